@@ -1,0 +1,50 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+    name: "forktopsy",
+    products: [
+        .executable(name: "forktopsy", targets: ["forktopsy"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // C in a box: two system libraries, each with one Swift importer.
+        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: strict),
+
+        // The pipeline, in the order in which data flows. Stages import Model and no other stage.
+        .target(name: "Model", swiftSettings: strict),
+        .target(name: "Reading", dependencies: ["Model", "CZlib"], swiftSettings: strict),
+        .target(name: "PatternFiles", dependencies: ["Model"], swiftSettings: strict),
+        .target(
+            name: "Matching", dependencies: ["Model", "PCRE2", "PatternFiles"],
+            swiftSettings: strict, plugins: ["EmbedPatterns"]),
+        .target(name: "Incidents", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["Model"], swiftSettings: strict),
+        .executableTarget(
+            name: "forktopsy",
+            dependencies: [
+                "Model", "Reading", "PatternFiles", "Matching", "Incidents", "Diagnosis", "Reports",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Patterns/**.toml becomes part of the binary.
+        .executableTarget(name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
+        .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
+    ]
+)

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One outbreak on one instance: from the first thing that failed to the success that ended it.
+package struct Incident: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case fork_failure, save_failure, oom_kill, write_refusal, server_crash
+    }
+
+    package enum Status: String, Sendable, CaseIterable { case ongoing_at_end, recovered, ended }
+
+    package enum Severity: String, Sendable, CaseIterable { case critical, major, minor }
+
+    package var id: String = ""
+    package var supersedes: [String] = []
+    package var kind: Kind
+    package var consequences: [String] = []
+    package var related: [String] = []
+    package var status: Status = .ongoing_at_end
+    package var severity: Severity = .major
+    package var instance: Instance
+    package var startedAt: Timestamp?
+    package var lastFailureAt: Timestamp?
+    package var recoveredAt: Timestamp?
+    package var failures = FailureCounts()
+    package var persistence = Persistence()
+    package var trigger: Trigger?
+    package var verdict = Verdict()
+    package var causes: [Finding] = []
+    package var timeline: [TimelineEntry] = []
+    package var memory: [MemorySample] = []
+    package var facts: [Fact] = []
+
+    package init(kind: Kind, instance: Instance) {
+        self.kind = kind
+        self.instance = instance
+    }
+}
+
+/// A server as the logs name it.
+package struct Instance: Hashable, Sendable {
+    package var product: String?
+    package var version: String?
+    package var host: String?
+    package var unit: String?
+    package var container: String?
+    package var port: Int?
+    /// In the order in which they first wrote.
+    package var pids: [Int32] = []
+    package var role: Role = .unknown
+    /// The log it was read from, without rotation suffixes: its name where nothing better is known.
+    package var log: String = ""
+
+    package init() {}
+
+    /// `redis 7.2.6, port 6379, pid 5976`
+    package var spoken: String {
+        var parts: [String] = []
+        parts.append([product ?? "server", version].compactMap { $0 }.joined(separator: " "))
+        if let host { parts.append("host \(host)") }
+        if let port { parts.append("port \(port)") }
+        if pids.count == 1 { parts.append("pid \(pids[0])") }
+        if pids.count > 1 { parts.append("pids " + pids.map(String.init).joined(separator: ", ")) }
+        return parts.joined(separator: ", ")
+    }
+}
+
+package struct FailureCounts: Hashable, Sendable {
+    /// Refused forks in a server's own words; `nil` where only INFO tells that there were some.
+    package var total: Int? = 0
+    package var reported = 0
+    package var hiddenAtLeast = 0
+    package var byOperation: [Operation: Int] = [:]
+    package var byErrno: [Errno: Int] = [:]
+
+    package init() {}
+}
+
+package struct Persistence: Sendable {
+    package enum Exposure: String, Sendable, CaseIterable {
+        case none, aof_covers, replica_covers, exposed, lost, unknown
+    }
+
+    package struct Span: Hashable, Sendable {
+        package var from: Timestamp?
+        package var to: Timestamp?
+        /// What the statement rests on.
+        package var basis: String
+
+        package init(from: Timestamp?, to: Timestamp?, basis: String) {
+            self.from = from
+            self.to = to
+            self.basis = basis
+        }
+    }
+
+    package struct Refusal: Hashable, Sendable {
+        package var from: Timestamp?
+        package var until: Timestamp?
+        /// How it is known, where no line says it: servers do not log refused writes.
+        package var inferred: String?
+
+        package init(from: Timestamp?, until: Timestamp?, inferred: String?) {
+            self.from = from
+            self.until = until
+            self.inferred = inferred
+        }
+    }
+
+    package var lastSuccessAt: Timestamp?
+    package var exposure: Exposure = .unknown
+    package var exposedFrom: Timestamp?
+    package var exposedUntil: Timestamp?
+    package var lost: Span?
+    /// At least so many, from the last save trigger line.
+    package var changesSinceLastSave: Int?
+    package var writesRefused: Refusal?
+    package var saves = SaveTally()
+    /// Why `exposure` is what it is, in one sentence.
+    package var statement: String = ""
+
+    package init() {}
+}
+
+/// Save cycles of an instance, counted exactly.
+package struct SaveTally: Hashable, Sendable {
+    package var succeeded = 0
+    package var failed = 0
+    package var longestSeconds: Double?
+
+    package init() {}
+}
+
+package struct Trigger: Sendable {
+    package var statement: String
+    package var at: Timestamp?
+    package var evidence: [Evidence]
+
+    package init(statement: String, at: Timestamp?, evidence: [Evidence]) {
+        self.statement = statement
+        self.at = at
+        self.evidence = evidence
+    }
+}
+
+package struct TimelineEntry: Sendable {
+    package enum Severity: String, Sendable, CaseIterable { case info, warning, failure, recovery }
+
+    package var at: Timestamp?
+    /// The time as the log writes it.
+    package var local: String?
+    package var uncertaintySeconds: Double
+    package var kind: String
+    package var severity: Severity
+    package var text: String
+    package var quote: String?
+    package var count: Int
+    package var lastAt: Timestamp?
+    package var source: SourceReference?
+
+    package init(
+        at: Timestamp?, local: String? = nil, uncertaintySeconds: Double = 0, kind: String,
+        severity: Severity, text: String, quote: String? = nil, count: Int = 1,
+        lastAt: Timestamp? = nil, source: SourceReference? = nil
+    ) {
+        self.at = at
+        self.local = local
+        self.uncertaintySeconds = uncertaintySeconds
+        self.kind = kind
+        self.severity = severity
+        self.text = text
+        self.quote = quote
+        self.count = count
+        self.lastAt = lastAt
+        self.source = source
+    }
+}
+
+/// A place in an input, by its name, as reports print it.
+package struct SourceReference: Hashable, Sendable {
+    package var path: String
+    package var line: Int
+    package var offset: Int64
+    package var cursor: String?
+
+    package init(path: String, line: Int, offset: Int64, cursor: String? = nil) {
+        self.path = path
+        self.line = line
+        self.offset = offset
+        self.cursor = cursor
+    }
+
+    /// `redis-server.log:12`
+    package var spoken: String { "\(path):\(line)" }
+}
+
+package struct MemorySample: Sendable {
+    package enum Scope: String, Sendable, CaseIterable { case host, cgroup, process, server }
+
+    package var at: Timestamp?
+    package var offsetSeconds: Double?
+    package var scope: Scope
+    package var values: [(name: String, value: Int64)]
+    package var source: SourceReference?
+
+    package init(
+        at: Timestamp?, offsetSeconds: Double?, scope: Scope,
+        values: [(name: String, value: Int64)], source: SourceReference?
+    ) {
+        self.at = at
+        self.offsetSeconds = offsetSeconds
+        self.scope = scope
+        self.values = values
+        self.source = source
+    }
+}
+
+/// Something that holds for a while: the overcommit mode, a limit, a kernel version.
+package struct Fact: Sendable {
+    package var name: String
+    package var value: String
+    package var at: Timestamp?
+    /// For which time it is known to hold.
+    package var reach: String
+    package var source: SourceReference?
+
+    package init(name: String, value: String, at: Timestamp?, reach: String, source: SourceReference?) {
+        self.name = name
+        self.value = value
+        self.at = at
+        self.reach = reach
+        self.source = source
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Everything a report says, in the shape of `forktopsy.report/1`; renderers only give it form.
+package struct Report: Sendable {
+    package static let schema = "forktopsy.report/1"
+
+    package var toolVersion: String
+    package var summary = Summary()
+    /// One sentence for the whole input.
+    package var verdict: String = ""
+    package var inputs: [InputReport] = []
+    package var incidents: [Incident] = []
+    package var outlook: [Outlook] = []
+    package var losses = Losses()
+
+    package init(toolVersion: String) { self.toolVersion = toolVersion }
+}
+
+package struct Summary: Hashable, Sendable {
+    package var incidents = 0
+    package var forkFailures = 0
+    package var reportedFailures = 0
+    package var saveFailures = 0
+    package var oomKills = 0
+
+    package init() {}
+}
+
+package struct InputReport: Sendable {
+    package var facts: InputFacts
+    package var events = 0
+    package var snapshots = 0
+    package var firstAt: Timestamp?
+    package var lastAt: Timestamp?
+    package var clock: [ClockSegment] = []
+
+    package init(facts: InputFacts) { self.facts = facts }
+}
+
+package struct Losses: Hashable, Sendable {
+    package var damage = Damage()
+    package var linesUndated = 0
+    /// Inputs whose zone was assumed to be UTC.
+    package var zoneAssumed = 0
+    package var messagesCutByServer = 0
+    package var duplicatesFolded = 0
+    package var patternLimitsHit = 0
+    package var suppressedByJournald = 0
+
+    package init() {}
+}
+
+/// Whether the next fork of an instance would succeed.
+package struct Outlook: Sendable {
+    package enum Answer: String, Sendable, CaseIterable { case yes, no, unknown }
+
+    package var instance: Instance
+    package var wouldFork: Answer
+    package var headroomBytes: Int64?
+    package var exhaustedAt: Timestamp?
+    package var statement: String
+    package var saves: SaveTally
+    package var evidence: [Evidence]
+
+    package init(
+        instance: Instance, wouldFork: Answer = .unknown, headroomBytes: Int64? = nil,
+        exhaustedAt: Timestamp? = nil, statement: String, saves: SaveTally, evidence: [Evidence] = []
+    ) {
+        self.instance = instance
+        self.wouldFork = wouldFork
+        self.headroomBytes = headroomBytes
+        self.exhaustedAt = exhaustedAt
+        self.statement = statement
+        self.saves = saves
+        self.evidence = evidence
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A time as a log line writes it, before anything is inferred about zone or year.
+///
+/// Server logs carry local time without a zone, and before Redis 5.0 without a year. What is
+/// missing is supplied later, per input and with a stated basis (`ClockSegment`).
+package struct Stamp: Hashable, Sendable {
+    package enum Form: UInt8, Sendable {
+        /// The line carries no time.
+        case none
+        /// Date, year and time of day, no zone.
+        case local
+        /// Day, month and time of day; neither year nor zone.
+        case localWithoutYear
+        /// Date, time and a numeric offset from UTC.
+        case zoned
+        /// Seconds, milliseconds or microseconds since 1970, in UTC.
+        case epoch
+        /// Time since boot.
+        case uptime
+    }
+
+    package enum Precision: UInt8, Sendable {
+        case second, millisecond, microsecond
+
+        package var seconds: Double {
+            switch self {
+            case .second: 1
+            case .millisecond: 0.001
+            case .microsecond: 0.000_001
+            }
+        }
+    }
+
+    package var form: Form
+    package var precision: Precision
+    /// For `zoned`: the written offset from UTC, in seconds.
+    package var offsetSeconds: Int32
+    /// `local`: the written date and time, read as if it were UTC. `localWithoutYear`: the same
+    /// in the leap year 1972. `zoned` and `epoch`: the instant. `uptime`: since boot.
+    package var nanoseconds: Int64
+
+    package init(form: Form, precision: Precision, offsetSeconds: Int32 = 0, nanoseconds: Int64) {
+        self.form = form
+        self.precision = precision
+        self.offsetSeconds = offsetSeconds
+        self.nanoseconds = nanoseconds
+    }
+
+    package static let none = Stamp(form: .none, precision: .second, nanoseconds: 0)
+    /// The year that stands in for a missing one: a leap year, so that 29 February exists.
+    package static let placeholderYear = 1972
+
+    package var isKnownInstant: Bool { form == .zoned || form == .epoch }
+    package var isLocal: Bool { form == .local || form == .localWithoutYear }
+}
