@@ -26,6 +26,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case child_stopped
     case rewrite_finished
     case rewrite_detail
+    case save_detail
+    case child_reap_problem
     case copy_on_write
 
     // Files and writes
@@ -60,6 +62,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case replica_connecting
 
     // Links and clients
+    case replication_detail
+    case replication_error
     case replica_lost
     case master_lost
     case output_buffer_exceeded
@@ -70,6 +74,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case overcommit_warning
     case thp_warning
     case limit_warning
+    case limit_raised
+    case swap_file
     case kernel_defect_warning
     case oom_score_warning
 
@@ -103,6 +109,14 @@ package enum EventKind: String, Sendable, CaseIterable {
     case final_save
     case final_save_failed
     case exiting
+    case shutdown_aborted
+    case parent_gone
+    case config_error
+    case startup_failed
+    case module_loaded
+    case module_unloaded
+    case module_failed
+    case thread_failed
 
     // Roles, cluster, Sentinel
     case role_changed
@@ -129,6 +143,10 @@ package enum EventKind: String, Sendable, CaseIterable {
     case defrag_started
     case defrag_finished
     case memory_doctor
+    case memory_limit_set
+    case memory_recovered
+    case memory_low
+    case memory_sample
     case latency_detail
     case config_changed
     case security_warning

@@ -25,6 +25,7 @@ package struct EventLog: Sendable {
         var role: Role
         var level: Level
         var captures: UInt8
+        var stream: UInt16
     }
 }
 
@@ -32,10 +33,12 @@ package struct EventLog: Sendable {
 
 extension EventLog {
     /// Appends one event. `captures` holds a start and an end in `line` for each named group of
-    /// the pattern, in group order; both are -1 where the group took no part.
+    /// the pattern, in group order; both are -1 where the group took no part. Where the message
+    /// had to be decoded (JSON escapes) it lies outside the line, which `isDecoded` says.
+    /// Captures count from the message's start.
     package mutating func append(
         pattern: Int, header: RecordHeader, lineNumber: Int, offset: Int64, line: Span<UInt8>,
-        captures: [Int32]
+        message: Span<UInt8>, messageStart: Int, isDecoded: Bool, captures: [Int32]
     ) {
         let kept = min(line.count, Event.lineLimit)
         entries.append(
@@ -43,13 +46,18 @@ extension EventLog {
                 stamp: header.stamp, offset: offset, start: bytes.count,
                 line: UInt32(clamping: lineNumber), pid: header.pid, threadID: header.threadID,
                 pattern: UInt16(pattern), length: UInt16(kept), form: header.form,
-                role: header.role, level: header.level, captures: UInt8(captures.count / 2)))
+                role: header.role, level: header.level, captures: UInt8(captures.count / 2),
+                stream: header.stream))
+        let extra = isDecoded ? min(message.count, Event.lineLimit) : 0
+        let base = Int32(isDecoded ? kept : messageStart)
+        let end = Int32(kept + extra)
         for bound in captures {
-            let clipped = UInt16(bitPattern: Int16(min(bound, Int32(kept))))
+            let clipped = UInt16(bitPattern: Int16(bound < 0 ? -1 : min(bound &+ base, end)))
             bytes.append(UInt8(truncatingIfNeeded: clipped))
             bytes.append(UInt8(truncatingIfNeeded: clipped >> 8))
         }
         for i in 0..<kept { bytes.append(line[i]) }
+        for i in 0..<extra { bytes.append(message[i]) }
     }
 }
 
@@ -81,7 +89,26 @@ extension EventLog {
         let entry = entries[index]
         return RecordHeader(
             form: entry.form, stamp: entry.stamp, pid: entry.pid, threadID: entry.threadID,
-            role: entry.role, level: entry.level)
+            role: entry.role, level: entry.level, stream: entry.stream)
+    }
+
+    package func pattern(at index: Int) -> Int { Int(entries[index].pattern) }
+
+    /// A number that two events share when they are the same message of the same process.
+    package func signature(at index: Int) -> UInt64 {
+        let entry = entries[index]
+        var hash = FNV1a()
+        hash.combine(UInt64(entry.pattern))
+        hash.combine(UInt64(UInt32(bitPattern: entry.pid)))
+        let lineStart = entry.start + Int(entry.captures) * 4
+        for i in 0..<Int(entry.captures) {
+            let low = bound(at: entry.start + i * 4)
+            let high = bound(at: entry.start + i * 4 + 2)
+            hash.combine(UInt64(bitPattern: Int64(high - low)))
+            guard low >= 0, high >= low else { continue }
+            for byte in bytes[lineStart + low..<lineStart + high] { hash.combine(byte) }
+        }
+        return hash.value
     }
 
     package func stamp(at index: Int) -> Stamp { entries[index].stamp }

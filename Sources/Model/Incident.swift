@@ -29,6 +29,11 @@ package struct Incident: Sendable {
     package var timeline: [TimelineEntry] = []
     package var memory: [MemorySample] = []
     package var facts: [Fact] = []
+    /// The events that a diagnosis rests on: the start-up of the process that failed, the first
+    /// and last of each kind of failure, what followed. Not printed.
+    package var observations: [Event] = []
+    /// Whether the start of the process in which the first failure fell is in the data.
+    package var startSeen = false
 
     package init(kind: Kind, instance: Instance) {
         self.kind = kind

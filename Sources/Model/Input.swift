@@ -17,6 +17,8 @@ package struct InputFacts: Sendable {
     package var damage = Damage()
     package var problems: [String] = []
     package var processes: [ProcessSpan] = []
+    /// Who wrote into this input; always at least one.
+    package var streams: [WriterStream] = [WriterStream()]
     package var clock = ClockEvidence()
 
     package init(path: String) { self.path = path }
@@ -26,6 +28,23 @@ package enum InputKind: String, Sendable, CaseIterable {
     case log, journal, kernel, snapshot, facts
     case ownReport = "own-report"
     case unknown
+}
+
+/// One writer in an input that may hold several: a journal, a syslog, a compose log.
+package struct WriterStream: Hashable, Sendable {
+    package var host: String?
+    package var identifier: String?
+    package var unit: String?
+    package var container: String?
+
+    package init(
+        host: String? = nil, identifier: String? = nil, unit: String? = nil, container: String? = nil
+    ) {
+        self.host = host
+        self.identifier = identifier
+        self.unit = unit
+        self.container = container
+    }
 }
 
 /// What was damaged or unreadable. Anything above zero here makes exit code 3.
@@ -52,6 +71,7 @@ package struct Damage: Hashable, Sendable {
 /// One process id in one input: where and when it wrote, and in what roles.
 package struct ProcessSpan: Sendable {
     package var pid: Int32
+    package var stream: UInt16
     package var records: Int
     package var isChild: Bool
     package var isSentinel: Bool
@@ -61,10 +81,11 @@ package struct ProcessSpan: Sendable {
     package var last: Stamp
 
     package init(
-        pid: Int32, records: Int = 0, isChild: Bool, isSentinel: Bool, firstLine: Int,
+        pid: Int32, stream: UInt16 = 0, records: Int = 0, isChild: Bool, isSentinel: Bool, firstLine: Int,
         lastLine: Int, first: Stamp, last: Stamp
     ) {
         self.pid = pid
+        self.stream = stream
         self.records = records
         self.isChild = isChild
         self.isSentinel = isSentinel

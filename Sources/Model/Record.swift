@@ -13,11 +13,14 @@ package struct RecordHeader: Hashable, Sendable {
     package var threadID: Int32
     package var role: Role
     package var level: Level
+    /// Index into the input's `streams`: who wrote it, where an input holds several writers.
+    package var stream: UInt16
 
     package init(
         form: HeaderForm, stamp: Stamp = .none, pid: Int32 = 0, threadID: Int32 = 0,
-        role: Role = .unknown, level: Level = .unknown
+        role: Role = .unknown, level: Level = .unknown, stream: UInt16 = 0
     ) {
+        self.stream = stream
         self.form = form
         self.stamp = stamp
         self.pid = pid

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// What the user says about clocks, and the one thing the outside world adds.
+package struct ClockOptions: Sendable {
+    /// A zone for the inputs whose path matches a glob, or for all. The last match wins.
+    package var zones: [(glob: String?, rules: TimeZoneRules)] = []
+    /// The year of the newest stamp that carries none.
+    package var newestYear: Int?
+    /// Passed in by the executable: the last resort for the year of an input without file time.
+    package var now: Timestamp?
+
+    package init() {}
+}
+
+/// Turns the stamps of one input into instants, and says what that rests on.
+///
+/// Stamps are resolved in file order: where clocks went back an hour, order decides which of two
+/// instants is meant.
+package struct InputClock: Sendable {
+    private let zone: TimeZoneRules
+    private let basis: ClockSegment.Basis
+    private let yearBasis: ClockSegment.YearBasis
+    private let firstYear: Int
+    private let yearTurns: [Int]
+    private var latest: Timestamp?
+
+    package init(_ facts: InputFacts, _ options: ClockOptions) {
+        let evidence = facts.clock
+        (zone, basis) = Self.zone(facts, options)
+        yearTurns = evidence.yearTurns
+        (firstYear, yearBasis) = Self.years(evidence, zone, options)
+    }
+
+    /// The instant of a stamp on `line`; `nil` where the line has none or it cannot be placed.
+    package mutating func instant(of stamp: Stamp, line: Int) -> Timestamp? {
+        switch stamp.form {
+        case .none, .uptime: return nil
+        case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
+        case .local: return note(placed(stamp.nanoseconds))
+        case .localWithoutYear: return note(placed(withYear(stamp, line: line)))
+        }
+    }
+
+    /// The segments of this input's clock, for the report.
+    package func segments(_ facts: InputFacts, from: Timestamp?, to: Timestamp?) -> [ClockSegment] {
+        guard facts.clock.localStamps + facts.clock.instantStamps > 0 else { return [] }
+        if facts.clock.localStamps == 0 {
+            return [
+                ClockSegment(
+                    from: from, to: to, utcOffsetSeconds: 0, basis: .inRecord, yearBasis: .inRecord)
+            ]
+        }
+        let start = from.map { zone.offset(at: $0) }
+        let end = to.map { zone.offset(at: $0) }
+        return [
+            ClockSegment(
+                from: from, to: to, utcOffsetSeconds: start == end ? start : nil, basis: basis,
+                yearBasis: yearBasis)
+        ]
+    }
+
+    // MARK: - Placing
+
+    private mutating func note(_ instant: Timestamp) -> Timestamp {
+        if latest.map({ instant > $0 }) ?? true { latest = instant }
+        return instant
+    }
+
+    private func placed(_ local: Int64) -> Timestamp {
+        let candidates = zone.instants(ofLocal: local)
+        guard let first = candidates.first else {
+            // In the gap when clocks go forward: a clock that did not follow.
+            let before = zone.offset(at: Timestamp(nanoseconds: local - 86_400_000_000_000))
+            return Timestamp(nanoseconds: local - Int64(before) * 1_000_000_000)
+        }
+        guard let latest, candidates.count > 1 else { return first }
+        return candidates.first { $0.nanoseconds >= latest.nanoseconds - 60_000_000_000 } ?? first
+    }
+
+    private func withYear(_ stamp: Stamp, line: Int) -> Int64 {
+        let turns = yearTurns.count { $0 <= line }
+        return Self.withYear(firstYear + turns, stamp)
+    }
+
+    private static func withYear(_ year: Int, _ stamp: Stamp) -> Int64 {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
+        let shift =
+            CivilTime.days(year: year, month: time.month, day: time.day)
+            - CivilTime.days(year: Stamp.placeholderYear, month: time.month, day: time.day)
+        return stamp.nanoseconds + Int64(shift) * 86_400_000_000_000
+    }
+
+    // MARK: - Zone
+
+    private static func zone(
+        _ facts: InputFacts, _ options: ClockOptions
+    ) -> (TimeZoneRules, ClockSegment.Basis) {
+        for (glob, rules) in options.zones.reversed() {
+            if glob.map({ matches(facts.path, glob: $0) }) ?? true { return (rules, .explicit) }
+        }
+        if let offset = signalHandlerOffset(facts.clock) {
+            return (TimeZoneRules(fixedOffsetSeconds: offset), .signalHandler)
+        }
+        return (.utc, .assumedUTC)
+    }
+
+    /// The offset that signal-handler lines show: their UTC epoch against the local line that
+    /// follows. Zones lie on quarter hours; what is more than 20 s off one is no pair.
+    private static func signalHandlerOffset(_ evidence: ClockEvidence) -> Int? {
+        for anchor in evidence.anchors {
+            var local = anchor.local
+            if local.form == .localWithoutYear {
+                let year = CivilTime(timestamp: anchor.instant).year
+                local.nanoseconds = withYear(year, local)
+            }
+            let difference = Double(local.nanoseconds - anchor.instant.nanoseconds) / 1e9
+            let quarters = (difference / 900).rounded()
+            let residue = difference - quarters * 900
+            if residue > -2, residue < 20, abs(quarters) <= 56 { return Int(quarters) * 900 }
+        }
+        return nil
+    }
+
+    // MARK: - Year
+
+    /// The year of the first stamp, from the year of the last.
+    private static func years(
+        _ evidence: ClockEvidence, _ zone: TimeZoneRules, _ options: ClockOptions
+    ) -> (Int, ClockSegment.YearBasis) {
+        let turns = evidence.yearTurns.count
+        guard evidence.last.form == .localWithoutYear || evidence.first.form == .localWithoutYear
+        else { return (Stamp.placeholderYear, .inRecord) }
+        if let year = options.newestYear { return (year - turns, .explicit) }
+        if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
+            let offset = zone.offset(at: anchor.instant)
+            let year = CivilTime(timestamp: anchor.instant, offsetSeconds: offset).year
+            let before = evidence.yearTurns.count { $0 <= anchor.line }
+            return (year - before, .neighbour)
+        }
+        let (latest, basis): (Timestamp?, ClockSegment.YearBasis) =
+            evidence.modifiedAt != nil ? (evidence.modifiedAt, .fileTime) : (options.now, .assumed)
+        guard let latest else { return (1970, .assumed) }
+        // The newest year in which the last line does not lie after the file was written.
+        let bound = latest.nanoseconds + 86_400_000_000_000
+        var year = CivilTime(timestamp: latest).year
+        while withYear(year, evidence.last) > bound { year -= 1 }
+        return (year - turns, basis)
+    }
+}
+
+/// Whether `path` or its last component matches a shell glob of `*` and `?`.
+package func matches(_ path: String, glob: String) -> Bool {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return globMatches(Array(path.utf8)[...], Array(glob.utf8)[...])
+        || globMatches(Array(name.utf8)[...], Array(glob.utf8)[...])
+}
+
+private func globMatches(_ text: ArraySlice<UInt8>, _ glob: ArraySlice<UInt8>) -> Bool {
+    var t = text.startIndex, g = glob.startIndex
+    var star: (glob: Int, text: Int)?
+    while t < text.endIndex {
+        if g < glob.endIndex, glob[g] == 0x2A {
+            star = (g, t)
+            g += 1
+        } else if g < glob.endIndex, glob[g] == 0x3F || glob[g] == text[t] {
+            g += 1
+            t += 1
+        } else if let last = star {
+            star = (last.glob, last.text + 1)
+            g = last.glob + 1
+            t = last.text + 1
+        } else {
+            return false
+        }
+    }
+    while g < glob.endIndex, glob[g] == 0x2A { g += 1 }
+    return g == glob.endIndex
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// What stood before a record: syslog, container runtimes, terminals, mail. Wrappers stack.
+struct Wrapper {
+    var stamp: Stamp = .none
+    /// A kernel line's time since boot.
+    var uptime: Stamp = .none
+    var host: Range<Int>?
+    var identifier: Range<Int>?
+    var container: Range<Int>?
+    var pid: Int32 = 0
+    private var sawUptime = false
+
+    enum Speaker { case kernel, systemd, journald, server, sentinel, somebody }
+
+    var namesWriter: Bool { host != nil || identifier != nil || container != nil }
+
+    func writer(in line: Span<UInt8>) -> WriterStream {
+        WriterStream(
+            host: host.map { line.text($0) }, identifier: identifier.map { line.text($0) },
+            container: container.map { line.text($0) })
+    }
+
+    func speaker(in line: Span<UInt8>) -> Speaker {
+        guard let identifier else { return sawUptime ? .kernel : .somebody }
+        let i = identifier.lowerBound
+        if line.has("kernel", at: i) { return .kernel }
+        if line.has("systemd-journal", at: i) { return .journald }
+        if line.has("systemd", at: i) || line.has("earlyoom", at: i) { return .systemd }
+        if line.has("redis", at: i) || line.has("valkey", at: i) || line.has("keydb", at: i) {
+            return line.text(identifier).contains("sentinel") ? .sentinel : .server
+        }
+        return .somebody
+    }
+
+    /// Peels one wrapper that begins at `i`; the index behind it, or nothing.
+    mutating func peel(_ line: Span<UInt8>, at i: Int) -> Int? {
+        switch line.byte(i) {
+        case 0x1B: return ansi(line, at: i)
+        case 0x20, 0x09: return blanks(line, at: i)
+        case 0x3E where line.byte(i + 1) == 0x20: return i + 2  // "> "
+        case 0x3C: return priority(line, at: i)
+        case 0x5B: return bracket(line, at: i)
+        case 0x30...0x39: return dateOrEpoch(line, at: i)
+        default:
+            return named(line, at: i) ?? syslogDate(line, at: i) ?? weekday(line, at: i)
+                ?? compose(line, at: i)
+        }
+    }
+
+    // MARK: - Terminals and mail
+
+    private func ansi(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard line.byte(i + 1) == 0x5B else { return i + 1 }
+        var end = i + 2
+        while end < line.count, line[end] < 0x40 { end += 1 }
+        return min(end + 1, line.count)
+    }
+
+    private func blanks(_ line: Span<UInt8>, at i: Int) -> Int {
+        var end = i
+        while line.byte(end) == 0x20 || line.byte(end) == 0x09 { end += 1 }
+        return end
+    }
+
+    // MARK: - Times
+
+    private mutating func dateOrEpoch(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard
+            let (stamp, end) = StampParser.iso8601(line, at: i)
+                ?? epochWithFraction(line, at: i),
+            line.byte(end) == 0x20
+        else { return named(line, at: i) ?? compose(line, at: i) }
+        if self.stamp.form == .none { self.stamp = stamp }
+        return containerStream(line, at: end + 1) ?? named(line, at: end + 1) ?? end + 1
+    }
+
+    private func epochWithFraction(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
+        guard line.byte(i + 10) == 0x2E else { return nil }
+        return StampParser.epoch(line, at: i)
+    }
+
+    private mutating func syslogDate(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard let (stamp, end) = StampParser.syslogDate(line, at: i), line.byte(end) == 0x20
+        else { return nil }
+        if self.stamp.form == .none { self.stamp = stamp }
+        return named(line, at: end + 1) ?? end + 1
+    }
+
+    /// `Tue 2023-11-14 22:13:20 UTC host …` (journalctl -o short-full).
+    private mutating func weekday(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard line.byte(i + 3) == 0x20, var (stamp, end) = StampParser.iso8601(line, at: i + 4),
+            line.byte(end) == 0x20
+        else { return nil }
+        var zoneEnd = end + 1
+        while zoneEnd < line.count, (line[zoneEnd] | 0x20) &- 0x61 < 26 { zoneEnd += 1 }
+        guard line.byte(zoneEnd) == 0x20 else { return nil }
+        if line.has("UTC", at: end + 1), stamp.form == .local { stamp.form = .zoned }
+        if self.stamp.form == .none { self.stamp = stamp }
+        end = zoneEnd + 1
+        return named(line, at: end) ?? end
+    }
+
+    /// `[  937.219873] ` (dmesg), `[Sun Nov 22 11:32:48 2026] ` (dmesg -T), `[host] out: `,
+    /// `[pod/name/container] ` (kubectl --prefix).
+    private mutating func bracket(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard let close = line.first(0x5D, from: i + 1, to: i + 160) else { return nil }
+        if let (uptime, end) = uptime(line, at: i + 1), end == close {
+            self.uptime = uptime
+            sawUptime = true
+            let next = line.byte(close + 1) == 0x20 ? close + 2 : close + 1
+            return named(line, at: next) ?? next
+        }
+        if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20 {
+            if self.stamp.form == .none { self.stamp = stamp }
+            sawUptime = true
+            return close + 2
+        }
+        guard line.byte(close + 1) == 0x20 else { return nil }
+        for k in i + 1..<close where !isNameByte(line[k]) && line[k] != 0x2F { return nil }
+        if line.has(" out: ", at: close + 1) || line.has(" err: ", at: close + 1) {
+            host = i + 1..<close
+            return close + 7
+        }
+        if line.has("[pod/", at: i) {
+            container = i + 1..<close
+            return close + 2
+        }
+        return nil
+    }
+
+    private func uptime(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
+        let digits = blanks(line, at: i)
+        guard let (seconds, dot) = line.number(at: digits, limit: 10), line.byte(dot) == 0x2E,
+            let (fraction, end) = line.number(at: dot + 1, limit: 6), end == dot + 7
+        else { return nil }
+        return (
+            Stamp(
+                form: .uptime, precision: .microsecond,
+                nanoseconds: Int64(seconds) * 1_000_000_000 + Int64(fraction) * 1000), end
+        )
+    }
+
+    /// `Sun Nov 22 11:32:48 2026`
+    private func wallClock(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
+        guard line.byte(i + 3) == 0x20, let (stamp, end) = StampParser.syslogDate(line, at: i + 4),
+            line.byte(end) == 0x20, let (year, yearEnd) = line.number(at: end + 1, limit: 4),
+            yearEnd == end + 5
+        else { return nil }
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
+        var out = stamp
+        out.form = .local
+        let shift =
+            CivilTime.days(year: year, month: time.month, day: time.day)
+            - CivilTime.days(year: Stamp.placeholderYear, month: time.month, day: time.day)
+        out.nanoseconds += Int64(shift) * 86_400_000_000_000
+        return (out, yearEnd)
+    }
+
+    // MARK: - Names
+
+    /// `<134>` and, for RFC 5424, `<134>1 2024-… host app procid msgid - `.
+    private mutating func priority(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard let (_, end) = line.number(at: i + 1, limit: 3), line.byte(end) == 0x3E else { return nil }
+        guard line.has("1 ", at: end + 1), let (stamp, stampEnd) = StampParser.iso8601(line, at: end + 3)
+        else { return end + 1 }
+        self.stamp = stamp
+        var fields: [Range<Int>] = []
+        var from = stampEnd + 1
+        while fields.count < 4, let blank = line.first(0x20, from: from) {
+            fields.append(from..<blank)
+            from = blank + 1
+        }
+        guard fields.count == 4 else { return stampEnd }
+        host = fields[0]
+        identifier = fields[1]
+        if let (value, _) = line.number(at: fields[2].lowerBound, limit: 9) { pid = Int32(value) }
+        return structuredDataEnd(line, at: from)
+    }
+
+    private func structuredDataEnd(_ line: Span<UInt8>, at start: Int) -> Int {
+        var i = start
+        if line.byte(i) == 0x2D { return i + 2 }
+        while line.byte(i) == 0x5B, let close = line.first(0x5D, from: i) { i = close + 1 }
+        return line.byte(i) == 0x20 ? i + 1 : i
+    }
+
+    /// `host ident[pid]: ` or `host ident: ` behind a time; also `ident[pid]: ` alone.
+    private mutating func named(_ line: Span<UInt8>, at start: Int) -> Int? {
+        guard stamp.form != .none || sawUptime, identifier == nil else { return nil }
+        guard let first = word(line, at: start) else { return nil }
+        if let end = ident(line, at: start, end: first) { return end }
+        guard line.byte(first) == 0x20, let second = word(line, at: first + 1),
+            let end = ident(line, at: first + 1, end: second)
+        else { return nil }
+        host = start..<first
+        return end
+    }
+
+    private mutating func ident(_ line: Span<UInt8>, at start: Int, end: Int) -> Int? {
+        if line.byte(end) == 0x5B, let (value, close) = line.number(at: end + 1, limit: 9),
+            line.byte(close) == 0x5D, line.byte(close + 1) == 0x3A
+        {
+            identifier = start..<end
+            pid = Int32(value)
+            return line.byte(close + 2) == 0x20 ? close + 3 : close + 2
+        }
+        // "redis: " ends in the colon that `word` took for part of the name.
+        guard end > start + 1, line[end - 1] == 0x3A, line.byte(end) == 0x20 else { return nil }
+        for k in start..<end - 1 where line[k] == 0x3A { return nil }
+        identifier = start..<end - 1
+        return end + 1
+    }
+
+    private func word(_ line: Span<UInt8>, at start: Int) -> Int? {
+        var i = start
+        while i < line.count, i - start < 128, isNameByte(line[i]) || line[i] == 0x2F { i += 1 }
+        return i > start ? i : nil
+    }
+
+    // MARK: - Containers
+
+    /// `redis_1  | ` (docker compose).
+    private mutating func compose(_ line: Span<UInt8>, at start: Int) -> Int? {
+        guard let end = word(line, at: start), end - start < 64 else { return nil }
+        let bar = blanks(line, at: end)
+        guard bar > end, line.byte(bar) == 0x7C, line.byte(bar + 1) == 0x20 else { return nil }
+        container = start..<end
+        return bar + 2
+    }
+
+    /// `stdout F ` (CRI: containerd, CRI-O).
+    private func containerStream(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard line.has("stdout ", at: i) || line.has("stderr ", at: i) else { return nil }
+        guard let blank = line.first(0x20, from: i + 7, to: i + 12) else { return nil }
+        return blank + 1
+    }
+}
