@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// One incident as a cause looks at it: what was observed, and how to cite it.
+package struct Case: Sendable {
+    let incident: Incident
+    /// Names of the inputs, for citations.
+    private let sources: [String]
+
+    package init(_ incident: Incident, sources: [String]) {
+        self.incident = incident
+        self.sources = sources
+    }
+
+    // MARK: - What was observed
+
+    func events(_ kinds: EventKind...) -> [Event] {
+        incident.observations.filter { kinds.contains($0.kind) }
+    }
+
+    /// Refused forks with one of the given errnos.
+    func refusals(_ errnos: Errno...) -> [Event] {
+        events(.fork_failed).filter { $0.errno.map { errnos.contains($0) } ?? errnos.contains(.UNKNOWN) }
+    }
+
+    func refusedForks(_ errnos: Errno...) -> Int {
+        errnos.reduce(0) { $0 + (incident.failures.byErrno[$1] ?? 0) }
+    }
+
+    /// Failed reads and writes of data files with one of the given errnos.
+    func fileErrors(_ errnos: Errno...) -> [Event] {
+        events(.rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error, .persistence_fatal)
+            .filter { $0.errno.map { errnos.contains($0) } ?? false }
+    }
+
+    /// Children killed by one of the given signals.
+    func kills(_ signals: Int...) -> [Event] {
+        events(.child_killed).filter { $0.int("signal").map { signals.contains($0) } ?? false }
+    }
+
+    // MARK: - Citing
+
+    func cite(_ event: Event, _ direction: Evidence.Direction, _ statement: String) -> Evidence {
+        Evidence(
+            direction, statement, quote: event.line, at: event.at,
+            source: event.source.input < sources.count
+                ? SourceReference(
+                    path: sources[event.source.input], line: event.source.line,
+                    offset: event.source.offset)
+                : nil)
+    }
+
+    /// The first and the last of several, with what they show.
+    func cite(_ events: [Event], _ statement: String) -> [Evidence] {
+        guard let first = events.first else { return [] }
+        let all = events.count > 1 ? [first, events[events.count - 1]] : [first]
+        return all.map { cite($0, .for, statement) }
+    }
+
+    // MARK: - Overcommit at the start of the process
+
+    enum OvercommitAtStart {
+        case zero(Event)
+        case notOne(Event)
+        /// The start is in the log and holds no warning.
+        case silent(Event, couldBeStrict: Bool)
+        case unknown
+    }
+
+    /// What the start-up lines prove about vm.overcommit_memory, for that moment only.
+    ///
+    /// Source: `linuxOvercommitMemoryWarning` in redis 2.4 – 7.0 (src/server.c) and
+    /// `checkOvercommit` in redis 7.0.6 and later, valkey (src/syscheck.c): up to 6.2.7 and
+    /// 7.0.0 – 7.0.5 the warning means 0, later "not 1".
+    var overcommitAtStart: OvercommitAtStart {
+        if let warning = events(.overcommit_warning).last {
+            return warning["proves"] == "zero" ? .zero(warning) : .notOne(warning)
+        }
+        guard incident.startSeen, let start = events(.server_version, .logo_version).last else { return .unknown }
+        return .silent(start, couldBeStrict: warnsOfZeroOnly(start["version"] ?? ""))
+    }
+
+    private func warnsOfZeroOnly(_ version: String) -> Bool {
+        if incident.instance.product == "keydb" { return true }
+        let parts = version.split(separator: ".").compactMap { Int($0) }
+        guard parts.count == 3 else { return true }
+        switch (parts[0], parts[1]) {
+        case (...5, _), (6, ...1): return true
+        case (6, _): return parts[2] <= 7
+        case (7, 0): return parts[2] <= 5
+        default: return false
+        }
+    }
+
+    /// What the overcommit warning, or its absence, adds for or against strict accounting.
+    func overcommitEvidence(strict: Bool) -> [Evidence] {
+        switch overcommitAtStart {
+        case .zero(let event):
+            [cite(event, strict ? .against : .for, "vm.overcommit_memory was 0 when the process started; it may have been changed since")]
+        case .notOne(let event):
+            [cite(event, .for, "vm.overcommit_memory was 0 or 2 when the process started: this version's warning does not tell which")]
+        case .silent(let event, let couldBeStrict):
+            [
+                cite(
+                    event, strict && couldBeStrict ? .for : .against,
+                    couldBeStrict
+                        ? "no overcommit warning at the start: this version warns of 0 only, so it was 1 or 2 then"
+                        : "no overcommit warning at the start: vm.overcommit_memory was 1 then; it may have been changed since")
+            ]
+        case .unknown: []
+        }
+    }
+}

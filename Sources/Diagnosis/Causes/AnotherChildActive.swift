@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The server itself refused, since a child was still running: no kernel refusal.
+///
+/// Mechanism: redis 6.0 and later, src/server.c, `redisFork`: errno is set to EEXIST.
+/// For: `File exists` after a fork message.
+/// Against: nothing; the text comes from the server alone.
+/// Settled by: the log itself.
+/// To do: nothing on the host; find what asks for forks while one runs (modules, overlapping BGSAVE).
+enum AnotherChildActive: Cause {
+    static let id = CauseID.another_child_active
+
+    static func judge(_ facts: Case) -> Finding? {
+
+        let refusals = facts.refusals(.EEXIST)
+        guard !refusals.isEmpty else { return nil }
+        return finding(
+            .possible, .high, "The server refused the fork itself, because a child was still running (EEXIST); the kernel was not asked.",
+            evidence: facts.cite(refusals, "EEXIST is set by the server before it forks"),
+            missing: [
+                MissingFact(
+                    what: "which child was running", why: "one child at a time is allowed",
+                    command: "redis-cli INFO persistence | grep -E 'in_progress|current'")
+            ])
+    }
+}

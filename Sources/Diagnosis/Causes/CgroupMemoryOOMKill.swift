@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The kernel killed the child or the server inside its memory cgroup.
+///
+/// Mechanism: copy-on-write during a save raises the cgroup's usage to its limit; the OOM killer
+/// takes the largest process (Linux v6.6, mm/oom_kill.c, mm/memcontrol.c).
+/// For: `Memory cgroup out of memory: Killed process`, `oom-kill:constraint=CONSTRAINT_MEMCG`.
+/// Against: no such line in a kernel log that covers the time; a kill by hand prints the same in
+/// the server's log.
+/// Settled by: the kernel log; memory.events of the cgroup.
+/// To do: raise the limit by the copy-on-write seen, or lower maxmemory.
+enum CgroupMemoryOOMKill: Cause {
+    static let id = CauseID.cgroup_memory_oom_kill
+
+    static func judge(_ facts: Case) -> Finding? {
+
+        let lines = facts.events(.oom_victim).filter { $0.isCgroupKill }
+        if !lines.isEmpty {
+            return finding(
+                .confirmed, .high, "The OOM killer ended a process of the server inside its memory cgroup.",
+                evidence: facts.cite(lines, "the kernel names the process it killed"))
+        }
+        let kills = facts.kills(9)
+        guard !kills.isEmpty else { return nil }
+        return finding(
+            .possible, .low, "The OOM killer may have ended the child inside its memory cgroup.",
+            evidence: facts.cite(kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9"),
+            missing: [
+                MissingFact(
+                    what: "kernel lines around the kill", why: "an OOM kill always leaves some",
+                    command: FactCommands.kernelLines(facts.incident))
+            ])
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The kernel could not get memory for the new process itself.
+///
+/// Mechanism: stacks and page tables of the child need kernel memory; an order-2 stack could fail
+/// on kernels without VMAP_STACK (Linux v4.8, kernel/fork.c). Rare: the OOM killer comes first.
+/// For: `page allocation failure` of the server's process at the time.
+/// Against: no such line in a kernel log that covers the time.
+/// Settled by: the kernel log.
+/// To do: free memory on the host; find what holds it.
+enum KernelMemory: Cause {
+    static let id = CauseID.kernel_memory
+
+    static func judge(_ facts: Case) -> Finding? {
+        let refusals = facts.refusals(.ENOMEM)
+        guard !refusals.isEmpty else { return nil }
+        let failures = facts.events(.page_allocation_failed)
+        if let line = facts.events(.kernel_commit_refused).first, failures.isEmpty {
+            return finding(
+                .ruled_out, .high, "The kernel names accounting as what refused.",
+                evidence: [facts.cite(line, .against, "an accounting refusal")])
+        }
+        return finding(
+            .possible, .low, "The kernel itself may have been short of memory for the new process; this is rare.",
+            evidence: facts.cite(refusals, "fork returned ENOMEM")
+                + facts.cite(failures, "the kernel could not allocate pages"),
+            missing: [
+                MissingFact(
+                    what: "kernel lines around the failure",
+                    why: "a page allocation failure leaves one",
+                    command: FactCommands.kernelLines(facts.incident))
+            ])
+    }
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The host had as many tasks as kernel.threads-max or kernel.pid_max allows.
+///
+/// Mechanism: Linux v6.6, kernel/fork.c, `copy_process`: EAGAIN. Before Linux 4.1 an exhausted
+/// pid_max gave ENOMEM (kernel/fork.c around `alloc_pid`).
+/// For: EAGAIN, and the number of tasks near either limit.
+/// Against: a task count far below both.
+/// Settled by: the sysctls and the number of tasks on the host.
+/// To do: find what leaks processes; raise kernel.pid_max.
+enum TaskLimitSystem: Cause {
+    static let id = CauseID.task_limit_system
+
+    static func judge(_ facts: Case) -> Finding? {
+        let refusals = facts.refusals(.EAGAIN)
+        guard !refusals.isEmpty else { return nil }
+        return finding(
+            .possible, .low, "The host's own task limits (kernel.threads-max, kernel.pid_max) may have been reached.",
+            evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
+            missing: [
+                MissingFact(
+                    what: "kernel.pid_max, kernel.threads-max and the number of tasks", why: "both are limits of the whole host", command: FactCommands.tasks)
+            ])
+    }
+}

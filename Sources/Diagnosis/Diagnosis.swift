@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// Judges every cause for an incident and says what the answer is, or what would decide it.
+package enum Diagnosis {
+    /// Fills in causes, verdict and remedies.
+    package static func diagnose(_ incident: Incident, sources: [String]) -> Incident {
+        let facts = Case(incident, sources: sources)
+        var out = incident
+        out.causes = ordered(causes.compactMap { $0.judge(facts) })
+        out.verdict = verdict(facts, out.causes)
+        out.causes = withRemedies(facts, out.causes, out.verdict)
+        return out
+    }
+
+    /// One sentence for the whole input.
+    package static func summary(of report: Report) -> String {
+        guard !report.incidents.isEmpty else {
+            return report.inputs.contains { $0.facts.kind == .log || $0.facts.kind == .journal }
+                ? "No failed fork, failed save, kill or crash was found."
+                : "No log of a Redis, Valkey or KeyDB server was found."
+        }
+        let refused = report.summary.forkFailures
+        let open = report.incidents.count { $0.status == .ongoing_at_end }
+        let state = open == 0 ? "none of them open at the end of the data" : "\(open) of them open at the end of the data"
+        let forks = refused > 0 ? ", \(counted(refused, "refused fork"))" : ""
+        return "\(counted(report.incidents.count, "incident"))\(forks); \(state)."
+    }
+
+    /// Primary before contributing before ruled out; then by verdict; then by id.
+    private static func ordered(_ findings: [Finding]) -> [Finding] {
+        func rank(_ f: Finding) -> Int { f.verdict == .ruled_out ? 2 : f.role == .primary ? 0 : 1 }
+        func strength(_ f: Finding) -> Int {
+            Finding.Verdict.allCases.firstIndex(of: f.verdict) ?? 0
+        }
+        return findings.sorted { (rank($0), strength($0), $0.id) < (rank($1), strength($1), $1.id) }
+    }
+
+    // MARK: - The answer
+
+    private static func verdict(_ facts: Case, _ findings: [Finding]) -> Verdict {
+        var out = Verdict()
+        let primary = findings.filter { $0.role == .primary }
+        if let answer = primary.first(where: { $0.verdict == .confirmed || $0.verdict == .likely }) {
+            out.state = .decided
+            out.statement = answer.statement
+            return out
+        }
+        let open = primary.filter { $0.verdict == .possible || $0.verdict == .undecided }
+        out.between = open.map(\.id)
+        out.nextCommand = nextCommand(open)
+        out.statement = statement(facts, open)
+        return out
+    }
+
+    /// The commands that the open candidates miss, each once, the likelier candidates' first.
+    private static func nextCommand(_ open: [Finding]) -> String? {
+        var commands: [String] = []
+        for rank in Finding.Confidence.allCases {
+            for finding in open where finding.confidence == rank {
+                for missing in finding.missing where !commands.contains(missing.command) {
+                    commands.append(missing.command)
+                }
+            }
+        }
+        return commands.isEmpty ? nil : commands.prefix(3).joined(separator: "\n")
+    }
+
+    private static func statement(_ facts: Case, _ open: [Finding]) -> String {
+        let incident = facts.incident
+        var parts: [String] = []
+        if facts.refusedForks(.ENOMEM) > 0 {
+            parts.append(
+                "Fork was refused with ENOMEM: the kernel would not account or charge the memory. That is seldom a lack of free RAM, and the log alone does not say which limit refused.")
+        }
+        if facts.refusedForks(.EAGAIN) > 0 {
+            parts.append(
+                "Fork was refused with EAGAIN: a limit on the number of tasks, not on memory. The log alone does not say which limit.")
+        }
+        if facts.refusedForks(.EPERM, .EACCES, .ENOSYS) > 0 {
+            parts.append("Fork was denied, not short of anything: a sandbox or security module is the usual reason.")
+        }
+        if facts.refusedForks(.EEXIST) > 0 {
+            parts.append("The server refused a fork itself, since a child was running.")
+        }
+        if facts.refusedForks(.UNKNOWN) > 0 {
+            parts.append("Some refused forks carry no errno that could be read.")
+        }
+        if parts.isEmpty, let only = open.first, open.count == 1 { parts.append(only.statement) }
+        if parts.isEmpty, open.count > 1 { parts.append(plain(incident.kind)) }
+        if parts.isEmpty { parts.append("The log does not show what caused this.") }
+        return parts.joined(separator: " ")
+    }
+
+    private static func plain(_ kind: Incident.Kind) -> String {
+        switch kind {
+        case .save_failure: "A save failed after its child had been forked; the log alone does not say why."
+        case .server_crash: "The server crashed; the log alone does not say why."
+        case .oom_kill: "A process of the server was killed for want of memory."
+        case .write_refusal: "Writes were refused; the log alone does not say why."
+        case .fork_failure: "A fork failed; the log alone does not say why."
+        }
+    }
+
+    // MARK: - What to do
+
+    /// While nothing is decided, the one step that cannot hurt is to look.
+    private static func withRemedies(
+        _ facts: Case, _ findings: [Finding], _ verdict: Verdict
+    ) -> [Finding] {
+        guard verdict.state == .undecided, let command = verdict.nextCommand,
+            let first = findings.firstIndex(where: { $0.role == .primary && $0.verdict != .ruled_out })
+        else { return findings }
+        var out = findings
+        let ongoing = facts.incident.status == .ongoing_at_end
+        let atRisk = [.exposed, .unknown].contains(facts.incident.persistence.exposure)
+        out[first].remedies = [
+            Remedy(
+                order: 1,
+                text: ongoing && atRisk
+                    ? "Leave the server running, since a restart would lose what no file holds, and read the facts that decide between the candidates."
+                    : "Read the facts that decide between the candidates.",
+                command: command,
+                precheck: "Log in to the host of the server itself (\(facts.incident.instance.spoken)), not to another node or into its container.",
+                expect: "The values are printed within a second. Give the output, saved as a file, to the next `forktopsy analyze` together with the log.",
+                rollback: "Nothing to take back: the commands only read.",
+                caveat: "If the host was restarted or changed since the failure, the values are those of now, not of then.",
+                permanent: false)
+        ]
+        return out
+    }
+}
+
+extension Event {
+    /// Whether an OOM kill was for a cgroup's limit.
+    var isCgroupKill: Bool {
+        line.contains("emory cgroup out of memory") || line.contains("CONSTRAINT_MEMCG")
+    }
+}

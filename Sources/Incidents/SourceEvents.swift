@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// The events of one input with their instants: what correlation works on.
+package struct SourceEvents: Sendable {
+    package var facts: InputFacts
+    package var log: EventLog
+    /// One for each event of `log`; `nil` where none could be placed.
+    package var instants: [Timestamp?]
+
+    package init(facts: InputFacts, log: EventLog, instants: [Timestamp?]) {
+        self.facts = facts
+        self.log = log
+        self.instants = instants
+    }
+}
+
+/// What correlation found.
+package struct Correlation: Sendable {
+    package var incidents: [Incident] = []
+    /// Every instance that was met, with its saves counted over the whole data.
+    package var instances: [InstanceSummary] = []
+    package var duplicatesFolded = 0
+
+    package init() {}
+}
+
+package struct InstanceSummary: Sendable {
+    package var instance: Instance
+    package var saves: SaveTally
+    package var lastSuccessAt: Timestamp?
+    package var copyOnWritePeak: ByteCount?
+    package var lastEventAt: Timestamp?
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// What a timeline says of an event: a clause without its count or time.
+enum TimelineText {
+    static func refusedFork(_ operation: Operation, _ event: Event) -> String {
+        let reason = event["error"].map { ": \($0)" } ?? ""
+        return "fork for \(article(operation)) refused\(reason)"
+    }
+
+    static func followUp(_ event: Event) -> String {
+        switch event.kind {
+        case .sync_refused: "waiting replicas were turned away"
+        case .aof_enable_failed: "the append-only file could not be turned on"
+        default: "the slot migration could not begin"
+        }
+    }
+
+    static func childFailed(_ operation: Operation, because error: Event?) -> String {
+        let reason = error.flatMap { $0["error"] }.map { ": \($0)" } ?? ""
+        return "\(operation.spoken) failed in the child\(reason)"
+    }
+
+    static func childKilled(_ operation: Operation, signal: Int) -> String {
+        "child of the \(operation.spoken) killed by signal \(signal)"
+    }
+
+    static func fileError(_ event: Event) -> String {
+        let reason = event["error"].map { ": \($0)" } ?? ""
+        switch event.kind {
+        case .rdb_write_error: return "writing the RDB file failed\(reason)"
+        case .rdb_file_error: return "opening or renaming the RDB file failed\(reason)"
+        case .aof_write_error: return "writing the AOF failed\(reason)"
+        default: return "a file of the AOF could not be handled\(reason)"
+        }
+    }
+
+    static let outputBuffer = "a replica was dropped at its output buffer limit"
+
+    static func warning(_ event: Event) -> String {
+        switch event.kind {
+        case .overcommit_warning where event["proves"] == "zero":
+            "the server warned that vm.overcommit_memory is 0"
+        case .overcommit_warning: "the server warned that vm.overcommit_memory is not 1"
+        case .thp_warning: "the server warned of transparent huge pages"
+        default: "the server warned: \(event.shortMessage)"
+        }
+    }
+
+    static func shutdown(_ event: Event) -> String {
+        event.kind == .signal_received
+            ? "the server received a signal to end" : "shutdown requested"
+    }
+
+    static func loading(_ event: Event) -> String {
+        if let age = event.int("age_seconds") {
+            return "loaded an RDB file that was \(spokenDuration(seconds: Double(age))) old"
+        }
+        return event.line.contains("append only") ? "loaded the data from the AOF" : "loaded the data"
+    }
+
+    static func crash(_ event: Event) -> String {
+        switch event.kind {
+        case .crash_signal: "the server crashed by signal \(event["signal"] ?? "unknown")"
+        case .panic: "the server panicked"
+        case .assertion_failed: "an assertion in the server failed"
+        case .allocation_failed: "the server could not allocate memory"
+        default: "the server began a crash report"
+        }
+    }
+
+    static func oomKill(_ event: Event, child: Operation?) -> String {
+        let who = child.map { "the child of the \($0.spoken)" }
+            ?? (event["comm"].map { "process \($0)" } ?? "a process")
+        return "the OOM killer killed \(who) (pid \(event["pid"] ?? "unknown"))"
+    }
+
+    /// For events whose own words are the best description.
+    static func plain(_ event: Event) -> String {
+        switch event.kind {
+        case .writes_refused: "a client was refused a write because the last save failed (MISCONF)"
+        case .memory_refused: "a client was refused a command at maxmemory"
+        case .replica_refused_by_master: "the master turned this replica away"
+        case .replica_sync_failed: "the synchronisation with the master failed"
+        case .sync_failed: "the transfer to a replica failed"
+        case .kernel_commit_refused: "the kernel refused a memory charge of \(event["comm"] ?? "a process")"
+        case .pids_rejected: "the kernel refused a fork at a pids cgroup's limit"
+        case .sentinel_switch: "Sentinel switched the master"
+        case .failover_started: "failover started"
+        case .failover_finished: "failover finished"
+        case .failover_failed: "failover failed"
+        case .role_changed: "the server changed its role"
+        case .node_failing: "a cluster node is marked as failing"
+        case .cluster_state_changed: "the cluster changed its state"
+        case .rewrite_limited: "automatic AOF rewrites are held back"
+        case .unit_oom: "systemd noticed an OOM kill in the unit"
+        case .unit_failed: "the unit failed"
+        case .unit_restarting: "systemd restarts the unit"
+        default: event.kind.rawValue.replacingUnderscores
+        }
+    }
+
+    private static func article(_ operation: Operation) -> String {
+        operation == .aof_rewrite || operation == .unknown
+            ? "an \(operation.spoken)" : "a \(operation.spoken)"
+    }
+}
+
+extension String {
+    fileprivate var replacingUnderscores: String { String(map { $0 == "_" ? " " : $0 }) }
+}
