@@ -31,7 +31,8 @@ let package = Package(
         .target(name: "PatternFiles", dependencies: ["Model"], swiftSettings: strict),
         .target(
             name: "Matching", dependencies: ["Model", "PCRE2", "PatternFiles"],
-            swiftSettings: strict, plugins: ["EmbedPatterns"]),
+            // A link to Patterns/, so that SwiftPM notices new pattern files.
+            exclude: ["Patterns"], swiftSettings: strict, plugins: ["EmbedPatterns"]),
         .target(name: "Incidents", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Reports", dependencies: ["Model"], swiftSettings: strict),

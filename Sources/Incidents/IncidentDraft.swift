@@ -87,6 +87,8 @@ struct IncidentDraft {
         fail(.operation(operation), at: at)
     }
 
+    mutating func countSaveFailure() { incident.failures.saveFailures += 1 }
+
     /// The last refused fork turns out to have been for something else.
     mutating func reassign(from old: Operation, to new: Operation) {
         guard let count = incident.failures.byOperation[old], count > 0 else { return }

@@ -72,6 +72,7 @@ extension InstanceTracker {
         }
         open(.save_failure, event)
         saves.failed += 1
+        draft?.countSaveFailure()
         let operation: Operation =
             event.kind == .sync_refused
             ? .full_sync : event.kind == .aof_enable_failed ? .aof_rewrite : .slot_migration
@@ -154,6 +155,7 @@ extension InstanceTracker {
         childCrash = nil
         saves.failed += 1
         open(.save_failure, errors.first ?? event)
+        draft?.countSaveFailure()
         for error in errors {
             draft?.add(
                 error, severity: .failure, text: TimelineText.fileError(error), sources: sources,
@@ -178,7 +180,10 @@ extension InstanceTracker {
             $0.kind == event.kind && $0.header.pid == event.header.pid
         } ?? false
         open(.save_failure, event)
-        if !isRepeat { saves.failed += 1 }
+        if !isRepeat {
+            saves.failed += 1
+            draft?.countSaveFailure()
+        }
         draft?.add(
             event, severity: .failure, text: TimelineText.fileError(event), sources: sources,
             operation: operation)

@@ -32,6 +32,7 @@ extension InstanceTracker {
             draft?.add(event, severity: .info, text: "server exited", sources: sources)
         case .final_save_failed:
             open(.save_failure, event)
+            draft?.countSaveFailure()
             draft?.add(
                 event, severity: .failure, text: "the save at shutdown failed", sources: sources,
                 operation: .bgsave)

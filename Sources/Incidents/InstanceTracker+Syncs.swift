@@ -38,6 +38,7 @@ extension InstanceTracker {
         let wasActive = syncIsActive
         guard wasActive || draft != nil else { return }
         open(.save_failure, event)
+        draft?.countSaveFailure()
         draft?.consequence("replica_loss")
         draft?.add(
             event, severity: .failure, text: TimelineText.plain(event), sources: sources,
@@ -75,6 +76,7 @@ extension InstanceTracker {
 
     private mutating func dropEndsSync(_ event: Event) {
         open(.save_failure, event)
+        draft?.countSaveFailure()
         draft?.consequence("replica_loss")
         draft?.add(
             event, severity: .failure, text: TimelineText.outputBuffer, sources: sources,
@@ -89,7 +91,10 @@ extension InstanceTracker {
         guard isError else { return }
         let isFresh = draft == nil
         open(.save_failure, event)
-        if isFresh { draft?.isFollowUpOnly = true }
+        if isFresh {
+            draft?.isFollowUpOnly = true
+            draft?.countSaveFailure()
+        }
         draft?.add(event, severity: .failure, text: TimelineText.plain(event), sources: sources)
         if draft?.isFollowUpOnly == true { draft?.fail(.operation(.full_sync), at: event.at) }
     }
@@ -146,6 +151,7 @@ extension InstanceTracker {
 
     private mutating func oomKill(_ event: Event) {
         open(.oom_kill, event)
+        draft?.set { $0.failures.oomKills += 1 }
         draft?.consequence("oom_kill")
         let pid = event.int("pid").map { Int32(clamping: $0) } ?? 0
         let child = children[pid]

@@ -76,6 +76,9 @@ package struct FailureCounts: Hashable, Sendable {
     package var hiddenAtLeast = 0
     package var byOperation: [Operation: Int] = [:]
     package var byErrno: [Errno: Int] = [:]
+    /// Children that failed and the like; counted in the report's summary.
+    package var saveFailures = 0
+    package var oomKills = 0
 
     package init() {}
 }

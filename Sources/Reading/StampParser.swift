@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Model
+package import Model
 
 /// Reads times as logs write them. Each function returns the stamp and the index behind it.
 enum StampParser {
@@ -150,4 +150,11 @@ enum StampParser {
             form: form, precision: precision,
             nanoseconds: (days * 86_400 + Int64(seconds)) * 1_000_000_000 + nanoseconds)
     }
+}
+
+/// The instant of an RFC 3339 time; without a zone it is taken for UTC.
+package func instant(rfc3339 text: String) -> Timestamp? {
+    let bytes = Array(text.utf8)
+    guard let (stamp, end) = StampParser.iso8601(bytes.span, at: 0), end == bytes.count else { return nil }
+    return Timestamp(nanoseconds: stamp.nanoseconds)
 }

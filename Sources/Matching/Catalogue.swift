@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+package import PatternFiles
+internal import PCRE2
+
+/// The patterns that the program knows: those built in, and those a user adds.
+package struct Catalogue: Sendable {
+    /// What later stages must know of each pattern, in the order of ids.
+    package let patterns: [PatternInfo]
+    let entries: [PatternEntry]
+    let groups: [PatternGroup]
+    /// Texts that matches contain after their prefixes, where those are short.
+    let laterTexts: LaterTexts
+    /// Finds server messages inside lines whose beginning is not understood.
+    let serverPrefixes: LiteralScanner
+    /// What files of the user define, by id.
+    private let added: [String: PatternDefinition]
+
+    /// The patterns of `Patterns/`, as they were when the program was built.
+    package static let builtIn = Catalogue(entries: builtInEntries, added: [:])
+
+    /// The built-in patterns together with those of `texts`; a pattern with the id of a built-in
+    /// one takes its place. Throws everything that is wrong with the texts.
+    package init(adding texts: [PatternText]) throws(CatalogueError) {
+        var problems: [Diagnostic] = []
+        var added: [String: PatternDefinition] = [:]
+        for text in texts {
+            let reading = PatternFile.read(text)
+            problems += reading.problems
+            guard let file = reading.file else { continue }
+            do {
+                added[file.definition.id] = try file.compiledDefinition()
+            } catch {
+                problems.append(error)
+            }
+        }
+        guard problems.allSatisfy({ $0.severity != .error }) else {
+            throw CatalogueError(problems: problems)
+        }
+        var entries = Self.builtInEntries.filter { added[$0.info.id] == nil }
+        entries += added.values.map { PatternEntry($0) }
+        self.init(entries: entries.sorted { $0.info.id < $1.info.id }, added: added)
+    }
+
+    private init(entries: [PatternEntry], added: [String: PatternDefinition]) {
+        self.entries = entries
+        self.added = added
+        patterns = entries.map(\.info)
+        groups = PatternScope.grouped.map { scope in
+            let tried = scope.tried
+            let members = entries.indices.filter { tried.contains(entries[$0].info.scope) }
+            return PatternGroup(members: members, of: entries)
+        }
+        laterTexts = LaterTexts(entries.map(\.plan))
+        serverPrefixes = Self.prefixScanner(entries)
+    }
+
+    private static let builtInEntries: [PatternEntry] = {
+        guard let entries = try? CatalogueText.builtIn.decodedEntries() else {
+            preconditionFailure("the built-in catalogue was not written by embed-patterns")
+        }
+        return entries
+    }()
+
+    /// Prefixes shorter than this begin too many other sentences.
+    private static let tellingPrefix = 8
+
+    private static func prefixScanner(_ entries: [PatternEntry]) -> LiteralScanner {
+        var texts: [(text: [UInt8], owner: Int)] = []
+        for (i, entry) in entries.enumerated() where entry.info.scope == .server {
+            for prefix in entry.plan.prefixes where prefix.count >= tellingPrefix {
+                texts.append((prefix, i))
+            }
+        }
+        return LiteralScanner(texts, inOrder: true)
+    }
+}
+
+// MARK: - Asking
+
+extension Catalogue {
+    /// The index of the pattern `id` in `patterns`.
+    package func index(of id: String) -> Int? {
+        var range = patterns.startIndex..<patterns.endIndex
+        while !range.isEmpty {
+            let middle = range.lowerBound + range.count / 2
+            if patterns[middle].id == id { return middle }
+            range = patterns[middle].id < id ? middle + 1..<range.upperBound : range.lowerBound..<middle
+        }
+        return nil
+    }
+
+    /// Everything the file of a pattern says, sources and examples with it.
+    package func definition(at index: Int) -> PatternDefinition? {
+        let id = patterns[index].id
+        return added[id] ?? Self.builtInDefinitions[id]
+    }
+
+    /// Whether PCRE2 can generate machine code here; matching is slower where it cannot.
+    package static var isJITAvailable: Bool { Pattern.isJITAvailable }
+
+    private static let builtInDefinitions: [String: PatternDefinition] = {
+        let all = (try? CatalogueText.builtIn.decodedDefinitions()) ?? []
+        return Dictionary(all.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    }()
+}
+
+/// Pattern files that cannot be used.
+package struct CatalogueError: Error, Sendable, CustomStringConvertible {
+    /// In the order of files and lines; at least one is an error.
+    package let problems: [Diagnostic]
+
+    package var description: String {
+        problems.map(\.description).joined(separator: "\n")
+    }
+}
+
+// MARK: - Compiling
+
+extension PatternFile {
+    /// The definition with its captures in the order of the regex's groups, as the library counts
+    /// them. Throws if the regex does not compile, or its groups are not the declared captures.
+    func compiledDefinition() throws(Diagnostic) -> PatternDefinition {
+        let names: [String]
+        do {
+            names = try Pattern(definition.regex, options: .interpreted).captureNames
+        } catch {
+            throw problem(error.message, inRegex: error.offset)
+        }
+        if names.contains("") {
+            throw problem("a group without a name; write (?:…) or (?<name>…)", inRegex: 0)
+        }
+        guard Set(names) == Set(definition.captures.map(\.name)) else {
+            throw problem("'captures' must name exactly the groups of the regex", inRegex: 0)
+        }
+        var definition = definition
+        definition.captures = names.compactMap { name in
+            self.definition.captures.first { $0.name == name }
+        }
+        return definition
+    }
+}

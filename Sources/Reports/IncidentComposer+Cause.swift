@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+// MARK: - The cause, on the first screen
+
+extension IncidentComposer {
+    /// The cause that counts as the answer; the first of the best verdict, if it is good enough.
+    var answer: Finding? {
+        guard incident.verdict.state == .decided else { return nil }
+        return incident.causes.first {
+            $0.role == .primary && ($0.verdict == .confirmed || $0.verdict == .likely)
+        }
+    }
+
+    var causeRows: [Definition] {
+        var rows = [Definition(causeTerm, causeProse)]
+        if let against = speaksAgainst { rows.append(Definition("Against", against)) }
+        if let trigger = incident.trigger {
+            let when = trigger.at.map { " (\($0.spoken))" } ?? ""
+            rows.append(Definition("Just before", Prose([.text(trigger.statement + when)])))
+        }
+        return rows
+    }
+
+    private var causeTerm: String {
+        switch answer?.verdict {
+        case .confirmed: "Cause"
+        case .likely: "Likely cause"
+        default: incident.verdict.state == .decided ? "Cause" : "Cause open"
+        }
+    }
+
+    private var causeProse: Prose {
+        let statement = incident.verdict.statement
+        var sentences = [
+            Prose([.text(asSentence(statement.isEmpty ? answer?.statement ?? "" : statement))])
+        ]
+        if let answer {
+            let grade = "\(answer.verdict.rawValue), confidence \(answer.confidence.rawValue)"
+            sentences.append("(\(code: answer.id): \(grade))")
+        } else if incident.verdict.between.count > 1 {
+            let names = incident.verdict.between.map { Prose([.code($0)]) }
+            sentences.append("Not decided between " + Prose.list(names) + ".")
+        } else if let only = incident.verdict.between.first {
+            sentences.append("Not decided: \(code: only) is possible.")
+        } else if incident.verdict.state == .undecided {
+            sentences.append("Not decided.")
+        }
+        if answer != nil, !rivals.isEmpty {
+            sentences.append("Also possible: " + Prose.list(rivals) + ".")
+        }
+        return Prose.sentences(sentences)
+    }
+
+    /// Other primary causes that are not ruled out.
+    private var rivals: [Prose] {
+        incident.causes.filter {
+            $0.role == .primary && $0.id != answer?.id && $0.verdict != .ruled_out
+        }.map { Prose([.code($0.id)]) }
+    }
+
+    private var speaksAgainst: Prose? {
+        let statements = (answer?.evidence ?? []).filter { $0.direction == .against }.map(
+            \.statement)
+        guard !statements.isEmpty else { return nil }
+        let shown = statements.prefix(2).map { Prose([.text(asSentence($0))]) }
+        let rest = statements.count - shown.count
+        return Prose.sentences(shown + (rest > 0 ? ["\(rest) more below."] : []))
+    }
+}
+
+/// `text` with a full stop, unless it ends a sentence already.
+func asSentence(_ text: String) -> String {
+    guard let last = text.last else { return "" }
+    return [".", "?", ":", ")"].contains(last) ? text : text + "."
+}
+
+// MARK: - Do this now
+
+extension IncidentComposer {
+    /// The one step for now: the first remedy of the answer, or the command that decides.
+    var step: Step {
+        if let remedy = remedies(of: answer).first { return .remedy(remedy) }
+        if let command = incident.verdict.nextCommand, !command.isEmpty { return .decide(command) }
+        let open = incident.causes.filter { $0.verdict != .ruled_out }
+        if let missing = open.flatMap(\.missing).first(where: { !$0.command.isEmpty }) {
+            return .find(missing)
+        }
+        return .nothing
+    }
+
+    enum Step {
+        case remedy(Remedy)
+        case decide(String)
+        case find(MissingFact)
+        case nothing
+    }
+
+    private func remedies(of cause: Finding?) -> [Remedy] {
+        (cause?.remedies ?? []).sorted { $0.order < $1.order }
+    }
+
+    var actionSection: Section? {
+        let blocks: [Block] =
+            switch step {
+            case .remedy(let remedy): remedy.blocks
+            case .decide(let command):
+                [
+                    .paragraph("The cause is not certain. Run this; its output decides:"),
+                    .code(CodeBlock(command, language: .shell)),
+                ]
+            case .find(let missing):
+                [
+                    .paragraph(
+                        Prose(
+                            marked: "Find out: " + asSentence(missing.what) + " "
+                                + asSentence(missing.why))),
+                    .code(CodeBlock(missing.command, language: .shell)),
+                ]
+            case .nothing: []
+            }
+        return blocks.isEmpty ? nil : Section("Do this now", worth: .head, blocks)
+    }
+
+    /// The remedies that the first screen does not show, of every cause that is not ruled out.
+    func furtherRemedies(of cause: Finding) -> [Remedy] {
+        guard case .remedy(let shown) = step, cause.id == answer?.id else {
+            return remedies(of: cause)
+        }
+        return remedies(of: cause).filter { $0 != shown }
+    }
+}
+
+extension Remedy {
+    /// The check before, the command, what to expect, how to take it back, and the catch.
+    var blocks: [Block] {
+        let run = permanent ? "Run (lasts beyond a reboot)" : "Run (does not outlive a reboot)"
+        let steps = [
+            Self.step("Check before", precheck), Self.step(run, command, isCommand: true),
+            Self.step("Expect", expect), Self.step("To take it back", rollback),
+        ].compactMap { $0 }
+        var blocks: [Block] = [.paragraph(Prose(marked: asSentence(text)))]
+        if !steps.isEmpty { blocks.append(.list(steps, ordered: true)) }
+        if !caveat.isEmpty {
+            blocks.append(.note(Note(.warning, Prose(marked: asSentence(caveat)))))
+        }
+        return blocks
+    }
+
+    /// A sentence after its label, or a command below it.
+    private static func step(_ label: String, _ text: String, isCommand: Bool? = nil) -> [Block]? {
+        guard !text.isEmpty else { return nil }
+        let label: Prose = "\(strong: label + ":")"
+        guard isCommand ?? looksLikeCommand(text) else {
+            return [.paragraph(label + " " + Prose(marked: asSentence(text)))]
+        }
+        return [.paragraph(label), .code(CodeBlock(text, language: .shell))]
+    }
+
+    /// Whether a text is a bare command, by its first word.
+    private static func looksLikeCommand(_ text: String) -> Bool {
+        let word = String(text.prefix { $0 != " " })
+        return !text.contains("`") && !text.hasSuffix(".") && commandWords.contains(word)
+    }
+
+    private static let commandWords: Set<String> = [
+        "redis-cli", "valkey-cli", "keydb-cli", "sysctl", "sudo", "cat", "grep", "free", "df", "ls",
+        "ps", "echo", "find", "findmnt", "mount", "stat", "id", "ss", "dmesg", "journalctl",
+        "systemctl", "docker", "podman", "kubectl", "crictl", "prlimit", "ulimit", "swapon",
+        "swapoff", "getenforce", "ausearch", "tee", "awk", "for", "cd", "rm", "mv", "test",
+    ]
+}

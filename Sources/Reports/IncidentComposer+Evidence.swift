@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+// MARK: - Evidence
+
+extension IncidentComposer {
+    /// Pieces of evidence that one side of a claim shows.
+    private static let evidenceLimit = 12
+
+    var evidenceSection: Section? {
+        var sections = incident.causes.map { Block.section(section(of: $0)) }
+        if let trigger = incident.trigger, !trigger.evidence.isEmpty {
+            sections.append(
+                .section(
+                    Section(
+                        "What changed just before", worth: .evidence,
+                        [.paragraph(Prose([.text(asSentence(trigger.statement))]))]
+                            + list(trigger.evidence))))
+        }
+        return sections.isEmpty ? nil : Section("Evidence", worth: .evidence, sections)
+    }
+
+    private func section(of cause: Finding) -> Section {
+        var blocks: [Block] = [.paragraph(Prose([.text(asSentence(cause.statement))]))]
+        if !cause.arithmetic.isEmpty { blocks.append(.table(cause.arithmetic.table)) }
+        blocks += side(.for, of: cause, "For it:")
+        blocks += side(.against, of: cause, "Against it:")
+        if !cause.missing.isEmpty {
+            blocks += [
+                .paragraph("\(strong: "Not known:")"),
+                .list(cause.missing.map(\.blocks), ordered: false),
+            ]
+        }
+        let further = cause.verdict == .ruled_out ? [] : furtherRemedies(of: cause)
+        if !further.isEmpty {
+            let title: Prose =
+                cause.id == answer?.id ? "\(strong: "Then:")" : "\(strong: "If this is it:")"
+            blocks += [.paragraph(title), .list(further.map(\.blocks), ordered: true)]
+        }
+        let confidence =
+            cause.verdict == .ruled_out ? "" : ", confidence \(cause.confidence.rawValue)"
+        return Section(
+            "\(code: cause.id) \(cause.verdict.phrase(cause.role))\(confidence)", worth: .evidence,
+            isFolded: cause.verdict == .ruled_out, blocks)
+    }
+
+    private func side(_ direction: Evidence.Direction, of cause: Finding, _ label: String)
+        -> [Block]
+    {
+        let evidence = cause.evidence.filter { $0.direction == direction }
+        return evidence.isEmpty ? [] : [.paragraph("\(strong: label)")] + list(evidence)
+    }
+
+    private func list(_ evidence: [Evidence]) -> [Block] {
+        let shown = evidence.prefix(Self.evidenceLimit)
+        var blocks: [Block] = [.list(shown.map(\.blocks), ordered: false)]
+        let rest = evidence.count - shown.count
+        if rest > 0 {
+            blocks.append(.leftOut("\(counted(rest, "more piece")) of evidence"))
+        }
+        return blocks
+    }
+}
+
+extension Evidence {
+    /// The claim, and below it the raw line that carries it.
+    fileprivate var blocks: [Block] {
+        var claim = statement
+        if let value { claim += " (\(value.spoken(unit: unit ?? "")))" }
+        let place = [source?.spoken, at?.spoken].compactMap { $0 }.joined(separator: ", ")
+        guard let quote else {
+            let suffix = place.isEmpty ? Prose() : " (\(code: place))"
+            return [.paragraph(Prose([.text(claim)]) + suffix)]
+        }
+        return [
+            .paragraph(Prose([.text(claim + (claim.hasSuffix(":") ? "" : ":"))])),
+            .code(CodeBlock(quote, caption: place)),
+        ]
+    }
+}
+
+extension MissingFact {
+    fileprivate var blocks: [Block] {
+        let claim = Prose(
+            marked: [what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
+        return command.isEmpty
+            ? [.paragraph(claim)]
+            : [.paragraph(claim), .code(CodeBlock(command, language: .shell))]
+    }
+}
+
+extension [Quantity] {
+    fileprivate var table: Table {
+        Table(
+            columns: [
+                Table.Column("quantity"), Table.Column("value", isNumeric: true),
+                Table.Column("source"),
+            ],
+            rows: map { [$0.name, $0.value.spoken(unit: $0.unit), $0.source] })
+    }
+}
+
+extension Double {
+    /// The number with its unit; bytes also in a unit for people.
+    func spoken(unit: String) -> String {
+        let number = self == rounded() && abs(self) < 1e15 ? grouped(Int(self)) : description
+        guard unit == "bytes" || unit == "B" else {
+            return unit.isEmpty ? number : "\(number) \(unit)"
+        }
+        guard abs(self) >= 1024, abs(self) < 1e18 else { return "\(number) bytes" }
+        return "\(number) bytes, \(ByteCount(bytes: Int64(self)).description)"
+    }
+}
+
+// MARK: - Counts, facts, memory
+
+extension IncidentComposer {
+    var countsSection: Section? {
+        var blocks: [Block] = [.definitions(counts)]
+        if !incident.facts.isEmpty {
+            blocks.append(
+                .section(
+                    Section("Facts", worth: .detail, [.definitions(incident.facts.map(\.row))])))
+        }
+        if !incident.memory.isEmpty {
+            blocks.append(.section(Section("Memory", worth: .detail, isFolded: true, memory)))
+        }
+        return Section("Counts and facts", worth: .detail, blocks)
+    }
+
+    private var counts: [Definition] {
+        var rows = [Definition("Incident", identity)]
+        rows.append(Definition("Instance", incident.instance.prose))
+        if !incident.failures.operations.isEmpty {
+            rows.append(Definition("By operation", incident.failures.operations.prose))
+        }
+        if !incident.failures.errnos.isEmpty {
+            rows.append(Definition("By errno", incident.failures.errnos.prose))
+        }
+        rows.append(Definition("Saves", incident.persistence.saves.prose))
+        return rows
+    }
+
+    private var identity: Prose {
+        var parts: [Prose] = ["\(code: incident.id)", Prose([.text(incident.severity.rawValue)])]
+        if !incident.supersedes.isEmpty {
+            parts.append("supersedes " + Prose.list(incident.supersedes.map { Prose([.code($0)]) }))
+        }
+        if !incident.related.isEmpty {
+            parts.append("related to " + Prose.list(incident.related.map { Prose([.code($0)]) }))
+        }
+        return parts.filter { !$0.isEmpty }.reduce(Prose()) { $0.isEmpty ? $1 : $0 + ", " + $1 }
+    }
+
+    private var memory: [Block] {
+        let shown = WorthSelection(incident.memory.map { _ in 0 }, limit: 40).indices
+        let rows = shown.map { incident.memory[$0].row }
+        let table = Table(
+            columns: [Table.Column("time"), Table.Column("scope"), Table.Column("values")],
+            rows: rows)
+        let rest = incident.memory.count - shown.count
+        return [.table(table)] + (rest > 0 ? [.leftOut(counted(rest, "more sample"))] : [])
+    }
+}
+
+extension [NamedCount] {
+    fileprivate var prose: Prose {
+        Prose([.text(map { "\($0.name) \(grouped($0.count))" }.joined(separator: ", "))])
+    }
+}
+
+extension Fact {
+    fileprivate var row: Definition {
+        var text: Prose = "\(code: value)"
+        let notes = [reach, at?.spoken, source?.spoken].compactMap { $0 }.filter { !$0.isEmpty }
+        if !notes.isEmpty { text += " (\(notes.joined(separator: ", ")))" }
+        return Definition(name, text)
+    }
+}
+
+extension MemorySample {
+    fileprivate var row: [String] {
+        let offset = offsetSeconds.map { "\($0 < 0 ? "" : "+")\(oneDecimal($0)) s" }
+        let text = values.map { "\($0.name) \(grouped(Int($0.value)))" }.joined(separator: ", ")
+        return [at?.spoken ?? offset ?? "no time", scope.rawValue, text]
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Builds the blocks of one incident.
+struct IncidentComposer {
+    let incident: Incident
+    /// Entries of the timeline that are shown.
+    let limit: Int
+    /// What an input is called where room is short.
+    let shortNames: [String: String]
+
+    init(_ incident: Incident, limit: Int, shortNames: [String: String] = [:]) {
+        self.incident = incident
+        self.limit = limit
+        self.shortNames = shortNames
+    }
+
+    /// What failed, where, how often, and whether it is over.
+    var headline: Prose {
+        Prose([.text("\(incident.instance.title): \(failure), \(outcome)")])
+    }
+
+    var blocks: [Block] {
+        [.definitions(head)]
+            + [actionSection, timelineSection, evidenceSection, countsSection]
+            .compactMap { $0.map { .section($0) } }
+    }
+}
+
+// MARK: - Headline
+
+extension IncidentComposer {
+    private var failure: String {
+        switch incident.kind {
+        case .fork_failure: forkFailure
+        case .save_failure: "saving failed"
+        case .oom_kill: "killed for want of memory"
+        case .write_refusal: "writes refused"
+        case .server_crash: "the server crashed"
+        }
+    }
+
+    private var forkFailure: String {
+        let counts = incident.failures
+        guard let total = counts.total else { return "saves failed, how often is not known" }
+        if total > 0 {
+            let errnos = counts.errnos.map(\.name)
+            let suffix = errnos.count == 1 ? " (\(errnos[0]))" : ""
+            return counted(total, "fork") + " refused" + suffix
+        }
+        return counts.reported > 0 ? "a refused fork is reported" : "fork refused"
+    }
+
+    private var outcome: String {
+        switch incident.status {
+        case .recovered: "recovered"
+        case .ended: "the server is gone"
+        case .ongoing_at_end: "not over when the data ends"
+        }
+    }
+}
+
+// MARK: - The first screen
+
+extension IncidentComposer {
+    private var head: [Definition] {
+        var rows = [
+            Definition("What failed", whatFailed, tone: .failure),
+            Definition("Since", since),
+            Definition(
+                "Status", status, tone: incident.status == .recovered ? .recovery : .failure),
+            Definition("At risk", risk, tone: isSafe ? .recovery : .failure),
+        ]
+        rows += stakes
+        rows += causeRows
+        return rows
+    }
+
+    private var whatFailed: Prose {
+        let counts = incident.failures
+        var sentences: [Prose] = []
+        if incident.kind != .fork_failure { sentences.append(kindSentence) }
+        if let total = counts.total, total > 0 {
+            sentences.append(Prose([.text(counts.sentence(total: total))]))
+        }
+        sentences += unseenFailures
+        if !incident.consequences.isEmpty {
+            let words = incident.consequences.map { Prose([.text($0.replacingUnderscores)]) }
+            sentences.append("It led to: " + Prose.list(words) + ".")
+        }
+        return Prose.sentences(sentences)
+    }
+
+    /// Failures that are known from elsewhere than the server's own lines.
+    private var unseenFailures: [Prose] {
+        let counts = incident.failures
+        var sentences: [Prose] = []
+        if counts.total == nil {
+            sentences.append(
+                "INFO tells of a failed save; no log line tells how often forks were refused.")
+        }
+        if counts.reported > 0 {
+            let lines = counted(counts.reported, "line reports", "lines report")
+            sentences.append(
+                "\(lines) a refused fork in words that no server prints: no evidence from the server."
+            )
+        }
+        if counts.hiddenAtLeast > 0 {
+            let more = "at least \(grouped(counts.hiddenAtLeast)) more"
+            sentences.append("Other lines point to \(more) that the server's log does not show.")
+        }
+        return sentences
+    }
+
+    private var kindSentence: Prose {
+        switch incident.kind {
+        case .fork_failure: Prose()
+        case .save_failure: "A child that saves, rewrites or synchronises failed."
+        case .oom_kill: "An out-of-memory killer took the server or its child."
+        case .write_refusal: "The server refused writes."
+        case .server_crash: "The server crashed."
+        }
+    }
+
+    private var since: Prose {
+        guard let start = incident.startedAt else { return "not known: the lines carry no time" }
+        guard let last = incident.lastFailureAt, last > start else {
+            return Prose([.text(start.spoken)])
+        }
+        let duration = spokenDuration(seconds: last.seconds(since: start))
+        return Prose([.text("\(spokenRange(start, last)), first to last failure (\(duration))")])
+    }
+
+    private var status: Prose {
+        switch incident.status {
+        case .recovered:
+            let when = incident.recoveredAt.map { " at \($0.spoken)" } ?? ""
+            return "Over: recovered\(when), when everything that had failed had succeeded again."
+        case .ended: return "Ended: the server is gone, without a success after the failure."
+        case .ongoing_at_end:
+            return
+                "Not over when the data ends: not everything that failed is seen to succeed again."
+        }
+    }
+}
+
+extension FailureCounts {
+    /// `8 forks were refused: 6 for a background save (bgsave), 2 for …; all with ENOMEM.`
+    fileprivate func sentence(total: Int) -> String {
+        var text = "\(counted(total, "fork")) \(total == 1 ? "was" : "were") refused"
+        let parts = operations.map { count in
+            let spoken = Operation(rawValue: count.name)?.purpose ?? count.name
+            return operations.count == 1 ? spoken : "\(grouped(count.count)) \(spoken)"
+        }
+        if !parts.isEmpty {
+            text += operations.count == 1 ? " " + parts[0] : ": " + parts.joined(separator: ", ")
+        }
+        if errnos.count == 1 { text += ", with \(errnos[0].name)" }
+        if errnos.count > 1 {
+            text +=
+                "; " + errnos.map { "\(grouped($0.count)) with \($0.name)" }.joined(separator: ", ")
+        }
+        return text + "."
+    }
+}
+
+extension Operation {
+    fileprivate var purpose: String {
+        switch self {
+        case .aof_rewrite: "for an AOF rewrite"
+        case .unknown: "for a purpose that the log does not tell"
+        default: "for a \(spoken)"
+        }
+    }
+}
+
+extension String {
+    var replacingUnderscores: String { String(map { $0 == "_" ? " " : $0 }) }
+}
+
+// MARK: - What is at risk
+
+extension IncidentComposer {
+    private var isSafe: Bool {
+        [.none, .aof_covers].contains(incident.persistence.exposure)
+    }
+
+    private var risk: Prose {
+        let persistence = incident.persistence
+        let isPast = incident.status == .recovered || persistence.exposedUntil != nil
+        let label =
+            switch persistence.exposure {
+            case .none: "No data."
+            case .aof_covers: "Covered by the AOF."
+            case .replica_covers: "A replica may hold the data."
+            case .exposed: isPast ? "Data was exposed." : "Data is exposed."
+            case .lost: "Data was lost."
+            case .unknown: "Not known."
+            }
+        var sentences: [Prose] = [
+            "\(strong: label)", Prose([.text(asSentence(persistence.statement))]),
+        ]
+        if let from = persistence.exposedFrom {
+            let until = persistence.exposedUntil
+            sentences.append(
+                until.map { "Exposed \(spokenRange(from, $0))." } ?? "Exposed since \(from.spoken)."
+            )
+        }
+        return Prose.sentences(sentences)
+    }
+
+    private var stakes: [Definition] {
+        let persistence = incident.persistence
+        var rows: [Definition] = []
+        if let lost = persistence.lost {
+            rows.append(Definition("Lost", lost.prose, tone: .failure))
+        }
+        rows.append(Definition("Last save", lastSave))
+        if let refused = persistence.writesRefused {
+            rows.append(Definition("Writes", refused.prose, tone: .failure))
+        }
+        return rows
+    }
+
+    private var lastSave: Prose {
+        let persistence = incident.persistence
+        var text =
+            persistence.lastSuccessAt.map { "succeeded \($0.spoken)" }
+            ?? "no success is recorded"
+        if let changes = persistence.changesSinceLastSave {
+            text += "; at least \(counted(changes, "change")) came after it"
+        }
+        return Prose([.text(text)])
+    }
+}
+
+extension Persistence.Span {
+    fileprivate var prose: Prose {
+        let when =
+            switch (from, to) {
+            case (let from?, let to?): "changes made \(spokenRange(from, to))"
+            case (let from?, nil): "changes made since \(from.spoken)"
+            case (nil, let to?): "changes made up to \(to.spoken)"
+            case (nil, nil): "how much is not known"
+            }
+        return Prose([.text(basis.isEmpty ? when : "\(when) (\(basis))")])
+    }
+}
+
+extension Persistence.Refusal {
+    fileprivate var prose: Prose {
+        let when =
+            switch (from, until) {
+            case (let from?, let until?): "refused \(spokenRange(from, until))"
+            case (let from?, nil): "refused since \(from.spoken), no end is recorded"
+            case (nil, let until?): "refused until \(until.spoken)"
+            case (nil, nil): "refused, since when is not known"
+            }
+        return Prose([.text(inferred.map { "\(when) (inferred: \($0))" } ?? when)])
+    }
+}

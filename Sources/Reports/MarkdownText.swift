@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Escaping for CommonMark: the one place where text becomes Markdown.
+///
+/// Trackers add references to CommonMark (`#123`, `@name`, `!4`, bare URLs, commit hashes), and
+/// they look for them after backslashes are gone. A word that could be one is set as code.
+enum MarkdownText {
+    static func inline(_ prose: Prose, startsLine: Bool = false) -> String {
+        prose.runs.enumerated().map { inline($1, startsLine: startsLine && $0 == 0) }.joined()
+    }
+
+    private static func inline(_ run: Inline, startsLine: Bool) -> String {
+        switch run {
+        case .text(let text): return escaped(text, startsLine: startsLine)
+        case .strong(let text, _): return text.isEmpty ? "" : "**" + escaped(text) + "**"
+        case .code(let text): return codeSpan(text)
+        case .link(let text, to: let address): return "[\(escaped(text))](<\(address)>)"
+        }
+    }
+}
+
+// MARK: - Text
+
+extension MarkdownText {
+    /// `text` as a paragraph shows it, literally.
+    static func escaped(_ text: String, startsLine: Bool = false) -> String {
+        let words = Literal.line(text).split(separator: " ", omittingEmptySubsequences: false)
+        return words.enumerated()
+            .map { escaped(word: Array($1.unicodeScalars), startsLine: startsLine && $0 == 0) }
+            .joined(separator: " ")
+    }
+
+    private static func escaped(word: [Unicode.Scalar], startsLine: Bool) -> String {
+        if mayBeReference(word) { return codeSpan(string(word)) }
+        var out = ""
+        for (i, scalar) in word.enumerated() {
+            if needsBackslash(scalar, at: i, in: word)
+                || (startsLine && mayOpenBlock(scalar, at: i, in: word))
+            {
+                out += "\\"
+            }
+            out.unicodeScalars.append(scalar)
+        }
+        return out
+    }
+
+    private static func needsBackslash(
+        _ scalar: Unicode.Scalar, at i: Int, in word: [Unicode.Scalar]
+    ) -> Bool {
+        switch scalar {
+        case "\\", "`", "*", "[", "]", "<", ">", "|", "~", "&", "$": return true
+        case "_": return !(i > 0 && i + 1 < word.count && word[i - 1].isWord && word[i + 1].isWord)
+        default: return false
+        }
+    }
+
+    /// Whether the character could open a heading, a list or an underline at the start of a line.
+    private static func mayOpenBlock(
+        _ scalar: Unicode.Scalar, at i: Int, in word: [Unicode.Scalar]
+    ) -> Bool {
+        switch scalar {
+        case "#", "+", "-", "=": return i == 0
+        case ".", ")":
+            return i > 0 && i == word.count - 1
+                && word[..<i].allSatisfy { ("0"..."9").contains($0) }
+        default: return false
+        }
+    }
+
+    /// Whether a tracker might take the word for an issue, a person, a commit or an address.
+    private static func mayBeReference(_ word: [Unicode.Scalar]) -> Bool {
+        for (i, scalar) in word.enumerated() where i + 1 < word.count {
+            switch scalar {
+            case "@", "#", "!", "$", "%", "~", "&":
+                if word[i + 1].isWord || word[i + 1] == "\"" { return true }
+            case ":": if word[i + 1] == "/" { return true }
+            default: break
+            }
+        }
+        let text = string(word).lowercased()
+        return text.contains("www.") || text.hasPrefix("gh-") || isCommitHash(text)
+    }
+
+    private static func isCommitHash(_ text: String) -> Bool {
+        (7...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isLowerHexDigit }
+            && text.utf8.contains { $0 < 0x3A } && text.utf8.contains { $0 > 0x60 }
+    }
+
+    private static func string(_ scalars: [Unicode.Scalar]) -> String {
+        var out = ""
+        out.unicodeScalars.append(contentsOf: scalars)
+        return out
+    }
+}
+
+// MARK: - Code
+
+extension MarkdownText {
+    /// `text` between as many backticks as it needs.
+    static func codeSpan(_ text: String) -> String {
+        let line = Literal.line(text)
+        if line.allSatisfy({ $0 == " " }) { return "" }
+        let fence = String(repeating: "`", count: longestRun(of: "`", in: line) + 1)
+        let needsPadding =
+            line.hasPrefix("`") || line.hasSuffix("`")
+            || (line.hasPrefix(" ") && line.hasSuffix(" "))
+        return needsPadding ? "\(fence) \(line) \(fence)" : fence + line + fence
+    }
+
+    /// The lines of a fenced block; the fence is longer than any run of backticks within.
+    static func fenced(_ text: String, language: String) -> [String] {
+        let lines = Literal.lines(text)
+        let longest = lines.map { longestRun(of: "`", in: $0) }.max() ?? 0
+        let fence = String(repeating: "`", count: max(3, longest + 1))
+        return [fence + language] + lines + [fence]
+    }
+
+    private static func longestRun(of character: Unicode.Scalar, in text: String) -> Int {
+        var longest = 0
+        var run = 0
+        for scalar in text.unicodeScalars {
+            run = scalar == character ? run + 1 : 0
+            longest = max(longest, run)
+        }
+        return longest
+    }
+}
+
+extension Unicode.Scalar {
+    /// An ASCII letter, a digit or `_`.
+    var isWord: Bool {
+        ("a"..."z").contains(self) || ("A"..."Z").contains(self) || ("0"..."9").contains(self)
+            || self == "_"
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What was hidden in a report, and how often.
+package struct Redaction: Hashable, Sendable {
+    package enum Mode: String, Sendable, CaseIterable {
+        case none
+        /// Passwords, tokens and keys.
+        case secrets
+        /// Secrets, and addresses and host names behind pseudonyms.
+        case addresses
+        /// The same, and names of containers and units.
+        case all
+    }
+
+    package var mode: Mode
+    package var secretsReplaced = 0
+    package var addressesReplaced = 0
+
+    package init(mode: Mode) { self.mode = mode }
+
+    /// What stands in the place of a secret.
+    static let mark = "[redacted]"
+}

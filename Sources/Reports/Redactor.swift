@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// Hides secrets and, on request, addresses in a report, before anything is composed from it.
+///
+/// One pass over every string of the report, in its order, so that pseudonyms are stable: the
+/// same address has the same name in each quote, statement and path.
+package struct Redactor: Sendable {
+    package private(set) var redaction: Redaction
+    private var pseudonyms = Pseudonyms()
+
+    package init(mode: Redaction.Mode) { redaction = Redaction(mode: mode) }
+
+    /// The report with everything replaced that its mode asks for.
+    package mutating func redacted(_ report: Report) -> Report {
+        guard redaction.mode != .none else { return report }
+        if redaction.mode != .secrets { learnNames(report) }
+        var copy = report
+        hideNamedSecrets(&copy)
+        copy.mapStrings { redact($0) }
+        return copy
+    }
+
+    /// A fact called `requirepass` is a secret whatever its value looks like.
+    private mutating func hideNamedSecrets(_ report: inout Report) {
+        for i in report.incidents.indices {
+            for j in report.incidents[i].facts.indices {
+                let fact = report.incidents[i].facts[j]
+                guard SecretScanner.isSecretName(fact.name), !fact.value.isEmpty else { continue }
+                report.incidents[i].facts[j].value = Redaction.mark
+                redaction.secretsReplaced += 1
+            }
+        }
+    }
+
+    private mutating func redact(_ text: String) -> String {
+        var scanner = SecretScanner(text)
+        var out = scanner.redacted()
+        redaction.secretsReplaced += scanner.count
+        guard redaction.mode != .secrets else { return out }
+        var addresses = AddressScanner(out)
+        out = addresses.redacted(&pseudonyms)
+        redaction.addressesReplaced += addresses.count
+        return out
+    }
+
+    /// Names that only the report itself tells to be names: a host is just a word in a line.
+    private mutating func learnNames(_ report: Report) {
+        let instances = report.incidents.map(\.instance) + report.outlook.map(\.instance)
+        for host in instances.compactMap(\.host) { pseudonyms.learn(host, as: .host) }
+        guard redaction.mode == .all else { return }
+        for name in instances.compactMap(\.container) { pseudonyms.learn(name, as: .container) }
+        for name in instances.compactMap(\.unit) { pseudonyms.learn(name, as: .unit) }
+    }
+}
+
+/// Names that stand for addresses, numbered in the order in which they were first met.
+struct Pseudonyms: Sendable {
+    enum Kind: String, Sendable { case addr, host, container, unit }
+
+    private var names: [String: String] = [:]
+    private var counts: [Kind: Int] = [:]
+    /// Words to be replaced wherever they stand alone, longest first.
+    private(set) var words: [[UInt8]] = []
+
+    mutating func name(for text: String, as kind: Kind) -> String {
+        let key = text.lowercased()
+        if let known = names[key] { return known }
+        let number = (counts[kind] ?? 0) + 1
+        counts[kind] = number
+        let name = "\(kind.rawValue)-\(number)"
+        names[key] = name
+        return name
+    }
+
+    mutating func learn(_ text: String, as kind: Kind) {
+        guard text.utf8.count > 1, names[text.lowercased()] == nil, !Address.isHarmless(text) else {
+            return
+        }
+        _ = name(for: text, as: Address.isIP(text) ? .addr : kind)
+        words.append(Array(text.utf8))
+        words.sort { $0.count > $1.count }
+    }
+}

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// Builds the document of a report: what a person reads, in the order of need.
+///
+/// First what failed, whether it is over, what is at risk, the likely cause and one thing to do;
+/// then the timeline; then the evidence; then what was read and what was lost.
+package struct ReportComposer: Sendable {
+    package static let defaultTimelineLimit = 60
+
+    let report: Report
+    let redaction: Redaction
+    let timelineLimit: Int
+
+    package init(
+        _ report: Report, redaction: Redaction = Redaction(mode: .none),
+        timelineLimit: Int = ReportComposer.defaultTimelineLimit
+    ) {
+        self.report = report
+        self.redaction = redaction
+        self.timelineLimit = max(2, timelineLimit)
+    }
+
+    /// The whole report as blocks.
+    package func document() -> Document {
+        Document(
+            toolVersion: report.toolVersion, title: title,
+            blocks: [.paragraph(Prose([.text(report.verdict)]))].filter { _ in showsVerdict }
+                + incidentBlocks + wholeInput)
+    }
+}
+
+// MARK: - The head
+
+extension ReportComposer {
+    private var title: Prose {
+        switch report.incidents.count {
+        case 0: "No incident found"
+        case 1: composer(report.incidents[0]).headline
+        case let count:
+            Prose([.text("\(counted(count, "incident")) on \(instanceCount)")])
+        }
+    }
+
+    private var instanceCount: String {
+        counted(Set(report.incidents.map(\.instance)).count, "instance")
+    }
+
+    private var showsVerdict: Bool { !report.verdict.isEmpty }
+
+    private var incidentBlocks: [Block] {
+        switch report.incidents.count {
+        case 0: return noIncident
+        case 1: return composer(report.incidents[0]).blocks
+        default:
+            let incidents = report.incidents.map { composer($0) }
+            return [.list(incidents.map { [.paragraph($0.headline)] }, ordered: true)]
+                + incidents.enumerated().map { i, incident in
+                    .section(
+                        Section(
+                            "Incident \(i + 1): " + incident.headline, worth: .head, incident.blocks
+                        ))
+                }
+        }
+    }
+
+    private func composer(_ incident: Incident) -> IncidentComposer {
+        IncidentComposer(incident, limit: timelineLimit, shortNames: shortNames)
+    }
+
+    /// The file name alone, for inputs that share it with no other.
+    private var shortNames: [String: String] {
+        var byName: [String: [String]] = [:]
+        for path in report.inputs.map(\.facts.path) {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            byName[name, default: []].append(path)
+        }
+        var names: [String: String] = [:]
+        for (name, paths) in byName where paths.count == 1 { names[paths[0]] = name }
+        return names
+    }
+
+    private var noIncident: [Block] {
+        var blocks: [Block] = []
+        if !showsVerdict {
+            let part =
+                report.losses.damage.isNone ? "the inputs" : "what could be read of the inputs"
+            blocks.append(
+                .paragraph(
+                    Prose([.text("Nothing in \(part) counts as a failed fork or save.")])))
+        }
+        if !report.outlook.isEmpty {
+            blocks.append(
+                .definitions(
+                    report.outlook.map {
+                        Definition($0.instance.title, $0.saves.prose, tone: .recovery)
+                    }))
+        }
+        return blocks
+    }
+}
+
+// MARK: - The whole input
+
+extension ReportComposer {
+    private var wholeInput: [Block] {
+        var sections = [inputs, losses]
+        if let outlook { sections.append(outlook) }
+        if redaction.mode != .none { sections.append(redactionSection) }
+        return sections.map { .section($0) }
+    }
+
+    private var inputs: Section {
+        let shown = WorthSelection(report.inputs.map(\.worth), limit: 40).indices
+        var blocks: [Block] = [
+            .list(shown.map { [.paragraph(report.inputs[$0].prose)] }, ordered: false)
+        ]
+        if report.inputs.isEmpty { blocks = [.paragraph("No input was read.")] }
+        let rest = report.inputs.count - shown.count
+        if rest > 0 {
+            blocks.append(.leftOut(counted(rest, "more input")))
+        }
+        return Section("Inputs", worth: .detail, isFolded: report.inputs.count > 8, blocks)
+    }
+
+    private var losses: Section {
+        let damage = report.losses.damage.sentences.map { [Block.paragraph(Prose([.text($0)]))] }
+        let notes = report.losses.notes.map { [Block.paragraph(Prose([.text($0)]))] }
+        var blocks: [Block] = []
+        if damage.isEmpty {
+            blocks.append(.paragraph("Nothing was lost: every input could be read to its end."))
+        } else {
+            blocks.append(
+                .note(
+                    Note(.warning, "Part of the inputs could not be read. Counts may be too low.")))
+            blocks.append(.list(damage, ordered: false))
+        }
+        if !notes.isEmpty {
+            blocks.append(.paragraph("To know when reading the counts:"))
+            blocks.append(.list(notes, ordered: false))
+        }
+        return Section("Losses", worth: .evidence, blocks)
+    }
+
+    /// Without an incident the saves were counted above, and only what is known is worth a row.
+    private var outlook: Section? {
+        let isQuiet = report.incidents.isEmpty
+        let rows = report.outlook
+            .filter { !isQuiet || $0.wouldFork != .unknown || !$0.statement.isEmpty }
+            .map { Definition($0.instance.title, $0.prose(withSaves: !isQuiet)) }
+        return rows.isEmpty ? nil : Section("Outlook", worth: .evidence, [.definitions(rows)])
+    }
+
+    private var redactionSection: Section {
+        var text = found(redaction.secretsReplaced, "secret", "secrets")
+        if redaction.mode != .secrets {
+            text += " \(found(redaction.addressesReplaced, "address", "addresses"))"
+        }
+        let mode = Prose([.code("--redact \(redaction.mode.rawValue)")])
+        return Section("Redaction", worth: .detail, [.paragraph("\(text) (\(mode))")])
+    }
+
+    private func found(_ count: Int, _ singular: String, _ plural: String) -> String {
+        guard count > 0 else { return "No \(singular) was found." }
+        return "\(counted(count, singular, plural)) \(count == 1 ? "was" : "were") replaced."
+    }
+}
+
+extension InputReport {
+    /// Inputs that carry events or trouble are shown first when not all can be.
+    fileprivate var worth: Int {
+        (facts.problems.isEmpty && facts.damage.isNone ? 0 : 2) + (events + snapshots > 0 ? 1 : 0)
+    }
+
+    fileprivate var prose: Prose {
+        var kind = facts.kind == .unknown ? "no evidence recognised" : facts.kind.spoken
+        if !facts.format.isEmpty { kind += " (\(facts.format))" }
+        var parts: [Prose] = [Prose([.text(kind)])]
+        parts.append(Prose([.text(counted(facts.records, "record"))]))
+        parts.append(Prose([.text(counted(events, "event"))]))
+        if snapshots > 0 { parts.append(Prose([.text(counted(snapshots, "snapshot"))])) }
+        if facts.undated > 0 { parts.append(Prose([.text("\(grouped(facts.undated)) undated")])) }
+        if let firstAt, let lastAt { parts.append(Prose([.text(spokenRange(firstAt, lastAt))])) }
+        parts += clock.bases.map { Prose([.text($0)]) }
+        parts += facts.problems.map { Prose([.text($0)]) }
+        let body = parts.reduce(Prose()) { $0.isEmpty ? $1 : $0 + "; " + $1 }
+        return "\(code: facts.path): " + body + "."
+    }
+}
+
+extension InputKind {
+    fileprivate var spoken: String {
+        switch self {
+        case .ownReport: "a report of Forktopsy's own, not read as evidence"
+        case .kernel: "kernel log"
+        case .facts: "host facts"
+        default: rawValue
+        }
+    }
+}
+
+extension [ClockSegment] {
+    /// How the stamps became UTC, each way once.
+    fileprivate var bases: [String] {
+        var seen: [String] = []
+        for segment in self where !seen.contains(segment.spoken) { seen.append(segment.spoken) }
+        return seen
+    }
+}
+
+extension ClockSegment {
+    fileprivate var spoken: String {
+        guard basis != .assumedUTC else { return "clock: UTC assumed, no zone is named" }
+        var text = "clock: "
+        text += utcOffsetSeconds.map { "UTC" + spokenOffset($0) } ?? "a zone with changing offset"
+        text += ", " + basis.spoken
+        if shiftSeconds != 0 { text += ", shifted by \(oneDecimal(shiftSeconds)) s" }
+        return text
+    }
+}
+
+extension ClockSegment.Basis {
+    fileprivate var spoken: String {
+        switch self {
+        case .explicit: "as given with --tz"
+        case .inRecord: "as the records say"
+        case .wrapper: "from the time its wrapper adds"
+        case .journalTwin: "from the same records in the journal"
+        case .signalHandler: "from signal-handler lines, which carry UTC"
+        case .infoClock: "from the clock in INFO"
+        case .neighbour: "from a neighbouring input"
+        case .fileTime: "from the time of the file"
+        case .assumedUTC: "assumed"
+        }
+    }
+}
+
+/// `+01:00`, `-05:30`; empty for UTC itself.
+private func spokenOffset(_ seconds: Int) -> String {
+    guard seconds != 0 else { return "" }
+    let minutes = abs(seconds) / 60
+    return "\(seconds < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+}
+
+// MARK: - Losses and outlook
+
+extension Damage {
+    /// One sentence for each kind of damage that there is.
+    fileprivate var sentences: [String] {
+        [
+            sentence(archives, "archive is", "archives are", "truncated or corrupt."),
+            sentence(entries, "entry is", "entries are", "cut or corrupt."),
+            sentence(linesCut, "line was", "lines were", "cut at the limit of length."),
+            sentence(Int(bytesSkipped), "byte was", "bytes were", "skipped as unreadable."),
+            sentence(filesUnreadable, "file", "files", "could not be read."),
+        ].compactMap { $0 }
+    }
+}
+
+extension Losses {
+    /// One sentence for each thing to know that is no damage.
+    fileprivate var notes: [String] {
+        [
+            sentence(linesUndated, "line carries", "lines carry", "no time."),
+            sentence(
+                zoneAssumed, "input names", "inputs name",
+                "no time zone; UTC was assumed (name the zone with --tz)."),
+            sentence(
+                messagesCutByServer, "message was", "messages were",
+                "cut by the server itself at 1,023 bytes."),
+            sentence(
+                duplicatesFolded, "record was", "records were",
+                "found in more than one input and counted once."),
+            sentence(
+                patternLimitsHit, "line was", "lines were", "given up on at a limit of matching."),
+            sentence(
+                suppressedByJournald, "message was", "messages were", "suppressed by journald."),
+        ].compactMap { $0 }
+    }
+}
+
+private func sentence(
+    _ count: Int, _ singular: String, _ plural: String, _ rest: String
+) -> String? {
+    count == 0 ? nil : "\(counted(count, singular, plural)) \(rest)"
+}
+
+extension Outlook {
+    fileprivate func prose(withSaves: Bool) -> Prose {
+        let answer =
+            switch wouldFork {
+            case .yes: "The next fork would succeed."
+            case .no: "The next fork would fail."
+            case .unknown: "Whether the next fork would succeed is not known."
+            }
+        var sentences: [Prose] = [Prose([.text(answer)]), Prose([.text(asSentence(statement))])]
+        if let headroomBytes {
+            sentences.append("Headroom: \(ByteCount(bytes: headroomBytes).description).")
+        }
+        if let exhaustedAt {
+            sentences.append("At the present growth it is used up at \(exhaustedAt.spoken).")
+        }
+        if withSaves { sentences.append(saves.prose) }
+        return Prose.sentences(sentences)
+    }
+}
+
+extension SaveTally {
+    /// Saves counted: how many went well, how many did not, how long the longest took.
+    var prose: Prose {
+        guard succeeded + failed > 0 else { return "No save is recorded." }
+        var text = "\(counted(succeeded, "save")) succeeded, \(grouped(failed)) failed"
+        if let longestSeconds {
+            text += "; the longest took \(spokenDuration(seconds: longestSeconds))"
+        }
+        return Prose([.text(text + ".")])
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Renders a document for a terminal: wrapped to its width, coloured by meaning where that is
+/// wanted, and complete without colours.
+///
+/// Raw lines and commands are never wrapped, so that they can be copied and searched for.
+package struct TextRenderer: Sendable {
+    let width: Int
+    let color: Bool
+
+    package init(width: Int, color: Bool) {
+        self.width = min(max(width, 40), 200)
+        self.color = color
+    }
+
+    /// The document with a line end; the first line marks it as a report of Forktopsy's own.
+    package func render(_ document: Document) -> String {
+        var lines = ["forktopsy \(Literal.line(document.toolVersion)) report", ""]
+        lines += heading(document.title, underline: "=")
+        lines += separated(document.blocks, level: 1, indent: "").flatMap { [""] + $0 }
+        return lines.map(trimmedEnd).joined(separator: "\n") + "\n"
+    }
+}
+
+// MARK: - Blocks
+
+extension TextRenderer {
+    private func separated(_ blocks: [Block], level: Int, indent: String) -> [[String]] {
+        blocks.map { lines($0, level: level, indent: indent) }.filter { !$0.isEmpty }
+    }
+
+    private func lines(_ block: Block, level: Int, indent: String) -> [String] {
+        switch block {
+        case .section(let section): return lines(section, level: level)
+        case .paragraph(let prose): return wrapped(prose, first: indent, rest: indent)
+        case .list(let items, let ordered):
+            return lines(items, ordered: ordered, level: level, indent: indent)
+        case .definitions(let rows): return lines(rows, indent: indent)
+        case .table(let table): return table.inColumns().split(separator: "\n").map { indent + $0 }
+        case .code(let code): return lines(code, indent: indent)
+        case .note(let note):
+            let label: Prose =
+                note.level == .warning ? "\(strong: "Caution:", .warning) " : "\(strong: "Note:") "
+            return wrapped(label + note.text, first: indent, rest: indent + "  ")
+        case .timeline(let timeline): return lines(timeline)
+        }
+    }
+
+    private func lines(_ section: Section, level: Int) -> [String] {
+        let title = level == 1 ? heading(section.title, underline: "-") : heading(section.title)
+        let body = separated(section.blocks, level: level + 1, indent: "")
+        return title + body.enumerated().flatMap { i, lines in (i == 0 ? [] : [""]) + lines }
+    }
+
+    private func heading(_ title: Prose, underline: String? = nil) -> [String] {
+        let lines = wrapped(Prose([.strong(title.plain, .plain)]), first: "", rest: "")
+        guard let underline else { return lines }
+        let longest = Literal.width(Literal.line(title.plain))
+        return lines + [String(repeating: underline, count: min(longest, width))]
+    }
+
+    private func lines(_ code: CodeBlock, indent: String) -> [String] {
+        let caption =
+            code.caption.isEmpty
+            ? [] : wrapped(Prose([.strong(code.caption, .muted)]), first: indent, rest: indent)
+        let style = code.language == .shell ? Style.code : Style.plain
+        return caption
+            + Literal.lines(code.text).map { indent + "    " + style.applied(to: $0, color: color) }
+    }
+
+    private func lines(_ items: [[Block]], ordered: Bool, level: Int, indent: String) -> [String] {
+        items.enumerated().flatMap { i, item in
+            let marker = ordered ? "\(i + 1). " : "- "
+            let inner = indent + String(repeating: " ", count: marker.utf8.count)
+            var body = separated(item, level: level, indent: inner).flatMap { $0 }
+            if let first = body.first, first.hasPrefix(inner) {
+                body[0] = indent + marker + first.dropFirst(inner.count)
+            }
+            return body
+        }
+    }
+
+    private func lines(_ rows: [Definition], indent: String) -> [String] {
+        let widths = rows.map { Literal.width(Literal.line($0.term)) }
+        let column = (widths.filter { $0 <= width / 3 }.max() ?? 2) + 2
+        return rows.flatMap { lines($0, column: column, indent: indent) }
+    }
+
+    /// The term, and its text beside it; below it, where the term is too long for its column.
+    private func lines(_ row: Definition, column: Int, indent: String) -> [String] {
+        let plain = Literal.line(row.term)
+        let term = indent + Style(strong: row.tone).applied(to: plain, color: color)
+        let rest = indent + String(repeating: " ", count: column)
+        let body = wrapped(row.text, first: rest, rest: rest)
+        guard Literal.width(plain) < column else { return [term] + body }
+        let gap = String(repeating: " ", count: column - Literal.width(plain))
+        return [term + gap + (body.first ?? rest).dropFirst(rest.count)] + body.dropFirst()
+    }
+}
+
+// MARK: - Timeline
+
+extension TextRenderer {
+    private func lines(_ timeline: Timeline) -> [String] {
+        var out: [String] = []
+        var date: String?
+        let columns = TimelineColumns(timeline)
+        for row in timeline.rows {
+            switch row {
+            case .omitted(let count):
+                let text = "… \(counted(count, "entry", "entries")) left out …"
+                out.append(columns.margin + Style.muted.applied(to: text, color: color))
+            case .entry(let entry):
+                if let new = entry.date, new != date {
+                    date = new
+                    out.append(Style.strong.applied(to: new, color: color) + " (UTC)")
+                }
+                out += lines(entry, columns: columns)
+            }
+        }
+        return out
+    }
+
+    private func lines(_ entry: Timeline.Entry, columns: TimelineColumns) -> [String] {
+        var text = entry.text
+        if let source = entry.source { text += " \(strong: "[" + source + "]", .muted)" }
+        let style = Style(strong: entry.tone)
+        let body = wrapped(text, first: columns.margin, rest: columns.margin)
+        let head = (body.first ?? columns.margin).dropFirst(columns.margin.utf8.count)
+        let label = padded(entry.tone.label ?? "", 4)
+        var out = [columns.stamp(entry) + style.applied(to: label, color: color) + "  " + head]
+        out += body.dropFirst()
+        if let quote = entry.quote {
+            let room = max(width, 60) - 6
+            let line = Literal.cut(Literal.line(quote), to: room)
+            out.append("    | " + Style.muted.applied(to: line, color: color))
+        }
+        return out
+    }
+
+    private func padded(_ text: String, _ columns: Int) -> String {
+        text + String(repeating: " ", count: max(0, columns - Literal.width(text)))
+    }
+}
+
+/// The widths of a timeline's columns.
+private struct TimelineColumns {
+    var clock = 7
+    var local = 0
+
+    init(_ timeline: Timeline) {
+        for case .entry(let entry) in timeline.rows {
+            clock = max(clock, Literal.width(entry.clock ?? ""))
+            if timeline.showsLocal {
+                local = max(local, Literal.width(Literal.line(entry.local ?? "")))
+            }
+        }
+        local = min(local, 24)
+    }
+
+    /// As wide as everything before an entry's text.
+    var margin: String {
+        String(repeating: " ", count: clock + 2 + (local > 0 ? local + 2 : 0) + 6)
+    }
+
+    func stamp(_ entry: Timeline.Entry) -> String {
+        let first = column(entry.clock ?? "no time", clock)
+        return local > 0 ? first + column(entry.local ?? "", local) : first
+    }
+
+    private func column(_ text: String, _ width: Int) -> String {
+        let cell = Literal.cut(Literal.line(text), to: width)
+        return cell + String(repeating: " ", count: width - Literal.width(cell) + 2)
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Matching
+internal import Model
+internal import Reading
+internal import Reports
+
+struct Analyze: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Read archived logs and print the incident report.",
+        discussion: "PATH is a log, a directory of them, or - for standard input.")
+
+    @Argument(help: "Files, directories, or - for standard input.")
+    var paths: [String]
+
+    @OptionGroup var shared: SharedOptions
+
+    func run() async throws {
+        let options = try shared.reportOptions()
+        let catalogue = try shared.catalogue()
+        var assembler = Assembler()
+        assembler.clocks = try shared.clocks()
+        assembler.since = try shared.bound(shared.since, "--since")
+        assembler.until = try shared.bound(shared.until, "--until")
+        assembler.instance = shared.instance
+
+        let inputs = try Inputs(paths)
+        let extractor = Extractor(catalogue: catalogue)
+        let extractions = try await inputs.extract(
+            with: extractor, jobs: shared.jobs ?? processorCount(), verbose: shared.verbose)
+        let report = assembler.report(extractions, patterns: catalogue.patterns)
+        try emit(report.rendered(options))
+        throw ExitCode(Self.exitCode(of: report))
+    }
+
+    private func emit(_ text: String) throws {
+        if let output = shared.output {
+            try writeFile(text, to: output)
+        } else if let problem = writeAll(text, to: 1) {
+            throw Failure("cannot write the report: \(problem)")
+        }
+    }
+
+    static func exitCode(of report: Report) -> Int32 {
+        if !report.losses.damage.isNone { return 3 }
+        return report.incidents.isEmpty ? 0 : 1
+    }
+}
+
+/// The inputs of a run, found and put in an order that does not depend on how they were named.
+struct Inputs {
+    private var named: [InputWalker.Found] = []
+    private var below: [InputWalker.Found] = []
+    private var unreadable: [(name: String, reason: String)] = []
+
+    init(_ paths: [String]) throws {
+        for path in paths {
+            var walker = InputWalker()
+            do {
+                try walker.add(path)
+            } catch {
+                throw Failure("\(path): \(error.reason)")
+            }
+            let isDirectory = FileStatus(path: path)?.kind == .directory && path != "-"
+            if isDirectory { below += walker.found } else { named += walker.found }
+            unreadable += walker.unreadable
+        }
+    }
+
+    /// Extracts all inputs, several at once, and returns them in order of name.
+    func extract(with extractor: Extractor, jobs: Int, verbose: Bool) async throws -> [Extraction] {
+        let all = distinct()
+        var results: [Extraction?] = Array(repeating: nil, count: all.count)
+        var failure: Failure?
+        await withTaskGroup(of: (Int, Result<Extraction, ReadError>).self) { group in
+            var next = 0
+            func start() {
+                let index = next
+                let input = all[index].input
+                if verbose { printToStandardError("forktopsy: reading \(input.name)\n") }
+                group.addTask {
+                    do throws(ReadError) {
+                        return (index, .success(try extractor.extract(input)))
+                    } catch {
+                        return (index, .failure(error))
+                    }
+                }
+                next += 1
+            }
+            while next < min(max(1, jobs), all.count) { start() }
+            while let (index, result) = await group.next() {
+                switch result {
+                case .success(let extraction): results[index] = extraction
+                case .failure(let error) where all[index].isNamed:
+                    failure = failure ?? Failure("\(all[index].input.path): \(error.reason)")
+                case .failure(let error):
+                    results[index] = Self.unreadable(all[index].input.name, error.reason)
+                }
+                if next < all.count { start() }
+            }
+        }
+        if let failure { throw failure }
+        return results.compactMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
+    }
+
+    /// All inputs in order of name, each file once; names are made longer where two are the same.
+    private func distinct() -> [(input: InputWalker.Found, isNamed: Bool)] {
+        var seen: Set<String> = []
+        var out: [(input: InputWalker.Found, isNamed: Bool)] = []
+        for (input, isNamed) in named.map({ ($0, true) }) + below.map({ ($0, false) })
+        where seen.insert(input.path).inserted {
+            out.append((input, isNamed))
+        }
+        var uses: [String: Int] = [:]
+        for entry in out { uses[entry.input.name, default: 0] += 1 }
+        for i in out.indices where uses[out[i].input.name, default: 0] > 1 {
+            out[i].input.name = out[i].input.path
+        }
+        return out.sorted { $0.input.name.utf8.lexicographicallyPrecedes($1.input.name.utf8) }
+    }
+
+    private static func unreadable(_ name: String, _ reason: String) -> Extraction {
+        var facts = InputFacts(path: name)
+        facts.problems = [reason]
+        facts.damage.filesUnreadable = 1
+        return Extraction(facts: facts)
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnosis
+internal import Incidents
+internal import Model
+internal import Reading
+
+/// Turns extractions into a report: clocks, correlation, diagnosis. The second half of an analysis.
+struct Assembler {
+    var clocks = ClockOptions()
+    var since: TimeBound?
+    var until: TimeBound?
+    var instance: String?
+
+    /// An instant, or a distance back from the newest record.
+    enum TimeBound: Sendable {
+        case instant(Timestamp)
+        case beforeNewest(seconds: Double)
+
+        func resolved(newest: Timestamp?) -> Timestamp? {
+            switch self {
+            case .instant(let at): at
+            case .beforeNewest(let seconds): newest?.adding(seconds: -seconds)
+            }
+        }
+    }
+
+    func report(_ extractions: [Extraction], patterns: [PatternInfo]) -> Report {
+        var report = Report(toolVersion: Forktopsy.version)
+        var sources: [SourceEvents] = []
+        for extraction in extractions {
+            let (source, input) = resolved(extraction)
+            sources.append(source)
+            report.inputs.append(input)
+        }
+        let newest = report.inputs.compactMap(\.lastAt).max()
+        let window = Correlator.Window(
+            since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
+        let correlation = Correlator(sources, patterns: patterns).correlate(in: window)
+        let names = report.inputs.map(\.facts.path)
+        report.incidents = correlation.incidents.filter { isWanted($0.instance) }
+            .map { Diagnosis.diagnose($0, sources: names) }
+        report.outlook = correlation.instances.filter { isWanted($0.instance) }.map { outlook($0, report.incidents) }
+        report.summary = summary(report.incidents)
+        report.losses = losses(extractions, report.inputs, correlation)
+        report.verdict = Diagnosis.summary(of: report)
+        return report
+    }
+
+    /// Places the stamps of one input in time.
+    private func resolved(_ extraction: Extraction) -> (SourceEvents, InputReport) {
+        var clock = InputClock(extraction.facts, clocks)
+        var input = InputReport(facts: extraction.facts)
+        input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
+        var instants: [Timestamp?] = []
+        instants.reserveCapacity(extraction.log.count)
+        for i in 0..<extraction.log.count {
+            let line = extraction.log.position(at: i, input: 0).line
+            instants.append(clock.instant(of: extraction.log.stamp(at: i), line: line))
+        }
+        input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
+        input.events = extraction.log.count
+        input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
+        return (SourceEvents(facts: extraction.facts, log: extraction.log, instants: instants), input)
+    }
+
+    private func isWanted(_ candidate: Instance) -> Bool {
+        guard let instance else { return true }
+        if let number = Int(instance) {
+            return candidate.port == number || candidate.pids.contains(Int32(clamping: number))
+        }
+        return [candidate.host, candidate.unit, candidate.container, candidate.log, candidate.product]
+            .contains { $0?.contains(instance) ?? false }
+    }
+
+    private func summary(_ incidents: [Incident]) -> Summary {
+        var out = Summary()
+        out.incidents = incidents.count
+        for incident in incidents {
+            out.forkFailures += incident.failures.total ?? 0
+            out.reportedFailures += incident.failures.reported
+            out.saveFailures += incident.failures.saveFailures
+            out.oomKills += incident.failures.oomKills
+        }
+        return out
+    }
+
+    private func losses(
+        _ extractions: [Extraction], _ inputs: [InputReport], _ correlation: Correlation
+    ) -> Losses {
+        var out = Losses()
+        for extraction in extractions {
+            out.damage += extraction.facts.damage
+            out.linesUndated += extraction.facts.undated
+            out.messagesCutByServer += extraction.facts.messagesCutByServer
+            out.patternLimitsHit += extraction.limitsHit
+        }
+        out.zoneAssumed = inputs.count { $0.clock.contains { $0.basis == .assumedUTC } }
+        out.duplicatesFolded = correlation.duplicatesFolded
+        return out
+    }
+
+    private func outlook(_ summary: InstanceSummary, _ incidents: [Incident]) -> Outlook {
+        let open = incidents.contains {
+            $0.instance == summary.instance && $0.status == .ongoing_at_end
+        }
+        return Outlook(
+            instance: summary.instance,
+            statement: open
+                ? "Forks were failing when the data ended. Whether the next one would succeed needs memory figures, which were not given."
+                : "Whether the next fork would succeed needs memory figures, which were not given.",
+            saves: summary.saves)
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Matching
+internal import Model
+internal import PatternFiles
+internal import Reading
+internal import Reports
+
+/// Options that `analyze` and its like share.
+struct SharedOptions: ParsableArguments {
+    @Option(help: "text, markdown or json. Default: text on a terminal, else markdown.")
+    var format: String?
+
+    @Option(help: "Write the report to a file, whole or not at all.")
+    var output: String?
+
+    @Option(help: "Leave out what is older: an RFC 3339 time, or -2h back from the newest record.")
+    var since: String?
+
+    @Option(help: "Leave out what is newer.")
+    var until: String?
+
+    @Option(help: "Only this server: a port, a process id, or part of a host, unit or log name.")
+    var instance: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Zone of stamps that carry none: an IANA name or +05:30, for all inputs or for those whose path matches a glob. Repeatable.",
+            valueName: "[GLOB=]ZONE"))
+    var tz: [String] = []
+
+    @Option(help: "Year of the newest stamp that carries none.")
+    var year: Int?
+
+    @Option(help: "What to hide: none, secrets, addresses or all.")
+    var redact: String = "secrets"
+
+    @Option(help: "A directory of pattern files that add to the catalogue or replace entries.")
+    var patterns: String?
+
+    @Option(help: "How many inputs to read at once.")
+    var jobs: Int?
+
+    @Flag(help: "No colour, as NO_COLOR in the environment says too.")
+    var noColor = false
+
+    @Flag(help: "Print nothing but the report.")
+    var quiet = false
+
+    @Flag(help: "Say on standard error what is being read.")
+    var verbose = false
+}
+
+extension SharedOptions {
+    func catalogue() throws -> Catalogue {
+        guard let patterns else { return .builtIn }
+        do {
+            return try Catalogue(adding: try readPatternTexts([patterns]))
+        } catch let error as CatalogueError {
+            throw Failure(error.problems.map(\.description).joined(separator: "\n"))
+        }
+    }
+
+    func clocks() throws -> ClockOptions {
+        var out = ClockOptions()
+        out.newestYear = year
+        out.now = now()
+        for text in tz {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            let zone = parts[parts.count - 1]
+            out.zones.append((parts.count == 2 ? parts[0] : nil, try zoneRules(zone)))
+        }
+        return out
+    }
+
+    private func zoneRules(_ name: String) throws -> TimeZoneRules {
+        if let fixed = TimeZoneRules(offset: name) { return fixed }
+        let isPath = name.hasPrefix("/") || name.split(separator: "/").contains("..")
+        let directory = environment("TZDIR") ?? "/usr/share/zoneinfo"
+        guard !isPath, !name.isEmpty, let bytes = readSmallFile("\(directory)/\(name)"),
+            let rules = TimeZoneRules(name: name, tzif: bytes)
+        else {
+            throw Failure("no time zone \"\(name)\" in \(directory); give an IANA name that is installed there, or an offset such as +01:00")
+        }
+        return rules
+    }
+
+    func bound(_ text: String?, _ option: String) throws -> Assembler.TimeBound? {
+        guard let text else { return nil }
+        if text.hasPrefix("-"), let seconds = secondsBack(text.dropFirst()) {
+            return .beforeNewest(seconds: seconds)
+        }
+        guard let at = instant(rfc3339: text) else {
+            throw Failure("\(option) \(text): give a time as 2026-11-22T12:00:00Z, or a distance such as -2h")
+        }
+        return .instant(at)
+    }
+
+    private func secondsBack(_ text: Substring) -> Double? {
+        let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+        guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()),
+            count >= 0
+        else { return nil }
+        return count * unit
+    }
+
+    func reportOptions() throws -> ReportOptions {
+        let name = format ?? (isTerminal(1) && output == nil ? "text" : "markdown")
+        guard let format = ReportFormat(rawValue: name) else {
+            throw Failure("no format \"\(name)\"; there are \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        var out = ReportOptions(format: format)
+        guard let mode = Redaction.Mode(rawValue: redact) else {
+            throw Failure("--redact \(redact): give none, secrets, addresses or all")
+        }
+        out.redact = mode
+        out.width = terminalWidth()
+        out.color = isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
+        return out
+    }
+}
+
+/// Reads pattern files: files as they are, directories with all `*.toml` below them.
+func readPatternTexts(_ paths: [String]) throws -> [PatternText] {
+    var out: [PatternText] = []
+    for path in paths {
+        guard let status = FileStatus(path: path) else { throw Failure("\(path): no such file or directory") }
+        if status.kind != .directory {
+            out.append(try patternText(path, name: path))
+            continue
+        }
+        var walker = InputWalker()
+        do { try walker.add(path) } catch { throw Failure("\(path): \(error.reason)") }
+        for found in walker.found where found.name.hasSuffix(".toml") {
+            out.append(try patternText(found.path, name: found.name))
+        }
+    }
+    return out
+}
+
+private func patternText(_ path: String, name: String) throws -> PatternText {
+    guard let bytes = readSmallFile(path) else { throw Failure("\(path): cannot be read") }
+    return PatternText(path: path, name: name, bytes: bytes)
+}
