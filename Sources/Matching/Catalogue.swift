@@ -10,6 +10,8 @@ package struct Catalogue: Sendable {
     package let patterns: [PatternInfo]
     let entries: [PatternEntry]
     let groups: [PatternGroup]
+    /// How much sure text a match of each pattern holds.
+    let weights: [Int]
     /// Texts that matches contain after their prefixes, where those are short.
     let laterTexts: LaterTexts
     /// Finds server messages inside lines whose beginning is not understood.
@@ -46,13 +48,13 @@ package struct Catalogue: Sendable {
     private init(entries: [PatternEntry], added: [String: PatternDefinition]) {
         self.entries = entries
         self.added = added
-        patterns = entries.map(\.info)
+        patterns = entries.map { $0.info }
+        weights = entries.map { $0.plan.weight }
         groups = PatternScope.grouped.map { scope in
-            let tried = scope.tried
-            let members = entries.indices.filter { tried.contains(entries[$0].info.scope) }
+            let members = entries.indices.filter { scope.tries(entries[$0].info.scope) }
             return PatternGroup(members: members, of: entries)
         }
-        laterTexts = LaterTexts(entries.map(\.plan))
+        laterTexts = LaterTexts(entries.map { $0.plan })
         serverPrefixes = Self.prefixScanner(entries)
     }
 
@@ -80,6 +82,12 @@ package struct Catalogue: Sendable {
 // MARK: - Asking
 
 extension Catalogue {
+    /// Where two patterns match one message, the one with the longer sure text is taken; among
+    /// equals, the one whose id comes first.
+    func isMoreSpecific(_ a: Int, than b: Int) -> Bool {
+        weights[a] != weights[b] ? weights[a] > weights[b] : a < b
+    }
+
     /// The index of the pattern `id` in `patterns`.
     package func index(of id: String) -> Int? {
         var range = patterns.startIndex..<patterns.endIndex

@@ -96,7 +96,7 @@ extension Matcher {
         counters.messages &+= 1
         let group = scope.group
         if let found = match(message, group: group, origin: origin) { return found }
-        guard scope == .raw else { return nil }
+        guard case .raw = scope else { return nil }
         return match(message, group: PatternScope.any.group, origin: origin)
     }
 
@@ -150,6 +150,7 @@ extension Matcher {
         for pattern in catalogue.groups[group].members {
             candidates.append(candidate(pattern, message, near: 0))
         }
+        candidates.sort { catalogue.isMoreSpecific($0.pattern, than: $1.pattern) }
     }
 
     /// Keeps the most specific pattern first.
@@ -160,7 +161,7 @@ extension Matcher {
         while i > 0 {
             let other = candidates[i - 1]
             if other.pattern == pattern, other.start == candidate.start { return }
-            if !isMoreSpecific(pattern, other.pattern, in: catalogue.entries) { break }
+            if !catalogue.isMoreSpecific(pattern, than: other.pattern) { break }
             i -= 1
         }
         candidates.insert(candidate, at: i)

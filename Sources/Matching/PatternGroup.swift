@@ -6,7 +6,7 @@ internal import PatternFiles
 /// Patterns that are tried together on one sort of message, arranged by what is known of their
 /// matches beforehand.
 struct PatternGroup: Sendable {
-    /// Every pattern of the group, the most specific first.
+    /// Every pattern of the group, in the order of ids.
     let members: [Int]
     /// Patterns by how their matches begin.
     let prefixes: PrefixTable
@@ -20,7 +20,7 @@ struct PatternGroup: Sendable {
     let unknown: [Int]
 
     init(members: [Int], of entries: [PatternEntry]) {
-        self.members = members.sorted { isMoreSpecific($0, $1, in: entries) }
+        self.members = members
         var dispatched: [(text: [UInt8], owner: Int)] = []
         var scanned: [(text: [UInt8], owner: Int)] = []
         var unknown: [Int] = []
@@ -28,14 +28,14 @@ struct PatternGroup: Sendable {
         for member in members {
             let plan = entries[member].plan
             if plan.hasUsefulPrefixes {
-                dispatched += plan.prefixes.map { ($0, member) }
+                for text in plan.prefixes { dispatched.append((text, member)) }
                 continue
             }
             first.formUnion(plan.firstBytes)
             if plan.literals.isEmpty {
                 unknown.append(member)
             } else {
-                scanned += plan.literals.map { ($0, member) }
+                for text in plan.literals { scanned.append((text, member)) }
             }
         }
         prefixes = PrefixTable(dispatched)
@@ -52,26 +52,18 @@ struct PatternGroup: Sendable {
     }
 }
 
-/// Where two patterns match one message, the one with the longer sure text is taken; among
-/// equals, the one whose id comes first. Indices are in the order of ids.
-func isMoreSpecific(_ a: Int, _ b: Int, in entries: [PatternEntry]) -> Bool {
-    let (x, y) = (entries[a].plan.weight, entries[b].plan.weight)
-    return x != y ? x > y : a < b
-}
-
 // MARK: - Which patterns a scope means
 
 extension PatternScope {
-    /// The scopes of the patterns that are tried on a message of this scope.
-    var tried: [PatternScope] {
-        switch self {
+    /// Whether patterns of scope `other` are tried on a message of this scope.
+    func tries(_ other: PatternScope) -> Bool {
+        switch (self, other) {
         // Servers before 3.0 do not name their role, and a sentinel starts as a server does.
-        case .server, .sentinel: [.server, .sentinel]
-        case .raw: [.raw, .server, .sentinel]
-        case .kernel: [.kernel]
-        case .systemd: [.systemd]
-        case .journald: [.journald]
-        case .any: [.any]
+        case (.server, .server), (.server, .sentinel), (.sentinel, .server), (.sentinel, .sentinel):
+            true
+        case (.raw, .raw), (.raw, .server), (.raw, .sentinel): true
+        case (.kernel, .kernel), (.systemd, .systemd), (.journald, .journald), (.any, .any): true
+        default: false
         }
     }
 

@@ -45,7 +45,13 @@ package struct SearchPlan: Hashable, Sendable {
 
     /// How much sure text a match holds: where two patterns match, the one with more is taken.
     package var weight: Int {
-        max(prefixes.map(\.count).min() ?? 0, literals.map(\.count).min() ?? 0)
+        max(Self.shortest(prefixes), Self.shortest(literals))
+    }
+
+    private static func shortest(_ texts: [[UInt8]]) -> Int {
+        var shortest = texts.first?.count ?? 0
+        for text in texts where text.count < shortest { shortest = text.count }
+        return shortest
     }
 }
 

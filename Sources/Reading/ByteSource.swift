@@ -36,88 +36,88 @@ struct PlainSource: ByteSource, ~Copyable {
 
 /// A gzip file of any number of members.
 ///
-/// zlib (RFC 1950–1952) does the inflating. zlib keeps pointers into our buffers only during a
-/// call to `inflate`; they are set anew before each.
+/// zlib (RFC 1950–1952) does the inflating. Its state points back at the stream structure, so
+/// that lives at one address from `init` to `deinit`; pointers into our buffers are set anew
+/// before each call to `inflate` and not used after it. That is all the unsafe code here.
 @safe
 struct GzipSource: ByteSource, ~Copyable {
     private var source: PlainSource
-    private var stream = unsafe z_stream()
+    private let stream: UnsafeMutablePointer<z_stream>
     private var input: [UInt8]
     private var inputStart = 0
     private var inputEnd = 0
-    private var betweenMembers = false
-    private var ended = false
+    private var isBetweenMembers = false
+    private var hasEnded = false
+    private var isCorrupt = false
 
     init(_ source: consuming PlainSource) {
         self.source = source
         input = [UInt8](repeating: 0, count: 65_536)
+        unsafe stream = .allocate(capacity: 1)
+        unsafe stream.initialize(to: z_stream())
         // 15 bits of window, +16: gzip wrapping only.
-        unsafe _ = forktopsy_inflate_init(&stream, 15 + 16)
+        unsafe isCorrupt = forktopsy_inflate_init(stream, 15 + 16) != Z_OK
     }
 
     deinit {
-        var stream = unsafe stream
-        unsafe _ = inflateEnd(&stream)
+        unsafe _ = inflateEnd(stream)
+        unsafe stream.deallocate()
     }
 
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
-        while !ended {
-            if inputStart == inputEnd {
-                inputStart = 0
-                inputEnd = try source.read(into: &input, at: 0)
-                if inputEnd == 0 {
-                    ended = true
-                    if betweenMembers { return 0 }
-                    throw ReadError(code: .damaged, reason: "gzip data ends before its end mark")
-                }
+        while !hasEnded {
+            if isCorrupt {
+                hasEnded = true
+                throw ReadError(code: .damaged, reason: "gzip data is corrupt")
             }
-            if betweenMembers {
-                // Zero padding after the last member is allowed (gzip(1), tapes).
-                while inputStart < inputEnd, input[inputStart] == 0 { inputStart += 1 }
-                if inputStart == inputEnd { continue }
-                unsafe _ = inflateReset(&stream)
-                betweenMembers = false
-            }
-            let produced = try inflateSome(into: &buffer, at: position)
+            if try !fill() { return 0 }
+            if isBetweenMembers, !beginMember() { continue }
+            let produced = inflateSome(into: &buffer, at: position)
             if produced > 0 { return produced }
         }
         return 0
     }
 
-    private mutating func inflateSome(
-        into buffer: inout [UInt8], at position: Int
-    ) throws(ReadError) -> Int {
-        let room = buffer.count - position
-        precondition(room > 0 && inputStart <= inputEnd && inputEnd <= input.count)
-        var stream = unsafe stream
-        let start = inputStart, end = inputEnd
-        let status = unsafe input.withUnsafeMutableBufferPointer { from in
-            unsafe buffer.withUnsafeMutableBufferPointer { to -> Int32 in
-                unsafe stream.next_in = from.baseAddress.map { unsafe $0 + start }
-                unsafe stream.avail_in = UInt32(end - start)
-                unsafe stream.next_out = to.baseAddress.map { unsafe $0 + position }
-                unsafe stream.avail_out = UInt32(room)
-                return unsafe inflate(&stream, Z_NO_FLUSH)
-            }
-        }
-        inputStart = unsafe end - Int(stream.avail_in)
-        let produced = unsafe room - Int(stream.avail_out)
-        unsafe self.stream = stream
-        switch status {
-        case Z_STREAM_END: betweenMembers = true
-        case Z_OK, Z_BUF_ERROR: break
-        default:
-            ended = true
-            if produced == 0 {
-                throw ReadError(code: .damaged, reason: "gzip data is corrupt")
-            }
-            failure = true
-        }
-        if failure, produced == 0 {
-            throw ReadError(code: .damaged, reason: "gzip data is corrupt")
-        }
-        return produced
+    /// Makes sure that there is compressed input; false at a clean end.
+    private mutating func fill() throws(ReadError) -> Bool {
+        guard inputStart == inputEnd else { return true }
+        inputStart = 0
+        inputEnd = try source.read(into: &input, at: 0)
+        if inputEnd > 0 { return true }
+        hasEnded = true
+        if isBetweenMembers { return false }
+        throw ReadError(code: .damaged, reason: "gzip data ends before its end mark")
     }
 
-    private var failure = false
+    /// Skips the zeros that may pad the last member; false where only those are left.
+    private mutating func beginMember() -> Bool {
+        while inputStart < inputEnd, input[inputStart] == 0 { inputStart += 1 }
+        guard inputStart < inputEnd else { return false }
+        unsafe _ = inflateReset(stream)
+        isBetweenMembers = false
+        return true
+    }
+
+    private mutating func inflateSome(into buffer: inout [UInt8], at position: Int) -> Int {
+        let room = buffer.count - position
+        precondition(room > 0 && inputStart <= inputEnd && inputEnd <= input.count)
+        let (start, end) = (inputStart, inputEnd)
+        let stream = unsafe stream
+        let status = unsafe input.withUnsafeMutableBufferPointer { from in
+            unsafe buffer.withUnsafeMutableBufferPointer { to -> Int32 in
+                unsafe stream.pointee.next_in = from.baseAddress.map { unsafe $0 + start }
+                unsafe stream.pointee.avail_in = UInt32(end - start)
+                unsafe stream.pointee.next_out = to.baseAddress.map { unsafe $0 + position }
+                unsafe stream.pointee.avail_out = UInt32(room)
+                return unsafe inflate(stream, Z_NO_FLUSH)
+            }
+        }
+        inputStart = unsafe end - Int(stream.pointee.avail_in)
+        switch status {
+        case Z_STREAM_END: isBetweenMembers = true
+        case Z_OK, Z_BUF_ERROR: break
+        default: isCorrupt = true
+        }
+        return unsafe room - Int(stream.pointee.avail_out)
+    }
 }

@@ -98,7 +98,7 @@ extension IncidentComposer {
         var sentences: [Prose] = []
         if counts.total == nil {
             sentences.append(
-                "INFO tells of a failed save; no log line tells how often forks were refused.")
+                "INFO tells of a failed save; no line tells how often forks were refused.")
         }
         if counts.reported > 0 {
             let lines = counted(counts.reported, "line reports", "lines report")

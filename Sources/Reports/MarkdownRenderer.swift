@@ -33,7 +33,7 @@ extension MarkdownRenderer {
         case .list(let items, let ordered): return lines(items, ordered: ordered, level: level)
         case .definitions(let rows):
             return rows.map {
-                "- **\(MarkdownText.escaped($0.term)):** " + MarkdownText.inline($0.text)
+                "- " + MarkdownText.strong($0.term + ":") + " " + MarkdownText.inline($0.text)
             }
         case .table(let table): return MarkdownText.fenced(table.inColumns(), language: "text")
         case .code(let code): return lines(code)

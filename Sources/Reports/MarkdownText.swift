@@ -6,13 +6,16 @@
 /// they look for them after backslashes are gone. A word that could be one is set as code.
 enum MarkdownText {
     static func inline(_ prose: Prose, startsLine: Bool = false) -> String {
-        prose.runs.enumerated().map { inline($1, startsLine: startsLine && $0 == 0) }.joined()
+        let text = prose.runs.enumerated()
+            .map { inline($1, startsLine: startsLine && $0 == 0) }.joined()
+        // Four spaces at the start of a line would make it code.
+        return startsLine ? String(text.drop { $0 == " " }) : text
     }
 
     private static func inline(_ run: Inline, startsLine: Bool) -> String {
         switch run {
         case .text(let text): return escaped(text, startsLine: startsLine)
-        case .strong(let text, _): return text.isEmpty ? "" : "**" + escaped(text) + "**"
+        case .strong(let text, _): return strong(text)
         case .code(let text): return codeSpan(text)
         case .link(let text, to: let address): return "[\(escaped(text))](<\(address)>)"
         }
@@ -22,6 +25,12 @@ enum MarkdownText {
 // MARK: - Text
 
 extension MarkdownText {
+    /// `text` between asterisks, which may not have a space on their inner side.
+    static func strong(_ text: String) -> String {
+        let text = trimmedEnd(String(Literal.line(text).drop { $0 == " " }))
+        return text.isEmpty ? "" : "**" + escaped(text) + "**"
+    }
+
     /// `text` as a paragraph shows it, literally.
     static func escaped(_ text: String, startsLine: Bool = false) -> String {
         let words = Literal.line(text).split(separator: " ", omittingEmptySubsequences: false)
@@ -49,7 +58,11 @@ extension MarkdownText {
     ) -> Bool {
         switch scalar {
         case "\\", "`", "*", "[", "]", "<", ">", "|", "~", "&", "$": return true
-        case "_": return !(i > 0 && i + 1 < word.count && word[i - 1].isWord && word[i + 1].isWord)
+        // Within a word it is no emphasis.
+        case "_":
+            return
+                !(i > 0 && i + 1 < word.count && word[i - 1].isAlphanumeric
+                && word[i + 1].isAlphanumeric)
         default: return false
         }
     }
@@ -128,8 +141,10 @@ extension MarkdownText {
 
 extension Unicode.Scalar {
     /// An ASCII letter, a digit or `_`.
-    var isWord: Bool {
+    var isWord: Bool { isAlphanumeric || self == "_" }
+
+    /// An ASCII letter or a digit.
+    var isAlphanumeric: Bool {
         ("a"..."z").contains(self) || ("A"..."Z").contains(self) || ("0"..."9").contains(self)
-            || self == "_"
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Model
+package import Model
 
 /// Every string of a report that may come from an input, in one place.
 ///
 /// Left alone are ids, kinds and hashes, which Forktopsy makes itself. A test plants a mark in
 /// each field and fails when one is missing here.
 extension Report {
-    mutating func mapStrings(_ map: (String) -> String) {
+    /// Replaces each such string by what `map` makes of it, in the order of the report.
+    package mutating func mapStrings(_ map: (String) -> String) {
         verdict = map(verdict)
         for i in inputs.indices { inputs[i].mapStrings(map) }
         for i in incidents.indices { incidents[i].mapStrings(map) }

@@ -92,9 +92,20 @@ extension TextRenderer {
         }
     }
 
+    /// The words with spaces between them; neighbours of one style share its sequence.
     private func joined(_ words: [Word]) -> String {
-        words.map { word in
-            word.pieces.map { $0.style.applied(to: $0.text, color: color) }.joined()
-        }.joined(separator: " ")
+        var pieces: [(text: String, style: Style)] = []
+        for word in words {
+            for (i, piece) in word.pieces.enumerated() {
+                let space = i == 0 && !pieces.isEmpty ? " " : ""
+                if let last = pieces.last, last.style == piece.style {
+                    pieces[pieces.count - 1].text += space + piece.text
+                } else {
+                    if !space.isEmpty { pieces.append((space, .plain)) }
+                    pieces.append(piece)
+                }
+            }
+        }
+        return pieces.map { $0.style.applied(to: $0.text, color: color) }.joined()
     }
 }

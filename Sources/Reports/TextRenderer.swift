@@ -38,7 +38,7 @@ extension TextRenderer {
         case .list(let items, let ordered):
             return lines(items, ordered: ordered, level: level, indent: indent)
         case .definitions(let rows): return lines(rows, indent: indent)
-        case .table(let table): return table.inColumns().split(separator: "\n").map { indent + $0 }
+        case .table(let table): return lines(table, indent: indent)
         case .code(let code): return lines(code, indent: indent)
         case .note(let note):
             let label: Prose =
@@ -80,6 +80,18 @@ extension TextRenderer {
             }
             return body
         }
+    }
+
+    /// Columns, or where they are too wide, a row below its first cell.
+    private func lines(_ table: Table, indent: String) -> [String] {
+        let lines = table.inColumns().split(separator: "\n").map { indent + $0 }
+        if lines.allSatisfy({ Literal.width($0) <= width }) { return lines }
+        let titles = table.columns.map(\.title)
+        let rows = table.rows.map { row in
+            let rest = zip(titles, row).dropFirst().map { "\($0): \($1)" }
+            return Definition(row.first ?? "", Prose([.text(rest.joined(separator: "; "))]))
+        }
+        return self.lines(rows, indent: indent)
     }
 
     private func lines(_ rows: [Definition], indent: String) -> [String] {
@@ -126,22 +138,25 @@ extension TextRenderer {
     private func lines(_ entry: Timeline.Entry, columns: TimelineColumns) -> [String] {
         var text = entry.text
         if let source = entry.source { text += " \(strong: "[" + source + "]", .muted)" }
-        let style = Style(strong: entry.tone)
-        let body = wrapped(text, first: columns.margin, rest: columns.margin)
-        let head = (body.first ?? columns.margin).dropFirst(columns.margin.utf8.count)
-        let label = padded(entry.tone.label ?? "", 4)
-        var out = [columns.stamp(entry) + style.applied(to: label, color: color) + "  " + head]
-        out += body.dropFirst()
+        // Where the columns leave no room the text goes below them.
+        let isNarrow = width - columns.margin.utf8.count < 30
+        let margin = isNarrow ? "    " : columns.margin
+        let body = wrapped(text, first: margin, rest: margin)
+        let stamp = columns.stamp(entry) + label(entry.tone)
+        var out = isNarrow ? [stamp] : [stamp + (body.first ?? margin).dropFirst(margin.utf8.count)]
+        out += isNarrow ? body : Array(body.dropFirst())
         if let quote = entry.quote {
-            let room = max(width, 60) - 6
-            let line = Literal.cut(Literal.line(quote), to: room)
+            let line = Literal.cut(Literal.line(quote), to: max(width, 60) - 6)
             out.append("    | " + Style.muted.applied(to: line, color: color))
         }
         return out
     }
 
-    private func padded(_ text: String, _ columns: Int) -> String {
-        text + String(repeating: " ", count: max(0, columns - Literal.width(text)))
+    /// The meaning in a word, in a column of its own.
+    private func label(_ tone: Tone) -> String {
+        let text = tone.label ?? ""
+        return Style(strong: tone).applied(to: text, color: color)
+            + String(repeating: " ", count: 6 - text.utf8.count)
     }
 }
 

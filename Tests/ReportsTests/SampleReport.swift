@@ -28,7 +28,8 @@ enum SampleReport {
         report.incidents = [incident]
         report.outlook = [
             Outlook(
-                instance: instance, wouldFork: .no, headroomBytes: 734_003_200, exhaustedAt: after(3600),
+                instance: instance, wouldFork: .no, headroomBytes: 734_003_200,
+                exhaustedAt: after(3600),
                 statement: "CommitLimit leaves 700 MiB.", saves: incident.persistence.saves,
                 evidence: [Evidence(.for, "CommitLimit was read", source: source(90))])
         ]
@@ -100,7 +101,11 @@ enum SampleReport {
         incident.persistence = persistence
         incident.trigger = Trigger(
             statement: "The data set grew past half of the memory", at: after(-60),
-            evidence: [Evidence(.for, "RDB memory usage", quote: "RDB memory usage 2048.00 Mb", source: source(7))])
+            evidence: [
+                Evidence(
+                    .for, "RDB memory usage", quote: "RDB memory usage 2048.00 Mb",
+                    source: source(7))
+            ])
         incident.verdict.state = .decided
         incident.verdict.statement = "The kernel's overcommit heuristic refused the fork"
         incident.causes = [likely, contributing, ruledOut]
@@ -112,7 +117,8 @@ enum SampleReport {
         ]
         incident.facts = [
             Fact(
-                name: "vm.overcommit_memory", value: "0", at: after(-218), reach: "at the server's start",
+                name: "vm.overcommit_memory", value: "0", at: after(-218),
+                reach: "at the server's start",
                 source: source(3))
         ]
         return incident
@@ -124,10 +130,12 @@ enum SampleReport {
         persistence.exposure = .exposed
         persistence.exposedFrom = after(-300)
         persistence.exposedUntil = after(280)
-        persistence.lost = Persistence.Span(from: after(-300), to: after(0), basis: "what was loaded again")
+        persistence.lost = Persistence.Span(
+            from: after(-300), to: after(0), basis: "what was loaded again")
         persistence.changesSinceLastSave = 10_000
         persistence.writesRefused = Persistence.Refusal(
-            from: start, until: after(280), inferred: "stop-writes-on-bgsave-error is on by default")
+            from: start, until: after(280), inferred: "stop-writes-on-bgsave-error is on by default"
+        )
         persistence.saves.succeeded = 12
         persistence.saves.failed = 8
         persistence.saves.longestSeconds = 4.25
@@ -137,29 +145,40 @@ enum SampleReport {
 
     static var likely: Finding {
         var finding = Finding(
-            id: "overcommit_heuristic_refusal", role: .primary, verdict: .likely, confidence: .medium,
+            id: "overcommit_heuristic_refusal", role: .primary, verdict: .likely,
+            confidence: .medium,
             statement: "With vm.overcommit_memory=0 the kernel refused one large mapping.")
         finding.arithmetic = [
-            Quantity(name: "mapping", value: 2_147_483_648, unit: "bytes", source: "redis-server.log:7"),
+            Quantity(
+                name: "mapping", value: 2_147_483_648, unit: "bytes", source: "redis-server.log:7"),
             Quantity(name: "RAM plus swap", value: 2_000_000_000, unit: "bytes", source: "meminfo"),
         ]
         finding.evidence = [
-            Evidence(.for, "The kernel answered ENOMEM", quote: refusedLine, at: start, source: source(12)),
-            Evidence(.for, "Overcommit was 0 at start", quote: warningLine, at: after(-218), source: source(3)),
-            Evidence(.against, "Free memory was ample", source: source(90), value: 6_000_000_000, unit: "bytes"),
+            Evidence(
+                .for, "The kernel answered ENOMEM", quote: refusedLine, at: start,
+                source: source(12)),
+            Evidence(
+                .for, "Overcommit was 0 at start", quote: warningLine, at: after(-218),
+                source: source(3)),
+            Evidence(
+                .against, "Free memory was ample", source: source(90), value: 6_000_000_000,
+                unit: "bytes"),
         ]
         finding.missing = [
             MissingFact(
-                what: "The present value of `vm.overcommit_memory`", why: "It may have been changed since",
+                what: "The present value of `vm.overcommit_memory`",
+                why: "It may have been changed since",
                 command: "sysctl vm.overcommit_memory")
         ]
         finding.remedies = [
             Remedy(
                 order: 1, text: "Let the kernel grant the fork: set `vm.overcommit_memory` to 1",
-                command: "sysctl -w vm.overcommit_memory=1", precheck: "sysctl vm.overcommit_memory",
+                command: "sysctl -w vm.overcommit_memory=1",
+                precheck: "sysctl vm.overcommit_memory",
                 expect: "The next save succeeds within a minute",
                 rollback: "sysctl -w vm.overcommit_memory=0",
-                caveat: "Memory that is really used up can then end in an OOM kill", permanent: false),
+                caveat: "Memory that is really used up can then end in an OOM kill",
+                permanent: false),
             Remedy(
                 order: 2, text: "Keep it over a reboot",
                 command: "echo vm.overcommit_memory=1 > /etc/sysctl.d/90-redis.conf", precheck: "",
@@ -172,7 +191,9 @@ enum SampleReport {
         var finding = Finding(
             id: "no_swap", role: .contributing, verdict: .possible, confidence: .low,
             statement: "There may be no swap.")
-        finding.evidence = [Evidence(.for, "SwapTotal is 0", source: source(92), value: 0, unit: "bytes")]
+        finding.evidence = [
+            Evidence(.for, "SwapTotal is 0", source: source(92), value: 0, unit: "bytes")
+        ]
         return finding
     }
 
@@ -186,11 +207,14 @@ enum SampleReport {
         [
             TimelineEntry(
                 at: after(-218.681), local: "22 Nov 2026 12:58:00.001", kind: "overcommit_warning",
-                severity: .warning, text: "warned at start: overcommit_memory is 0", quote: warningLine,
+                severity: .warning, text: "warned at start: overcommit_memory is 0",
+                quote: warningLine,
                 source: source(3)),
             TimelineEntry(
-                at: start, local: "22 Nov 2026 13:01:38.682", kind: "fork_failed", severity: .failure,
-                text: "fork for a background save refused: Cannot allocate memory", quote: refusedLine,
+                at: start, local: "22 Nov 2026 13:01:38.682", kind: "fork_failed",
+                severity: .failure,
+                text: "fork for a background save refused: Cannot allocate memory",
+                quote: refusedLine,
                 count: 8, lastAt: after(212), source: source(12)),
             TimelineEntry(
                 at: after(280), local: "22 Nov 2026 13:06:18.682", uncertaintySeconds: 0.001,

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a report says, in which order, and how carefully.
+
+import Model
+import Reports
+import Testing
+
+private func text(_ report: Report, width: Int = 200) -> String {
+    var options = ReportOptions(format: .text)
+    options.width = width
+    options.redact = .none
+    return report.rendered(options)
+}
+
+private func changed(_ change: (inout Incident) -> Void) -> Report {
+    var report = SampleReport.report
+    change(&report.incidents[0])
+    return report
+}
+
+private func position(_ needle: String, in text: String) -> Int? {
+    text.ranges(of: needle).first.map { text.distance(from: text.startIndex, to: $0.lowerBound) }
+}
+
+@Test func theReportRunsFromNeedToDetail() {
+    let report = text(SampleReport.report)
+    let order = [
+        "8 forks refused (ENOMEM), recovered", "What failed", "Since", "Status", "At risk", "Lost",
+        "Last save", "Writes", "Likely cause", "Against", "Do this now", "Timeline", "Evidence",
+        "For it:",
+        "Not known:", "Counts and facts", "Inputs", "Losses", "Outlook",
+    ].map { position($0, in: report) }
+    #expect(!order.contains(nil))
+    #expect(order.compactMap { $0 } == order.compactMap { $0 }.sorted())
+}
+
+@Test func theFirstScreenNamesTheStep() {
+    let lines = text(SampleReport.report, width: 100).split(
+        separator: "\n", omittingEmptySubsequences: false)
+    let step = lines.firstIndex { $0.contains("sysctl -w vm.overcommit_memory=1") }
+    #expect((step ?? 99) < 36)
+}
+
+@Test func aReportBeginsWithItsMark() {
+    #expect(text(SampleReport.report).hasPrefix("forktopsy 0.1.0 report\n"))
+    let markdown = SampleReport.report.rendered(ReportOptions(format: .markdown))
+    #expect(markdown.hasPrefix("<!-- forktopsy.report/1 -->\n"))
+    let json = SampleReport.report.rendered(ReportOptions(format: .json))
+    #expect(json.contains("\"schema\": \"forktopsy.report/1\""))
+}
+
+@Test func aClaimIsAsSureAsItsVerdict() {
+    for (verdict, words) in [
+        (Finding.Verdict.confirmed, "is the cause"), (.likely, "is likely the cause"),
+        (.possible, "may be the cause"), (.undecided, "is not decided"),
+        (.ruled_out, "is ruled out"),
+    ] {
+        let report = changed { $0.causes[0].verdict = verdict }
+        #expect(text(report).contains("overcommit_heuristic_refusal \(words)"))
+    }
+}
+
+@Test func aConfirmedCauseIsCalledTheCause() {
+    let report = text(changed { $0.causes[0].verdict = .confirmed })
+    #expect(report.contains("\nCause "))
+    #expect(!report.contains("Likely cause"))
+}
+
+@Test func anOpenCauseNamesTheRivalsAndTheCommandThatDecides() {
+    let report = text(
+        changed {
+            $0.verdict.state = .undecided
+            $0.verdict.between = ["commit_limit_strict", "overcommit_heuristic_refusal"]
+            $0.verdict.nextCommand = "sysctl vm.overcommit_memory"
+            $0.causes[0].verdict = .possible
+        })
+    #expect(report.contains("Cause open"))
+    #expect(
+        report.contains("Not decided between commit_limit_strict and overcommit_heuristic_refusal.")
+    )
+    let step = report.ranges(of: "Do this now").first.map { report[$0.upperBound...].prefix(160) }
+    #expect(step?.contains("    sysctl vm.overcommit_memory\n") == true)
+    #expect(step?.contains("sysctl -w") == false)
+}
+
+@Test func aStepIsWholeOrAbsent() {
+    let report = text(SampleReport.report)
+    for part in [
+        "Check before:", "Run (does not outlive a reboot):", "Expect:", "To take it back:",
+        "Caution:",
+    ] {
+        #expect(report.contains(part))
+    }
+    let empty = text(
+        changed {
+            $0.causes = []
+            $0.verdict.nextCommand = nil
+        })
+    #expect(!empty.contains("Do this now"))
+}
+
+@Test func theOtherRemediesComeLaterAndTheFirstOnlyOnce() {
+    let report = text(SampleReport.report)
+    #expect(report.ranges(of: "sysctl -w vm.overcommit_memory=1").count == 1)
+    #expect(report.contains("Then:"))
+    #expect(report.contains("90-redis.conf"))
+}
+
+@Test func eachClaimHasItsLine() {
+    let report = text(SampleReport.report)
+    #expect(report.contains("var/log/redis-server.log:12, 2026-11-22 12:01:38 UTC\n"))
+    #expect(report.contains("      " + SampleReport.refusedLine + "\n"))
+}
+
+@Test(arguments: [
+    (Incident.Status.recovered, "Over: recovered at 2026-11-22 12:06:18 UTC"),
+    (.ongoing_at_end, "Not over when the data ends"), (.ended, "Ended: the server is gone"),
+])
+func theStatusIsSaidInWords(status: Incident.Status, words: String) {
+    #expect(text(changed { $0.status = status }).contains(words))
+}
+
+@Test func oneIsSingular() {
+    let report = text(
+        changed {
+            $0.failures.total = 1
+            $0.failures.byOperation = [.bgsave: 1]
+            $0.failures.byErrno = [.EAGAIN: 1]
+            $0.failures.reported = 1
+            $0.persistence.changesSinceLastSave = 1
+        })
+    #expect(report.contains("1 fork refused (EAGAIN)"))
+    #expect(report.contains("1 fork was refused for a background save, with EAGAIN."))
+    #expect(report.contains("1 line reports a refused fork"))
+    #expect(report.contains("at least 1 change came after it"))
+    #expect(!report.contains("1 forks") && !report.contains("1 lines"))
+}
+
+@Test func anUnknownCountIsNotANumber() {
+    let report = text(changed { $0.failures.total = nil })
+    #expect(report.contains("how often is not known"))
+    #expect(!report.contains("0 forks"))
+}
+
+@Test func withoutAnIncidentOneSentenceSaysSo() {
+    let report = text(SampleReport.quiet)
+    #expect(report.contains("No incident found"))
+    #expect(report.contains("12 saves succeeded, 0 failed; the longest took 4.3 s."))
+    #expect(report.contains("Nothing was lost"))
+    #expect(report.contains("redis-server.log"))
+    #expect(!report.contains("Do this now"))
+}
+
+@Test func lossesNameOnlyWhatThereIs() {
+    let report = text(SampleReport.report)
+    #expect(report.contains("1 line was cut at the limit of length."))
+    #expect(report.contains("3 lines carry no time."))
+    #expect(!report.contains("duplicates") && !report.contains("0 " + "bytes were skipped"))
+}
+
+@Test func noSentenceShouts() {
+    for format in [ReportFormat.text, .markdown] {
+        var options = ReportOptions(format: format)
+        options.redact = .none
+        let report = SampleReport.quiet.rendered(options)
+        #expect(!report.replacing("<!--", with: "").contains("!"))
+    }
+}
+
+@Test func aLongTimelineKeepsWhatMatters() {
+    let report = changed { incident in
+        incident.timeline = (0..<400).map { i in
+            TimelineEntry(
+                at: SampleReport.after(Double(i)), kind: "copy_on_write", severity: .info,
+                text: "entry number \(i)")
+        }
+        incident.timeline[200].severity = .failure
+        incident.timeline[300].severity = .recovery
+        incident.timeline[250].kind = "oom_victim"
+    }
+    let lines = text(report).split(separator: "\n").filter { $0.contains("entry number ") }
+    #expect(lines.count == 60)
+    for number in [0, 200, 250, 300, 399] {
+        #expect(lines.contains { $0.hasSuffix("entry number \(number)") })
+    }
+    #expect(text(report).contains("340 entries of 400 left out; `--format json` has all."))
+    let json = report.rendered(ReportOptions(format: .json))
+    #expect(json.contains("entry number 123\""))
+}
+
+@Test func repeatsAreFoldedWithTheirLastTime() {
+    #expect(text(SampleReport.report).contains("(8 times, the last at 12:05:10.682)"))
+}
+
+@Test func localTimesStandBesideUTC() {
+    let report = text(SampleReport.report)
+    #expect(report.contains("12:01:38.682  13:01:38.682  FAIL"))
+    let otherDay = text(
+        changed {
+            $0.timeline[1].local = "23 Nov 2026 00:01:38.682"
+        })
+    #expect(otherDay.contains("23 Nov 2026 00:01:38.682  FAIL"))
+    let same = text(
+        changed { incident in
+            for i in incident.timeline.indices { incident.timeline[i].local = nil }
+        })
+    #expect(same.contains("12:01:38.682  FAIL"))
+}
+
+@Test func logsWithoutMillisecondsGetNone() {
+    let report = text(
+        changed {
+            $0.timeline[1].uncertaintySeconds = 1
+            $0.timeline[1].local = "22 Nov 13:01:38"
+        })
+    #expect(report.contains("12:01:38      13:01:38      FAIL"))
+}
+
+@Test func severalIncidentsAreListedFirst() {
+    var report = SampleReport.report
+    report.incidents.append(report.incidents[0])
+    let rendered = text(report)
+    #expect(rendered.contains("2 incidents on 1 instance"))
+    #expect(rendered.contains("Incident 2: Redis 7.2.6"))
+}
