@@ -25,14 +25,23 @@ package struct Catalogue: Sendable {
     /// The built-in patterns together with those of `texts`; a pattern with the id of a built-in
     /// one takes its place. Throws everything that is wrong with the texts.
     package init(adding texts: [PatternText]) throws(CatalogueError) {
+        self = try Self.builtIn.adding(texts)
+    }
+
+    /// These patterns together with those of `texts`, which take the place of patterns that have
+    /// their ids. Throws everything that is wrong with the texts.
+    package func adding(_ texts: [PatternText]) throws(CatalogueError) -> Catalogue {
         var problems: [Diagnostic] = []
-        var added: [String: PatternDefinition] = [:]
+        var added = self.added
+        var new: [PatternEntry] = []
         for text in texts {
             let reading = PatternFile.read(text)
             problems += reading.problems
             guard let file = reading.file else { continue }
             do {
-                added[file.definition.id] = try file.compiledDefinition()
+                let definition = try file.compiledDefinition()
+                added[definition.id] = definition
+                new.append(PatternEntry(definition))
             } catch {
                 problems.append(error)
             }
@@ -40,9 +49,10 @@ package struct Catalogue: Sendable {
         guard problems.allSatisfy({ $0.severity != .error }) else {
             throw CatalogueError(problems: problems)
         }
-        var entries = Self.builtInEntries.filter { added[$0.info.id] == nil }
-        entries += added.values.map { PatternEntry($0) }
-        self.init(entries: entries.sorted { $0.info.id < $1.info.id }, added: added)
+        let replaced = Set(new.map(\.info.id))
+        let kept = entries.filter { !replaced.contains($0.info.id) }
+        return Catalogue(
+            entries: (kept + new).sorted { $0.info.id < $1.info.id }, added: added)
     }
 
     private init(entries: [PatternEntry], added: [String: PatternDefinition]) {

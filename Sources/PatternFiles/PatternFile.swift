@@ -27,6 +27,12 @@ package struct PatternFile: Sendable {
     package var definition: PatternDefinition
     package var places = Places()
 
+    package init(text: PatternText, definition: PatternDefinition, places: Places = Places()) {
+        self.text = text
+        self.definition = definition
+        self.places = places
+    }
+
     /// Where the parts stand that later checks complain about.
     package struct Places: Sendable {
         package var id = FilePosition.start

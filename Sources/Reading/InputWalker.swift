@@ -4,7 +4,8 @@
 package struct InputWalker {
     package struct Found: Sendable {
         package var path: String
-        /// What reports call it: relative to the named directory.
+        /// What reports call it: the path as the user would open it, so that it does not depend on
+        /// what else was named.
         package var name: String
     }
 
@@ -31,37 +32,32 @@ package struct InputWalker {
             guard directoryEntries(path) != nil else {
                 throw ReadError(code: .unreadable, reason: "cannot read the directory")
             }
-            walk(path, name: "", status)
+            walk(path, status)
         } else {
-            found.append(Found(path: path, name: lastComponent(path)))
+            found.append(Found(path: path, name: path))
         }
     }
 
-    private mutating func walk(_ path: String, name: String, _ status: FileStatus) {
+    private mutating func walk(_ path: String, _ status: FileStatus) {
         guard visited.insert([status.device, status.inode]).inserted else { return }
         guard let entries = directoryEntries(path) else {
-            unreadable.append((name, "cannot read the directory"))
+            unreadable.append((path, "cannot read the directory"))
             return
         }
         for entry in entries {
             let below = path.hasSuffix("/") ? path + entry : path + "/" + entry
-            let belowName = name.isEmpty ? entry : name + "/" + entry
             guard let status = FileStatus(path: below) else {
-                unreadable.append((belowName, "dangling link or no access"))
+                unreadable.append((below, "dangling link or no access"))
                 continue
             }
             switch status.kind {
-            case .directory: walk(below, name: belowName, status)
+            case .directory: walk(below, status)
             case .file where found.count < Self.limit:
-                found.append(Found(path: below, name: belowName))
-            case .file: unreadable.append((belowName, "more than \(Self.limit) files"))
+                found.append(Found(path: below, name: below))
+            case .file: unreadable.append((below, "more than \(Self.limit) files"))
             // Pipes, sockets and devices inside a directory are no evidence.
             case .other: continue
             }
         }
-    }
-
-    private func lastComponent(_ path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? path
     }
 }

@@ -126,6 +126,7 @@ enum Address {
         guard isShort ? groups.count <= 9 : groups.count == 8 else { return false }
         return groups.allSatisfy { $0.utf8.count <= 4 && $0.utf8.allSatisfy(\.isHexDigit) }
             && groups.filter(\.isEmpty).count <= (isShort ? 3 : 0)
+            && groups.filter { !$0.isEmpty }.count >= 2
     }
 
     /// A name with dots that ends in what hosts' names end in, not in a file's extension.

@@ -103,7 +103,7 @@ extension IncidentComposer {
         if counts.reported > 0 {
             let lines = counted(counts.reported, "line reports", "lines report")
             sentences.append(
-                "\(lines) a refused fork in words that no server prints: no evidence from the server."
+                "\(lines) a refused fork in words that no server prints: no server's evidence."
             )
         }
         if counts.hiddenAtLeast > 0 {
@@ -188,7 +188,7 @@ extension IncidentComposer {
 
     private var risk: Prose {
         let persistence = incident.persistence
-        let isPast = incident.status == .recovered || persistence.exposedUntil != nil
+        let isPast = incident.status != .ongoing_at_end || persistence.exposedUntil != nil
         let label =
             switch persistence.exposure {
             case .none: "No data."

@@ -75,7 +75,7 @@ extension SecretScanner {
     ]
 
     private static func hasSecretSuffix(_ name: String) -> Bool {
-        suffixes.contains { name.hasSuffix($0) } && name != "bypass"
+        suffixes.contains { name.hasSuffix($0) } && !name.hasSuffix("bypass")
     }
 
     /// Words that follow such names in sentences and are no secrets.
@@ -83,11 +83,11 @@ extension SecretScanner {
         "to", "denied", "granted", "failed", "failure", "error", "required", "command", "called",
         "request", "password", "is", "was", "not", "and", "or", "for", "in", "with", "without",
         "from", "user", "has", "option", "directive", "must", "can", "should", "succeeded", "timed",
-        "the", "a", "an", "of", "arguments", "if", "but", "are", "that", "which",
+        "the", "a", "an", "of", "arguments", "if", "but", "are", "that", "which", "result", "reply",
     ]
 
     private static let emptyValues: Set<String> = [
-        "true", "false", "yes", "no", "null", "none", "on", "off", "nil", "(nil)",
+        "0", "1", "true", "false", "yes", "no", "null", "none", "on", "off", "nil", "(nil)",
     ]
 }
 
@@ -140,8 +140,9 @@ extension SecretScanner {
             guard let start = startOfValue(after: at), let value = value(at: start) else { return }
             let text = String(decoding: bytes[value], as: UTF8.self).lowercased()
             let bare = String(text.prefix { $0.isLetter })
+            let isWord = text.dropFirst(bare.count).allSatisfy { ".,:;?!)".contains($0) }
             let isQuoted = start != value.lowerBound
-            if isProse, !isQuoted, Self.prose.contains(bare), text.count - bare.count < 2 { return }
+            if isProse, !isQuoted, isWord, Self.prose.contains(bare) { return }
             found.append(value)
             at = value.upperBound
         }
@@ -337,8 +338,10 @@ extension SecretScanner {
     private mutating func scanBareCredentials() {
         for sign in bytes.indices where bytes[sign] == UInt8(ascii: "@") {
             let end = endOfURL(from: sign)
-            guard sign + 1 < end, !bytes[sign + 1].isDigit || bytes[sign + 1..<end].contains(0x2E)
-            else { continue }
+            let busPort = bytes[(sign + 1)..<end].prefix { $0.isDigit }
+            let isBus =
+                !busPort.isEmpty && (busPort.endIndex == end || bytes[busPort.endIndex] == 0x2C)
+            guard sign + 1 < end, !isBus else { continue }
             let start = bytes[..<sign].lastIndex { $0.isSpace || $0.isQuote } ?? -1
             let token = start + 1..<sign
             guard !String(decoding: bytes[token], as: UTF8.self).contains("://"),

@@ -49,12 +49,13 @@ extension TextRenderer {
     }
 
     private func lines(_ section: Section, level: Int) -> [String] {
-        let title = level == 1 ? heading(section.title, underline: "-") : heading(section.title)
+        let underline = level == 1 ? "-" : level == 2 ? "~" : nil
+        let title = heading(section.title, underline: underline)
         let body = separated(section.blocks, level: level + 1, indent: "")
         return title + body.enumerated().flatMap { i, lines in (i == 0 ? [] : [""]) + lines }
     }
 
-    private func heading(_ title: Prose, underline: String? = nil) -> [String] {
+    private func heading(_ title: Prose, underline: String?) -> [String] {
         let lines = wrapped(Prose([.strong(title.plain, .plain)]), first: "", rest: "")
         guard let underline else { return lines }
         let longest = Literal.width(Literal.line(title.plain))
@@ -103,11 +104,14 @@ extension TextRenderer {
     /// The term, and its text beside it; below it, where the term is too long for its column.
     private func lines(_ row: Definition, column: Int, indent: String) -> [String] {
         let plain = Literal.line(row.term)
-        let term = indent + Style(strong: row.tone).applied(to: plain, color: color)
+        let style = Style(strong: row.tone)
         let rest = indent + String(repeating: " ", count: column)
         let body = wrapped(row.text, first: rest, rest: rest)
-        guard Literal.width(plain) < column else { return [term] + body }
+        guard Literal.width(plain) < column else {
+            return wrapped(Prose([.strong(row.term, row.tone)]), first: indent, rest: indent) + body
+        }
         let gap = String(repeating: " ", count: column - Literal.width(plain))
+        let term = indent + style.applied(to: plain, color: color)
         return [term + gap + (body.first ?? rest).dropFirst(rest.count)] + body.dropFirst()
     }
 }

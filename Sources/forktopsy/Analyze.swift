@@ -104,18 +104,13 @@ struct Inputs {
         return results.compactMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
     }
 
-    /// All inputs in order of name, each file once; names are made longer where two are the same.
+    /// All inputs in order of name, each file once.
     private func distinct() -> [(input: InputWalker.Found, isNamed: Bool)] {
         var seen: Set<String> = []
         var out: [(input: InputWalker.Found, isNamed: Bool)] = []
         for (input, isNamed) in named.map({ ($0, true) }) + below.map({ ($0, false) })
         where seen.insert(input.path).inserted {
             out.append((input, isNamed))
-        }
-        var uses: [String: Int] = [:]
-        for entry in out { uses[entry.input.name, default: 0] += 1 }
-        for i in out.indices where uses[out[i].input.name, default: 0] > 1 {
-            out[i].input.name = out[i].input.path
         }
         return out.sorted { $0.input.name.utf8.lexicographicallyPrecedes($1.input.name.utf8) }
     }
