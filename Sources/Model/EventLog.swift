@@ -36,6 +36,9 @@ extension EventLog {
     /// the pattern, in group order; both are -1 where the group took no part. Where the message
     /// had to be decoded (JSON escapes) it lies outside the line, which `isDecoded` says.
     /// Captures count from the message's start.
+    ///
+    /// Of a long line only the beginning is kept as a quote. Captures that lie beyond it, behind a
+    /// shipper's many labels say, are kept beside it; of those too far apart, the first ones.
     package mutating func append(
         pattern: Int, header: RecordHeader, lineNumber: Int, offset: Int64, line: Span<UInt8>,
         message: Span<UInt8>, messageStart: Int, isDecoded: Bool, captures: [Int32]
@@ -48,16 +51,40 @@ extension EventLog {
                 pattern: UInt16(pattern), length: UInt16(kept), form: header.form,
                 role: header.role, level: header.level, captures: UInt8(captures.count / 2),
                 stream: header.stream))
-        let extra = isDecoded ? min(message.count, Event.lineLimit) : 0
-        let base = Int32(isDecoded ? kept : messageStart)
-        let end = Int32(kept + extra)
-        for bound in captures {
-            let clipped = UInt16(bitPattern: Int16(bound < 0 ? -1 : min(bound &+ base, end)))
-            bytes.append(UInt8(truncatingIfNeeded: clipped))
-            bytes.append(UInt8(truncatingIfNeeded: clipped >> 8))
+        let source = isDecoded ? message : line
+        let origin = isDecoded ? 0 : messageStart
+        let extra = Self.kept(of: captures, origin: origin, in: source.count, beyond: isDecoded ? 0 : kept)
+        // What is kept beside the line stands behind it.
+        let shift = extra.isEmpty ? origin : origin + kept - extra.lowerBound
+        let end = extra.isEmpty ? kept : kept + extra.count
+        for i in stride(from: 0, to: captures.count - 1, by: 2) {
+            let (low, high) = (Int(captures[i]) + shift, Int(captures[i + 1]) + shift)
+            let isThere = captures[i] >= 0 && (low < end || (low == high && low == end))
+            append(bound: isThere ? low : -1)
+            append(bound: isThere ? min(high, end) : -1)
         }
         for i in 0..<kept { bytes.append(line[i]) }
-        for i in 0..<extra { bytes.append(message[i]) }
+        for i in extra { bytes.append(source[i]) }
+    }
+
+    /// The part of the source that must be kept beside the line for `captures` to be read again.
+    private static func kept(
+        of captures: [Int32], origin: Int, in count: Int, beyond kept: Int
+    ) -> Range<Int> {
+        var low = Int.max
+        var high = 0
+        for i in stride(from: 0, to: captures.count - 1, by: 2) where captures[i] >= 0 {
+            low = min(low, Int(captures[i]) + origin)
+            high = max(high, Int(captures[i + 1]) + origin)
+        }
+        guard high > kept, low < min(high, count) else { return 0..<0 }
+        return low..<min(high, count, low + Event.lineLimit)
+    }
+
+    private mutating func append(bound: Int) {
+        let bits = UInt16(bitPattern: Int16(bound))
+        bytes.append(UInt8(truncatingIfNeeded: bits))
+        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
     }
 }
 

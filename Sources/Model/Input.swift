@@ -108,10 +108,55 @@ package struct ClockEvidence: Sendable {
     package var yearTurns: [Int] = []
     /// Signal-handler lines: the UTC instant they carry beside the local stamps around them.
     package var anchors: [ClockAnchor] = []
+    /// Offsets that a wrapper's time shows beside the record's, one for each change.
+    package var offsets: [OffsetSpan] = []
+    /// When the hosts in a journal had booted: wall clock less time since boot, to the second.
+    package var boots: [Timestamp] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
 
     package init() {}
+
+    /// Compares a record's local stamp with the known instant that a wrapper put beside it.
+    ///
+    /// Zones lie on quarter hours; what is more than two minutes off one says nothing.
+    package mutating func noteWrapper(_ wrapper: Stamp, beside local: Stamp, line: Int) {
+        var written = local.nanoseconds
+        var year = 0
+        if local.form == .localWithoutYear {
+            let time = CivilTime(timestamp: Timestamp(nanoseconds: local.nanoseconds))
+            year = CivilTime(timestamp: Timestamp(nanoseconds: wrapper.nanoseconds)).year
+            written += Int64(
+                CivilTime.days(year: year, month: time.month, day: time.day)
+                    - CivilTime.days(year: Stamp.placeholderYear, month: time.month, day: time.day))
+                * 86_400_000_000_000
+            // A local New Year may lie in another year than the wrapper's.
+            let halfYear: Int64 = 15_552_000_000_000_000
+            if written - wrapper.nanoseconds > halfYear { year -= 1; written -= 31_536_000_000_000_000 }
+            if wrapper.nanoseconds - written > halfYear { year += 1; written += 31_536_000_000_000_000 }
+        }
+        let difference = written - wrapper.nanoseconds
+        let quarter: Int64 = 900_000_000_000
+        let quarters = (difference + (difference < 0 ? -quarter / 2 : quarter / 2)) / quarter
+        guard abs(difference - quarters * quarter) < 120_000_000_000, abs(quarters) <= 56 else { return }
+        let span = OffsetSpan(line: line, offsetSeconds: Int(quarters) * 900, year: year)
+        if let last = offsets.last, last.offsetSeconds == span.offsetSeconds { return }
+        if offsets.count < 1000 { offsets.append(span) }
+    }
+}
+
+/// From a line on, what local stamps of an input are ahead of UTC.
+package struct OffsetSpan: Hashable, Sendable {
+    package var line: Int
+    package var offsetSeconds: Int
+    /// The year of the stamp on that line, where it carries none; else 0.
+    package var year: Int
+
+    package init(line: Int, offsetSeconds: Int, year: Int) {
+        self.line = line
+        self.offsetSeconds = offsetSeconds
+        self.year = year
+    }
 }
 
 /// One instant that stands, with its zone, beside a local stamp.

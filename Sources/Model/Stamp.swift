@@ -50,6 +50,11 @@ package struct Stamp: Hashable, Sendable {
     package static let none = Stamp(form: .none, precision: .second, nanoseconds: 0)
     /// The year that stands in for a missing one: a leap year, so that 29 February exists.
     package static let placeholderYear = 1972
+    /// The years a stamp may lie in. What claims another is no time (Go's zero time is in year 1),
+    /// and 64 bits of nanoseconds would not hold it.
+    package static let years = 1900...2199
+    /// The last second of `years`, since 1970.
+    package static let lastSecond = 7_258_118_399
 
     package var isKnownInstant: Bool { form == .zoned || form == .epoch }
     package var isLocal: Bool { form == .local || form == .localWithoutYear }

@@ -5,8 +5,9 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     package var nanoseconds: Int64
 
     package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
-    package init(seconds: Int64) { self.nanoseconds = seconds &* 1_000_000_000 }
-    package init(milliseconds: Int64) { self.nanoseconds = milliseconds &* 1_000_000 }
+    /// What lies beyond the years 1677 to 2262 becomes their first or last instant.
+    package init(seconds: Int64) { self.nanoseconds = seconds.clampedProduct(1_000_000_000) }
+    package init(milliseconds: Int64) { self.nanoseconds = milliseconds.clampedProduct(1_000_000) }
 
     package static func < (a: Timestamp, b: Timestamp) -> Bool { a.nanoseconds < b.nanoseconds }
 
@@ -15,8 +16,10 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         Double(nanoseconds &- earlier.nanoseconds) / 1e9
     }
 
+    /// The instant `seconds` later, or the last that there is: logs can name any duration.
     package func adding(seconds: Double) -> Timestamp {
-        Timestamp(nanoseconds: nanoseconds &+ Int64(seconds * 1e9))
+        let (sum, isBeyond) = nanoseconds.addingReportingOverflow(Int64(clamping: seconds * 1e9))
+        return Timestamp(nanoseconds: isBeyond ? (seconds < 0 ? .min : .max) : sum)
     }
 
     /// RFC 3339 in UTC with milliseconds, as every machine-readable output prints it.
@@ -87,6 +90,17 @@ extension Int64 {
     package func flooredQuotient(by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (q, r) = quotientAndRemainder(dividingBy: divisor)
         return r < 0 ? (q - 1, r + divisor) : (q, r)
+    }
+
+    /// The product, or the smallest or largest number where it does not fit.
+    func clampedProduct(_ factor: Int64) -> Int64 {
+        let (product, isBeyond) = multipliedReportingOverflow(by: factor)
+        return isBeyond ? ((self < 0) == (factor < 0) ? .max : .min) : product
+    }
+
+    /// The whole part of `value`, or the nearest number that there is; 0 for what is no number.
+    package init(clamping value: Double) {
+        self = value.isNaN ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
     }
 }
 

@@ -6,9 +6,9 @@ package struct ByteCount: Hashable, Comparable, Sendable {
 
     package init(bytes: Int64) { self.bytes = bytes }
     /// The kernel's and Redis's "kB" and "KB" are 1,024 bytes.
-    package init(kibibytes: Int64) { self.bytes = kibibytes &* 1024 }
+    package init(kibibytes: Int64) { self.bytes = kibibytes.clampedProduct(1024) }
     /// Redis's "MB" in copy-on-write lines is 1,048,576 bytes.
-    package init(mebibytes: Int64) { self.bytes = mebibytes &* 1_048_576 }
+    package init(mebibytes: Int64) { self.bytes = mebibytes.clampedProduct(1_048_576) }
 
     package static func < (a: ByteCount, b: ByteCount) -> Bool { a.bytes < b.bytes }
 
@@ -17,19 +17,21 @@ package struct ByteCount: Hashable, Comparable, Sendable {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
         var value = Double(bytes.magnitude)
         var unit = 0
-        while value >= 1024, unit < units.count - 1 {
+        // What rounds up to 1,024 of a unit is one of the next.
+        while value >= (unit == 0 ? 1024 : 1023.5), unit < units.count - 1 {
             value /= 1024
             unit += 1
         }
         let sign = bytes < 0 ? "-" : ""
         if unit == 0 { return "\(bytes) B" }
-        return sign + (value < 10 ? oneDecimal(value) : String(Int(value.rounded()))) + " " + units[unit]
+        let number = value < 9.95 ? oneDecimal(value) : String(Int(value.rounded()))
+        return "\(sign)\(number) \(units[unit])"
     }
 }
 
 /// `value` with exactly one decimal.
 package func oneDecimal(_ value: Double) -> String {
-    let tenths = Int64((value * 10).rounded())
+    let tenths = Int64(clamping: (value * 10).rounded())
     return "\(tenths < 0 && tenths > -10 ? "-" : "")\(tenths / 10).\((tenths % 10).magnitude)"
 }
 
@@ -52,8 +54,8 @@ package func grouped(_ value: Int) -> String {
 /// A span of time for people: `0.3 s`, `36 s`, `4 min 12 s`, `2 h 5 min`, `3 d 4 h`.
 package func spokenDuration(seconds: Double) -> String {
     let s = abs(seconds)
-    if s < 10 { return "\(oneDecimal(s)) s" }
-    let whole = Int(s.rounded())
+    if s < 9.95 { return "\(oneDecimal(s)) s" }
+    let whole = Int64(clamping: s.rounded())
     switch whole {
     case ..<90: return "\(whole) s"
     case ..<3600: return "\(whole / 60) min" + (whole % 60 == 0 ? "" : " \(whole % 60) s")

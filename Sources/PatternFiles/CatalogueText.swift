@@ -136,7 +136,7 @@ private struct FieldWriter {
         write(entry.plan.prefixes)
         write(entry.plan.literals)
         let first = entry.plan.firstBytes
-        write(entry.plan.hasUsefulPrefixes || first == .all ? [] : first.members)
+        write(first == .all ? [] : first.members)
     }
 
     mutating func writeDocumentation(of definition: PatternDefinition) {

@@ -13,6 +13,7 @@ package struct SearchPlan: Hashable, Sendable {
     /// Every match contains at least one of these; empty where that is not known.
     package var literals: [[UInt8]] = []
     /// Every matching text begins with one of these bytes, or may be empty if it holds them all.
+    /// Narrowed only where there are no useful prefixes.
     package var firstBytes = ByteSet.all
 
     package init() {}
@@ -34,6 +35,7 @@ package struct SearchPlan: Hashable, Sendable {
         literals = LiteralSearch.required(by: node)
         guard isAnchored else { return }
         prefixes = PrefixSearch.prefixes(of: node)
+        if hasUsefulPrefixes { return }
         let (first, isNullable) = node.firstBytes
         firstBytes = isNullable ? .all : first
     }

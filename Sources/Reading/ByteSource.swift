@@ -12,25 +12,49 @@ protocol ByteSource: ~Copyable {
 /// A plain file or standard input.
 struct PlainSource: ByteSource, ~Copyable {
     private let descriptor: FileDescriptor
-    /// What was read ahead to recognise the format, given out first.
-    private var head: [UInt8]
-    private var headTaken = 0
 
-    init(descriptor: consuming FileDescriptor, head: [UInt8]) {
-        self.descriptor = descriptor
-        self.head = head
+    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
+        try readBytes(descriptor.number, into: &buffer, at: position, limit: buffer.count - position)
+    }
+}
+
+/// A source whose first bytes were read ahead, to recognise what it holds.
+struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
+    private var base: Base
+    private(set) var head: [UInt8]
+    private var taken = 0
+    /// What reading ahead ended with; thrown when the head has been given out.
+    private var failure: ReadError?
+
+    /// Reads up to `count` bytes ahead.
+    init(_ base: consuming Base, count: Int = 4096) {
+        self.base = base
+        head = [UInt8](repeating: 0, count: count)
+        var filled = 0
+        while filled < count {
+            do throws(ReadError) {
+                let got = try self.base.read(into: &head, at: filled)
+                if got == 0 { break }
+                filled += got
+            } catch {
+                failure = error
+                break
+            }
+        }
+        head.removeLast(count - filled)
     }
 
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
-        if headTaken < head.count {
-            let count = min(head.count - headTaken, buffer.count - position)
-            for i in 0..<count { buffer[position + i] = head[headTaken + i] }
-            headTaken += count
-            if headTaken == head.count { head = [] ; headTaken = 0 }
-            return count
+        guard taken < head.count else {
+            if let failure { throw failure }
+            return try base.read(into: &buffer, at: position)
         }
-        return try readBytes(
-            descriptor.number, into: &buffer, at: position, limit: buffer.count - position)
+        let count = min(head.count - taken, buffer.count - position)
+        for i in 0..<count { buffer[position + i] = head[taken + i] }
+        taken += count
+        return count
     }
 }
 
@@ -40,8 +64,8 @@ struct PlainSource: ByteSource, ~Copyable {
 /// that lives at one address from `init` to `deinit`; pointers into our buffers are set anew
 /// before each call to `inflate` and not used after it. That is all the unsafe code here.
 @safe
-struct GzipSource: ByteSource, ~Copyable {
-    private var source: PlainSource
+struct GzipSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
+    private var source: Base
     private let stream: UnsafeMutablePointer<z_stream>
     private var input: [UInt8]
     private var inputStart = 0
@@ -50,7 +74,7 @@ struct GzipSource: ByteSource, ~Copyable {
     private var hasEnded = false
     private var isCorrupt = false
 
-    init(_ source: consuming PlainSource) {
+    init(_ source: consuming Base) {
         self.source = source
         input = [UInt8](repeating: 0, count: 65_536)
         unsafe stream = .allocate(capacity: 1)

@@ -20,26 +20,49 @@ package struct ClockOptions: Sendable {
 /// instants is meant.
 package struct InputClock: Sendable {
     private let zone: TimeZoneRules
+    /// Offsets by line, where something beside the stamps shows them.
+    private let spans: [OffsetSpan]
+    private let boot: Timestamp?
     private let basis: ClockSegment.Basis
     private let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
     private let yearTurns: [Int]
     private var latest: Timestamp?
 
-    package init(_ facts: InputFacts, _ options: ClockOptions) {
+    /// `twins`: offsets of this input's lines as another input with the same records shows them.
+    /// `boot`: when the host booted, where stamps count from there.
+    package init(
+        _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [], boot: Timestamp? = nil
+    ) {
+        self.boot = boot
         let evidence = facts.clock
-        (zone, basis) = Self.zone(facts, options)
+        var (zone, basis) = Self.zone(facts, options)
+        var spans: [OffsetSpan] = []
+        if basis != .explicit, !evidence.offsets.isEmpty {
+            (spans, basis) = (evidence.offsets, .wrapper)
+        } else if basis == .assumedUTC, !twins.isEmpty {
+            (spans, basis) = (twins, .journalTwin)
+        }
+        if let first = spans.first { zone = TimeZoneRules(fixedOffsetSeconds: first.offsetSeconds) }
+        self.spans = spans.count > 1 ? spans : []
+        self.zone = zone
+        self.basis = basis
         yearTurns = evidence.yearTurns
-        (firstYear, yearBasis) = Self.years(evidence, zone, options)
+        (firstYear, yearBasis) = Self.years(evidence, zone, options, spans.isEmpty ? twins : spans, basis)
     }
+
+    /// Whether the zone rests on nothing but an assumption.
+    package var isAssumed: Bool { basis == .assumedUTC }
 
     /// The instant of a stamp on `line`; `nil` where the line has none or it cannot be placed.
     package mutating func instant(of stamp: Stamp, line: Int) -> Timestamp? {
         switch stamp.form {
-        case .none, .uptime: return nil
+        case .none: return nil
+        case .uptime:
+            return boot.map { note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds)) }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
-        case .local: return note(placed(stamp.nanoseconds))
-        case .localWithoutYear: return note(placed(withYear(stamp, line: line)))
+        case .local: return note(placed(stamp.nanoseconds, line))
+        case .localWithoutYear: return note(placed(withYear(stamp, line: line), line))
         }
     }
 
@@ -52,6 +75,7 @@ package struct InputClock: Sendable {
                     from: from, to: to, utcOffsetSeconds: 0, basis: .inRecord, yearBasis: .inRecord)
             ]
         }
+        if !spans.isEmpty { return changingSegments(from, to) }
         let start = from.map { zone.offset(at: $0) }
         let end = to.map { zone.offset(at: $0) }
         return [
@@ -61,6 +85,14 @@ package struct InputClock: Sendable {
         ]
     }
 
+    private func changingSegments(_ from: Timestamp?, _ to: Timestamp?) -> [ClockSegment] {
+        spans.enumerated().map { i, span in
+            ClockSegment(
+                from: i == 0 ? from : nil, to: i == spans.count - 1 ? to : nil,
+                utcOffsetSeconds: span.offsetSeconds, basis: basis, yearBasis: yearBasis)
+        }
+    }
+
     // MARK: - Placing
 
     private mutating func note(_ instant: Timestamp) -> Timestamp {
@@ -68,7 +100,10 @@ package struct InputClock: Sendable {
         return instant
     }
 
-    private func placed(_ local: Int64) -> Timestamp {
+    private func placed(_ local: Int64, _ line: Int) -> Timestamp {
+        if let span = spans.last(where: { $0.line <= line }) ?? spans.first {
+            return Timestamp(nanoseconds: local - Int64(span.offsetSeconds) * 1_000_000_000)
+        }
         let candidates = zone.instants(ofLocal: local)
         guard let first = candidates.first else {
             // In the gap when clocks go forward: a clock that did not follow.
@@ -127,12 +162,17 @@ package struct InputClock: Sendable {
 
     /// The year of the first stamp, from the year of the last.
     private static func years(
-        _ evidence: ClockEvidence, _ zone: TimeZoneRules, _ options: ClockOptions
+        _ evidence: ClockEvidence, _ zone: TimeZoneRules, _ options: ClockOptions,
+        _ spans: [OffsetSpan], _ basis: ClockSegment.Basis
     ) -> (Int, ClockSegment.YearBasis) {
         let turns = evidence.yearTurns.count
         guard evidence.last.form == .localWithoutYear || evidence.first.form == .localWithoutYear
         else { return (Stamp.placeholderYear, .inRecord) }
         if let year = options.newestYear { return (year - turns, .explicit) }
+        if let span = spans.first(where: { $0.year != 0 }) {
+            let before = evidence.yearTurns.count { $0 <= span.line }
+            return (span.year - before, basis == .journalTwin ? .journalTwin : .wrapper)
+        }
         if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
             let offset = zone.offset(at: anchor.instant)
             let year = CivilTime(timestamp: anchor.instant, offsetSeconds: offset).year

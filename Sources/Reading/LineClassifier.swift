@@ -14,7 +14,7 @@ package struct ClassifiedLine: Sendable {
     package var wrapper: Stamp = .none
 
     /// Whether a header, or a wrapper that names the speaker, was recognised.
-    package var isRecord: Bool { scope != .raw }
+    package var isRecord: Bool { scope != .raw && scope != .any }
 }
 
 /// Takes lines apart: server headers, and what log shippers and terminals put before them.
@@ -23,6 +23,8 @@ package struct ClassifiedLine: Sendable {
 struct LineClassifier {
     private(set) var streams: [WriterStream] = [WriterStream()]
     private var numbers: [WriterStream: UInt16] = [:]
+    /// Numbers of journal writers by hash, so that no text is made for each entry.
+    private var numbersByHash: [UInt64: UInt16] = [:]
 
     /// How many wrappers may stand before a record.
     private static let depth = 8
@@ -56,6 +58,55 @@ struct LineClassifier {
         var out = record(parsed, wrapper)
         out.header.stream = stream(wrapper, line)
         return out
+    }
+
+    /// Classifies one line of a journal entry's message. `line` is that line; the entry's other
+    /// fields count in `bytes`.
+    mutating func classify(
+        _ line: Span<UInt8>, of entry: JournalEntry, in bytes: Span<UInt8>
+    ) -> ClassifiedLine {
+        let speaker = entry.speaker(in: bytes)
+        var out: ClassifiedLine
+        if speaker != .kernel, speaker != .systemd, speaker != .journald,
+            let parsed = ServerHeader.parse(line, at: 0)
+        {
+            out = record(parsed, .init())
+        } else {
+            out = bare(line, speaker, isOutput: entry.isOutput(in: bytes))
+            out.header.stamp = entry.stamp
+            out.header.pid = entry.syslogPID != 0 ? entry.syslogPID : entry.pid
+        }
+        out.header.stream = stream(entry, bytes)
+        out.wrapper = entry.stamp
+        return out
+    }
+
+    private func bare(
+        _ line: Span<UInt8>, _ speaker: Wrapper.Speaker, isOutput: Bool
+    ) -> ClassifiedLine {
+        let all = 0..<line.count
+        switch speaker {
+        case .kernel: return ClassifiedLine(header: RecordHeader(form: .kernel), scope: .kernel, message: all)
+        case .systemd: return ClassifiedLine(header: RecordHeader(form: .daemon), scope: .systemd, message: all)
+        case .journald: return ClassifiedLine(header: RecordHeader(form: .daemon), scope: .journald, message: all)
+        case .server, .sentinel:
+            // What a server prints without a header is a raw block; what it sends to syslog is not.
+            if isOutput { return ClassifiedLine(header: RecordHeader(form: .none), scope: .raw, message: all) }
+            return ClassifiedLine(
+                header: RecordHeader(form: .bareMessage),
+                scope: speaker == .sentinel ? .sentinel : .server, message: all)
+        case .somebody:
+            if let parsed = Self.findHeader(line, from: 0) { return record(parsed, .init()) }
+            return ClassifiedLine(header: RecordHeader(form: .none), scope: .any, message: all)
+        }
+    }
+
+    private mutating func stream(_ entry: JournalEntry, _ bytes: Span<UInt8>) -> UInt16 {
+        let hash = entry.writerHash(in: bytes)
+        if let number = numbersByHash[hash] { return number }
+        let number = number(of: entry.writer(in: bytes))
+        numbersByHash[hash] = number
+        return number
     }
 
     /// A record whose speaker the wrapper names: the kernel, systemd, or a server whose syslog
@@ -138,7 +189,10 @@ struct LineClassifier {
 
     private mutating func stream(_ wrapper: Wrapper, _ line: Span<UInt8>) -> UInt16 {
         guard wrapper.namesWriter else { return 0 }
-        let writer = wrapper.writer(in: line)
+        return number(of: wrapper.writer(in: line))
+    }
+
+    private mutating func number(of writer: WriterStream) -> UInt16 {
         if let number = numbers[writer] { return number }
         guard streams.count < Int(UInt16.max) else { return 0 }
         let number = UInt16(streams.count)

@@ -20,6 +20,7 @@ package struct RecordReader {
     private var kernelRecords = 0
     private var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
     private var isOwnReport = false
+    private var isJournal = false
 
     private struct ProcessKey: Hashable {
         var pid: Int32
@@ -39,21 +40,28 @@ package struct RecordReader {
             if status.kind == .directory { throw ReadError(code: .unreadable, reason: "is a directory") }
             facts.clock.modifiedAt = Timestamp(seconds: status.modifiedAtSeconds)
         }
-        let descriptor = try FileDescriptor(path: path)
-        var head = [UInt8](repeating: 0, count: 4096)
-        let count = try readBytes(descriptor.number, into: &head, at: 0, limit: head.count)
-        head.removeLast(head.count - count)
-        let isGzip = head.count > 2 && head[0] == 0x1F && head[1] == 0x8B
-        var plain = PlainSource(descriptor: descriptor, head: head)
-        if isGzip {
+        var source = PeekedSource(PlainSource(try FileDescriptor(path: path)))
+        if case .gzip = InputFormat(head: source.head) {
             facts.format = "gzip"
-            var source = GzipSource(plain)
-            readLines(&source, body)
+            var inflated = PeekedSource(GzipSource(source))
+            readRecognised(&inflated, body)
         } else {
-            readLines(&plain, body)
+            readRecognised(&source, body)
         }
         finish()
         return facts
+    }
+
+    /// Recognises what `source` holds by its first bytes, and reads it.
+    private mutating func readRecognised<Source: ByteSource & ~Copyable>(
+        _ source: inout PeekedSource<Source>,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        switch InputFormat(head: source.head) {
+        case .journalExport: readExport(&source, body)
+        case .journalJSON: readJSON(&source, body)
+        case .text, .binary, .gzip: readLines(&source, body)
+        }
     }
 
     private mutating func readLines<Source: ByteSource & ~Copyable>(
@@ -66,13 +74,17 @@ package struct RecordReader {
                 take(line, number, offset, body)
             }
         } catch {
-            facts.problems.append(error.reason)
-            if error.code == .damaged { facts.damage.archives += 1 } else { facts.damage.filesUnreadable += 1 }
+            noteFailure(error)
         }
         facts.lines = lines.lines
         facts.bytes = lines.bytes
         facts.damage.linesCut += lines.linesCut
         facts.damage.bytesSkipped += lines.bytesSkipped
+    }
+
+    private mutating func noteFailure(_ error: ReadError) {
+        facts.problems.append(error.reason)
+        if error.code == .damaged { facts.damage.archives += 1 } else { facts.damage.filesUnreadable += 1 }
     }
 
     /// Handles one line; false ends the reading of this input.
@@ -82,17 +94,24 @@ package struct RecordReader {
     ) -> Bool {
         var end = whole.count
         if end > 0, whole[end - 1] == 0x0D { end -= 1 }
-        let line = whole.extracting(skippedNULs(whole)..<end)
+        let line = whole.extracting(skippedNULs(whole, to: end)..<end)
         guard line.count > 0 else { return true }
         if number == 1, Self.startsOwnReport(line) {
             isOwnReport = true
             return false
         }
-        if number == 1, Self.isBinary(line) {
+        if number == 1, InputFormat.isBinary(line) {
             facts.problems.append("binary data")
             return false
         }
-        let classified = classifier.classify(line)
+        give(classifier.classify(line), line, number, offset, body)
+        return true
+    }
+
+    private mutating func give(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
         note(classified, line, number)
         let place = RecordPlace(line: number, offset: offset, classified: classified)
         if classified.isEscaped {
@@ -101,15 +120,99 @@ package struct RecordReader {
         } else {
             body(place, line, line.extracting(classified.message), false)
         }
-        return true
     }
 
     /// A run of NULs before a record is a hole that a truncated log leaves.
-    private mutating func skippedNULs(_ line: Span<UInt8>) -> Int {
+    private mutating func skippedNULs(_ line: Span<UInt8>, to end: Int) -> Int {
         var i = 0
-        while i < line.count, line[i] == 0 { i += 1 }
+        while i < end, line[i] == 0 { i += 1 }
         if i > 0 { facts.damage.bytesSkipped += Int64(i) }
         return i
+    }
+
+    // MARK: - Journals
+
+    private mutating func readExport<Source: ByteSource & ~Copyable>(
+        _ source: inout Source,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        isJournal = true
+        var reader = JournalExportReader()
+        reader.forEachEntry(of: &source) { entry, bytes, offset, line in
+            take(entry, bytes, offset, line, body)
+        }
+        finishJournal(reader.window, reader.entriesDamaged, reader.bytesSkipped, "journal export")
+    }
+
+    private mutating func readJSON<Source: ByteSource & ~Copyable>(
+        _ source: inout Source,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        isJournal = true
+        var reader = JournalJSONReader()
+        reader.forEachEntry(of: &source) { entry, bytes, offset, line in
+            take(entry, bytes, offset, line, body)
+        }
+        finishJournal(reader.window, reader.entriesDamaged, reader.bytesSkipped, "journal json")
+    }
+
+    private mutating func finishJournal(
+        _ window: ByteWindow, _ damaged: Int, _ skipped: Int64, _ format: String
+    ) {
+        facts.lines = window.lines
+        facts.bytes = window.offset
+        facts.damage.entries += damaged
+        facts.damage.bytesSkipped += skipped
+        facts.format = facts.format.isEmpty ? format : "\(facts.format) + \(format)"
+        if let failure = window.failure { noteFailure(failure) }
+    }
+
+    /// Handles one entry: each line of its message is looked at as a line of its writer.
+    private mutating func take(
+        _ entry: JournalEntry, _ bytes: Span<UInt8>, _ offset: Int64, _ firstLine: Int,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        if entry.isMessageMissing {
+            facts.damage.entries += 1
+            if !facts.problems.contains(Self.nullMessage) { facts.problems.append(Self.nullMessage) }
+        }
+        noteBoot(entry)
+        guard let range = entry.message else { return }
+        let number = entry.messageLine > 0 ? entry.messageLine : firstLine
+        if entry.isMessageBytes || entry.isMessageEscaped {
+            let text = entry.isMessageBytes
+                ? JournalJSONReader.byteArray(bytes, range) : decodedJSONString(bytes, range)
+            takeMessage(text.span, entry, bytes, offset, number, body)
+        } else {
+            takeMessage(bytes.extracting(range), entry, bytes, offset, number, body)
+        }
+    }
+
+    private mutating func noteBoot(_ entry: JournalEntry) {
+        guard facts.clock.boots.count < 16, let realtime = entry.realtime,
+            let monotonic = entry.monotonic, monotonic > 0
+        else { return }
+        let boot = Timestamp(seconds: (realtime - monotonic) / 1_000_000)
+        if facts.clock.boots.allSatisfy({ abs($0.seconds(since: boot)) > 2 }) { facts.clock.boots.append(boot) }
+    }
+
+    private static let nullMessage =
+        "journalctl left out long messages (null); export with --all to keep them"
+
+    private mutating func takeMessage(
+        _ message: Span<UInt8>, _ entry: JournalEntry, _ bytes: Span<UInt8>, _ offset: Int64,
+        _ number: Int, _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        var start = 0
+        while start < message.count {
+            let end = message.first(0x0A, from: start) ?? message.count
+            let cut = end > start && message[end - 1] == 0x0D ? end - 1 : end
+            if cut > start {
+                let line = message.extracting(start..<min(cut, start + LineReader.lineLimit))
+                give(classifier.classify(line, of: entry, in: bytes), line, number, offset, body)
+            }
+            start = end + 1
+        }
     }
 
     // MARK: - What the input says about itself
@@ -168,6 +271,7 @@ package struct RecordReader {
         case .none: return
         case .local, .localWithoutYear:
             facts.clock.localStamps &+= 1
+            if line.wrapper.isKnownInstant { facts.clock.noteWrapper(line.wrapper, beside: stamp, line: number) }
             if let anchor = pendingAnchor {
                 pendingAnchor = nil
                 if number - anchor.line <= 8 {
@@ -198,7 +302,9 @@ package struct RecordReader {
             facts.format = "forktopsy report"
             return
         }
-        if serverRecords > 0 {
+        if isJournal {
+            facts.kind = .journal
+        } else if serverRecords > 0 {
             facts.kind = .log
         } else if kernelRecords > 0 {
             facts.kind = .kernel
@@ -213,14 +319,6 @@ package struct RecordReader {
         line.has("<!-- forktopsy.report/", at: 0)
             || line.has("{\"schema\":\"forktopsy.report/", at: 0)
             || (line.has("forktopsy ", at: 0) && line.count < 80 && line.find(" report") != nil)
-    }
-
-    /// More than one byte in ten that no text holds: not a log.
-    private static func isBinary(_ line: Span<UInt8>) -> Bool {
-        let looked = min(line.count, 1024)
-        var odd = 0
-        for i in 0..<looked where line[i] < 0x20 && line[i] != 0x09 && line[i] != 0x1B { odd += 1 }
-        return odd * 10 > looked
     }
 }
 

@@ -120,7 +120,7 @@ package enum ServerHeader {
         _ line: Span<UInt8>, pid: Int, epochAt i: Int
     ) -> ParsedHeader? {
         guard let (seconds, end) = line.number(at: i, limit: 12), line.byte(end) == 0x29,
-            line.byte(end + 1) == 0x20
+            line.byte(end + 1) == 0x20, seconds <= Stamp.lastSecond
         else { return nil }
         let stamp = Stamp(
             form: .epoch, precision: .second, nanoseconds: Int64(seconds) * 1_000_000_000)
@@ -224,10 +224,11 @@ package enum ServerHeader {
     private static func glog(_ line: Span<UInt8>, at start: Int) -> ParsedHeader? {
         guard let high = line.twoDigits(at: start + 1), let low = line.twoDigits(at: start + 3),
             let month = line.twoDigits(at: start + 5), let day = line.twoDigits(at: start + 7),
-            month >= 1, month <= 12, day >= 1, day <= 31,
+            month >= 1, month <= 12, day >= 1, day <= 31, Stamp.years.contains(high * 100 + low),
             line.byte(start + 9) == 0x20, let hour = line.twoDigits(at: start + 10),
             line.byte(start + 12) == 0x3A, let minute = line.twoDigits(at: start + 13),
             line.byte(start + 15) == 0x3A, let second = line.twoDigits(at: start + 16),
+            hour < 24, minute < 60, second < 61,
             line.byte(start + 18) == 0x2E,
             let (micros, microsEnd) = line.number(at: start + 19, limit: 6), microsEnd == start + 25
         else { return nil }

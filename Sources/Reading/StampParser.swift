@@ -2,7 +2,8 @@
 
 package import Model
 
-/// Reads times as logs write them. Each function returns the stamp and the index behind it.
+/// Reads times as logs write them. Each function returns the stamp and the index behind it, or
+/// nothing where no time stands or it lies outside `Stamp.years`.
 enum StampParser {
     /// `22 Nov 2024 10:15:02.123`, without year before Redis 5.0, without milliseconds before 2.6.
     @inline(__always)
@@ -22,7 +23,9 @@ enum StampParser {
             form = .local
             i += 5
         }
-        guard let (seconds, nanoseconds, precision, end) = clock(line, at: i) else { return nil }
+        guard let (seconds, nanoseconds, precision, end) = clock(line, at: i),
+            Stamp.years.contains(year)
+        else { return nil }
         return (stamp(form, year, month, day, seconds, nanoseconds, precision), end)
     }
 
@@ -34,6 +37,7 @@ enum StampParser {
             line.byte(start + 7) == 0x2D, let day = line.twoDigits(at: start + 8),
             line.byte(start + 10) == 0x54 || line.byte(start + 10) == 0x20,
             month >= 1, month <= 12, day >= 1, day <= 31,
+            Stamp.years.contains(high * 100 + low),
             let (seconds, nanoseconds, precision, clockEnd) = clock(line, at: start + 11)
         else { return nil }
         let local = stamp(.local, high * 100 + low, month, day, seconds, nanoseconds, precision)
@@ -63,11 +67,12 @@ enum StampParser {
     static func epoch(_ line: Span<UInt8>, at start: Int) -> (Stamp, Int)? {
         guard let (whole, end) = line.number(at: start, limit: 13) else { return nil }
         if end - start == 13 {
+            guard whole / 1000 <= Stamp.lastSecond else { return nil }
             return (
                 Stamp(form: .epoch, precision: .millisecond, nanoseconds: Int64(whole) * 1_000_000), end
             )
         }
-        guard end - start == 10 else { return nil }
+        guard end - start == 10, whole <= Stamp.lastSecond else { return nil }
         let seconds = Int64(whole) * 1_000_000_000
         guard line.byte(end) == 0x2E, let (nanoseconds, precision, behind) = fraction(line, at: end + 1)
         else { return (Stamp(form: .epoch, precision: .second, nanoseconds: seconds), end) }

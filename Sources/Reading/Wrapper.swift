@@ -25,12 +25,17 @@ struct Wrapper {
 
     func speaker(in line: Span<UInt8>) -> Speaker {
         guard let identifier else { return sawUptime ? .kernel : .somebody }
-        let i = identifier.lowerBound
+        return Self.speaker(named: identifier, in: line)
+    }
+
+    /// Who speaks under a syslog identifier or a command's name.
+    static func speaker(named name: Range<Int>, in line: Span<UInt8>) -> Speaker {
+        let i = name.lowerBound
         if line.has("kernel", at: i) { return .kernel }
         if line.has("systemd-journal", at: i) { return .journald }
         if line.has("systemd", at: i) || line.has("earlyoom", at: i) { return .systemd }
         if line.has("redis", at: i) || line.has("valkey", at: i) || line.has("keydb", at: i) {
-            return line.text(identifier).contains("sentinel") ? .sentinel : .server
+            return line.text(name).contains("sentinel") ? .sentinel : .server
         }
         return .somebody
     }

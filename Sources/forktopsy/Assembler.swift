@@ -28,8 +28,12 @@ struct Assembler {
     func report(_ extractions: [Extraction], patterns: [PatternInfo]) -> Report {
         var report = Report(toolVersion: Forktopsy.version)
         var sources: [SourceEvents] = []
+        var twins = TwinClocks()
         for extraction in extractions {
-            let (source, input) = resolved(extraction)
+            twins.learn(extraction.log, extraction.facts, InputClock(extraction.facts, clocks))
+        }
+        for extraction in extractions {
+            let (source, input) = resolved(extraction, twins)
             sources.append(source)
             report.inputs.append(input)
         }
@@ -48,8 +52,16 @@ struct Assembler {
     }
 
     /// Places the stamps of one input in time.
-    private func resolved(_ extraction: Extraction) -> (SourceEvents, InputReport) {
+    private func resolved(
+        _ extraction: Extraction, _ twins: TwinClocks
+    ) -> (SourceEvents, InputReport) {
         var clock = InputClock(extraction.facts, clocks)
+        let usesUptime = extraction.facts.clock.last.form == .uptime
+        if clock.isAssumed || usesUptime {
+            clock = InputClock(
+                extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
+                boot: usesUptime ? twins.boot(of: extraction.log) : nil)
+        }
         var input = InputReport(facts: extraction.facts)
         input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
         var instants: [Timestamp?] = []

@@ -62,6 +62,12 @@ struct Extractor: Sendable {
             return (pattern, classified.message.lowerBound)
         }
         guard classified.scope == .raw else { return nil }
+        // Kernel and systemd lines come bare too (journalctl -o cat).
+        for scope in [PatternScope.kernel, .systemd] {
+            if let pattern = matcher.match(message, scope: scope) {
+                return (pattern, classified.message.lowerBound)
+            }
+        }
         // Behind a prefix that nobody knows; captures then count from the start of the line.
         guard let found = matcher.search(line: line, from: 0),
             patterns[found.pattern].kind.standsAlone

@@ -130,7 +130,9 @@ func secretsAreFoundInEveryShape(line: String) {
     "WARNING Memory overcommit must be enabled! add 'vm.overcommit_memory = 1' to /etc/sysctl.conf",
     "https://redis.io/topics/persistence", "sysctl -w vm.overcommit_memory=1",
     "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.",
-    "stop-writes-on-bgsave-error is on by default",
+    "stop-writes-on-bgsave-error is on by default", "acl_access_denied_auth:0",
+    "Speculation_Store_Bypass:\tvulnerable", "I/O error reading auth result from MASTER: timeout",
+    "established, waiting for AUTH reply...", "10.0.0.1:6379@16379,db1.example.com master - 0 0 1",
 ])
 func ordinaryLinesAreLeftAlone(line: String) {
     #expect(redacted(line) == line)
@@ -156,7 +158,8 @@ func ordinaryLinesAreLeftAlone(line: String) {
     "5976:M 22 Nov 2026 13:01:38.682 # Server started, Redis version 7.2.6",
     "127.0.0.1:6379 and ::1",
     "redis-server.log:12", "vm.overcommit_memory=1", "memory.max of the cgroup", "temp-123.rdb",
-    "12:01:38 to 12:05:10", "std::vector", "/etc/sysctl.d/90-redis.conf",
+    "12:01:38 to 12:05:10", "std::vector", "0::/system.slice/redis-server.service",
+    "/etc/sysctl.d/90-redis.conf",
     "appendonly.aof.1.base.rdb",
     "see https://redis.io/docs", "kernel 6.1.0-17-amd64", "pid 5976, port 6379",
 ])

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What an input holds, by its first bytes; names do not count.
+enum InputFormat {
+    case text, binary, gzip, journalExport, journalJSON
+
+    init(head: [UInt8]) {
+        let bytes = head.span
+        if bytes.byte(0) == 0x1F, bytes.byte(1) == 0x8B {
+            self = .gzip
+        } else if Self.isExport(bytes) {
+            self = .journalExport
+        } else if Self.isJournalJSON(bytes) {
+            self = .journalJSON
+        } else {
+            self = .text
+        }
+    }
+
+    /// Entries begin with their address fields; a field's name is upper case up to an `=`.
+    private static func isExport(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.byte(0) == 0x5F || bytes.byte(0) &- 0x41 < 26 else { return false }
+        return bytes.has("__CURSOR=", at: 0) || bytes.has("__REALTIME_TIMESTAMP=", at: 0)
+            || bytes.find("\n__REALTIME_TIMESTAMP=") != nil
+    }
+
+    /// An object with journal fields, in any of journalctl's JSON modes.
+    private static func isJournalJSON(_ bytes: Span<UInt8>) -> Bool {
+        var i = 0
+        while i < bytes.count, bytes[i] <= 0x20 { i += 1 }
+        if bytes.has("data:", at: i) { i += 5 }
+        while i < bytes.count, bytes[i] <= 0x20 { i += 1 }
+        guard bytes.byte(i) == 0x7B else { return false }
+        return bytes.find("\"__REALTIME_TIMESTAMP\"") != nil || bytes.find("\"__CURSOR\"") != nil
+            || bytes.find("\"_BOOT_ID\"") != nil
+    }
+
+    /// More than one byte in ten that no text holds.
+    static func isBinary(_ line: Span<UInt8>) -> Bool {
+        let looked = min(line.count, 1024)
+        var odd = 0
+        for i in 0..<looked where line[i] < 0x20 && line[i] != 0x09 && line[i] != 0x1B { odd += 1 }
+        return odd * 10 > looked
+    }
+}

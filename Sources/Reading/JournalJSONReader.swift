@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads journal entries as JSON objects: one a line, pretty-printed, as a JSON sequence (RFC 7464)
+/// or as server-sent events.
+///
+/// Values are strings, `null`, arrays of byte values (text that is not UTF-8) or arrays of strings
+/// (a repeated field). Keys come in any order. Source: journalctl(1), systemd 252.
+struct JournalJSONReader {
+    private(set) var window = ByteWindow()
+    private(set) var entriesDamaged = 0
+    private(set) var bytesSkipped: Int64 = 0
+
+    private enum Outcome {
+        case object(end: Int)
+        case needMore
+        case bad(end: Int)
+    }
+
+    mutating func forEachEntry<Source: ByteSource & ~Copyable>(
+        of source: inout Source, _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
+    ) {
+        while let start = nextObject(&source) {
+            window.advance(to: start.position, lines: start.lines)
+            var entry = JournalEntry()
+            var outcome = window.withBytes { Self.object($0, &entry) }
+            while case .needMore = outcome, window.grow(from: &source) {
+                entry = JournalEntry()
+                outcome = window.withBytes { Self.object($0, &entry) }
+            }
+            switch outcome {
+            case .object(let end):
+                window.withBytes { body(entry, $0, window.offset, window.lines + 1) }
+                pass(end)
+            case .bad(let end):
+                entriesDamaged += 1
+                pass(end)
+            case .needMore:
+                // Cut off, or larger than the window.
+                entriesDamaged += 1
+                bytesSkipped += Int64(window.count)
+                pass(window.count)
+            }
+        }
+    }
+
+    private mutating func pass(_ end: Int) {
+        let lines = window.withBytes { bytes in
+            var count = 0
+            var from = 0
+            while let feed = bytes.first(0x0A, from: from, to: end) {
+                count += 1
+                from = feed + 1
+            }
+            return count
+        }
+        window.advance(to: end, lines: lines)
+    }
+
+    /// The next opening brace; what else lies between objects is passed over.
+    private mutating func nextObject<Source: ByteSource & ~Copyable>(
+        _ source: inout Source
+    ) -> (position: Int, lines: Int)? {
+        while true {
+            let found = window.withBytes { bytes -> (Int, Int)? in
+                guard let brace = bytes.first(0x7B, from: 0) else { return nil }
+                var lines = 0
+                for i in 0..<brace where bytes[i] == 0x0A { lines += 1 }
+                return (brace, lines)
+            }
+            if let found {
+                noteGarbage(before: found.0)
+                return found
+            }
+            noteGarbage(before: window.count)
+            pass(window.count)
+            if !window.grow(from: &source) { return nil }
+        }
+    }
+
+    /// Blanks, the record separator and `data:` belong between objects; anything else is damage.
+    private mutating func noteGarbage(before end: Int) {
+        bytesSkipped += window.withBytes { bytes in
+            var count: Int64 = 0
+            for i in 0..<end {
+                switch bytes[i] {
+                case 0x20, 0x09, 0x0A, 0x0D, 0x1E, 0x2C, 0x5B, 0x5D, 0x64, 0x61, 0x74, 0x3A: break
+                default: count += 1
+                }
+            }
+            return count
+        }
+    }
+
+    // MARK: - One object
+
+    private static func object(_ bytes: Span<UInt8>, _ entry: inout JournalEntry) -> Outcome {
+        var i = 1
+        while true {
+            i = blanks(bytes, i)
+            guard i < bytes.count else { return .needMore }
+            switch bytes[i] {
+            case 0x7D: return .object(end: i + 1)
+            case 0x2C:
+                i += 1
+                continue
+            case 0x22: break
+            default: return .bad(end: lineEnd(bytes, i))
+            }
+            guard let key = string(bytes, i) else { return .needMore }
+            var value = blanks(bytes, key.end)
+            guard value < bytes.count else { return .needMore }
+            guard bytes[value] == 0x3A else { return .bad(end: lineEnd(bytes, i)) }
+            value = blanks(bytes, value + 1)
+            guard value < bytes.count else { return .needMore }
+            entry.fields += 1
+            let field = JournalEntry.Field(bytes, key.range)
+            guard let end = takeValue(bytes, value, field, &entry) else {
+                return bytes[value] == 0x7B ? .bad(end: lineEnd(bytes, value)) : .needMore
+            }
+            i = end
+        }
+    }
+
+    private static func takeValue(
+        _ bytes: Span<UInt8>, _ i: Int, _ field: JournalEntry.Field?, _ entry: inout JournalEntry
+    ) -> Int? {
+        switch bytes[i] {
+        case 0x22:
+            guard let value = string(bytes, i) else { return nil }
+            if let field {
+                if field == .message, entry.message == nil { entry.isMessageEscaped = value.isEscaped }
+                entry.set(field, value.range, in: bytes)
+            }
+            return value.end
+        case 0x5B: return array(bytes, i, field, &entry)
+        case 0x7B: return nil
+        default:
+            // null, a number, true, false
+            var end = i
+            while end < bytes.count, bytes[end] != 0x2C, bytes[end] != 0x7D, bytes[end] > 0x20 { end += 1 }
+            guard end < bytes.count else { return nil }
+            if field == .message, bytes.has("null", at: i) { entry.isMessageMissing = true }
+            else if let field, field != .message { entry.set(field, i..<end, in: bytes) }
+            return end
+        }
+    }
+
+    /// An array of byte values is a text; of an array of strings the first counts.
+    private static func array(
+        _ bytes: Span<UInt8>, _ start: Int, _ field: JournalEntry.Field?, _ entry: inout JournalEntry
+    ) -> Int? {
+        var i = blanks(bytes, start + 1)
+        guard i < bytes.count else { return nil }
+        if bytes[i] == 0x22 {
+            var isFirst = true
+            while i < bytes.count, bytes[i] != 0x5D {
+                if bytes[i] == 0x22 {
+                    guard let value = string(bytes, i) else { return nil }
+                    if isFirst, let field {
+                        if field == .message { entry.isMessageEscaped = value.isEscaped }
+                        entry.set(field, value.range, in: bytes)
+                    }
+                    isFirst = false
+                    i = value.end
+                } else {
+                    i += 1
+                }
+            }
+            return i < bytes.count ? i + 1 : nil
+        }
+        guard let close = bytes.first(0x5D, from: i) else { return nil }
+        if field == .message, entry.message == nil {
+            entry.message = start + 1..<close
+            entry.isMessageBytes = true
+        }
+        return close + 1
+    }
+
+    private static func string(
+        _ bytes: Span<UInt8>, _ quote: Int
+    ) -> (range: Range<Int>, end: Int, isEscaped: Bool)? {
+        var from = quote + 1
+        var escaped = false
+        while let close = bytes.first(0x22, from: from) {
+            var slashes = 0
+            while close - 1 - slashes > quote, bytes[close - 1 - slashes] == 0x5C { slashes += 1 }
+            if slashes % 2 == 0 {
+                if !escaped { escaped = bytes.first(0x5C, from: quote + 1, to: close) != nil }
+                return (quote + 1..<close, close + 1, escaped)
+            }
+            escaped = true
+            from = close + 1
+        }
+        return nil
+    }
+
+    private static func blanks(_ bytes: Span<UInt8>, _ start: Int) -> Int {
+        var i = start
+        while i < bytes.count, bytes[i] <= 0x20 { i += 1 }
+        return i
+    }
+
+    private static func lineEnd(_ bytes: Span<UInt8>, _ i: Int) -> Int {
+        bytes.first(0x0A, from: i).map { $0 + 1 } ?? bytes.count
+    }
+
+    /// `[98,105,110]` as bytes.
+    static func byteArray(_ bytes: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+        var out: [UInt8] = []
+        var i = range.lowerBound
+        while i < range.upperBound {
+            if let (value, end) = bytes.number(at: i, limit: 3), value < 256 {
+                out.append(UInt8(value))
+                i = end
+            } else {
+                i += 1
+            }
+        }
+        return out
+    }
+}
