@@ -60,30 +60,83 @@ struct EventMerge {
 
 /// Keeps a record that stands in several inputs from counting more than once.
 ///
-/// For each moment, a message of an instance counts as often as the input that shows it most
-/// often: within one file every line counts, since old logs have no milliseconds and storms repeat.
+/// Sightings of one message are aligned in order: an input's n-th sighting of a moment is another
+/// input's n-th. Within one input every line counts, since old logs have no milliseconds and
+/// storms repeat; only a server's bare syslog message beside its full line is the same record.
 struct TwinFilter {
-    private struct Key: Hashable {
+    fileprivate struct Key: Hashable {
         var instance: Int
         var signature: UInt64
     }
 
-    private var moment: Int64 = .min
-    private var seen: [Key: [Int: Int]] = [:]
+    /// A way by which records arrive: an input, and in it full lines apart from bare messages.
+    fileprivate struct Channel: Hashable {
+        var input: Int
+        var isBare: Bool
+    }
+
+    fileprivate struct Sighting {
+        var at: Int64
+        var channel: Channel
+    }
+
+    fileprivate struct Track {
+        var sightings: [Sighting] = []
+        /// For each channel, the first sighting that it has not yet been aligned with.
+        var cursors: [Channel: Int] = [:]
+    }
+
+    private var tracks: [Key: Track] = [:]
+    private var sweptAt: Int64 = .min
     private(set) var folded = 0
 
+    /// Records written by the server itself carry the same milliseconds in every copy.
+    private static let recordTolerance: Int64 = 1_500_000
+    /// Kernel lines and syslog messages are stamped anew on each way (0.33 s seen for dmesg -T).
+    private static let relayTolerance: Int64 = 2_000_000_000
+
     mutating func isTwin(_ item: EventMerge.Item, instance: Int) -> Bool {
-        if item.key != moment {
-            moment = item.key
-            seen.removeAll(keepingCapacity: true)
-        }
+        guard let at = item.event.at?.nanoseconds else { return false }
+        sweep(now: item.key)
+        let form = item.event.header.form
+        let isRelayed = form == .kernel || form == .daemon || form == .bareMessage
+        let channel = Channel(input: item.input, isBare: form == .bareMessage)
         let key = Key(instance: instance, signature: item.signature)
-        var counts = seen[key] ?? [:]
-        let most = counts.values.max() ?? 0
-        counts[item.input, default: 0] += 1
-        seen[key] = counts
-        guard counts[item.input, default: 0] <= most else { return false }
-        folded += 1
-        return true
+        let isTwin = tracks[key, default: Track()].align(
+            at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
+            relayTolerance: Self.relayTolerance)
+        if isTwin { folded += 1 }
+        return isTwin
+    }
+
+    /// Forgets messages whose moment has passed, so that memory follows the present and not the log.
+    private mutating func sweep(now: Int64) {
+        guard now > sweptAt &+ 60_000_000_000 || sweptAt == .min else { return }
+        if sweptAt != .min {
+            tracks = tracks.filter { ($0.value.sightings.last?.at ?? .min) > now &- 60_000_000_000 }
+        }
+        sweptAt = now
+    }
+}
+
+extension TwinFilter.Track {
+    /// Whether the sighting is another channel's; else it is noted as new.
+    fileprivate mutating func align(
+        _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64
+    ) -> Bool {
+        var cursor = cursors[channel] ?? 0
+        defer { cursors[channel] = cursor }
+        while cursor < sightings.count {
+            let other = sightings[cursor]
+            let reach = other.channel.isBare ? relayTolerance : tolerance
+            if other.channel != channel, abs(other.at - at) <= reach {
+                cursor += 1
+                return true
+            }
+            if other.channel != channel, other.at > at + reach { break }
+            cursor += 1
+        }
+        sightings.append(TwinFilter.Sighting(at: at, channel: channel))
+        return false
     }
 }
