@@ -116,33 +116,6 @@ package struct ClockEvidence: Sendable {
     package var modifiedAt: Timestamp?
 
     package init() {}
-
-    /// Compares a record's local stamp with the known instant that a wrapper put beside it.
-    ///
-    /// Zones lie on quarter hours; what is more than two minutes off one says nothing.
-    package mutating func noteWrapper(_ wrapper: Stamp, beside local: Stamp, line: Int) {
-        var written = local.nanoseconds
-        var year = 0
-        if local.form == .localWithoutYear {
-            let time = CivilTime(timestamp: Timestamp(nanoseconds: local.nanoseconds))
-            year = CivilTime(timestamp: Timestamp(nanoseconds: wrapper.nanoseconds)).year
-            written += Int64(
-                CivilTime.days(year: year, month: time.month, day: time.day)
-                    - CivilTime.days(year: Stamp.placeholderYear, month: time.month, day: time.day))
-                * 86_400_000_000_000
-            // A local New Year may lie in another year than the wrapper's.
-            let halfYear: Int64 = 15_552_000_000_000_000
-            if written - wrapper.nanoseconds > halfYear { year -= 1; written -= 31_536_000_000_000_000 }
-            if wrapper.nanoseconds - written > halfYear { year += 1; written += 31_536_000_000_000_000 }
-        }
-        let difference = written - wrapper.nanoseconds
-        let quarter: Int64 = 900_000_000_000
-        let quarters = (difference + (difference < 0 ? -quarter / 2 : quarter / 2)) / quarter
-        guard abs(difference - quarters * quarter) < 120_000_000_000, abs(quarters) <= 56 else { return }
-        let span = OffsetSpan(line: line, offsetSeconds: Int(quarters) * 900, year: year)
-        if let last = offsets.last, last.offsetSeconds == span.offsetSeconds { return }
-        if offsets.count < 1000 { offsets.append(span) }
-    }
 }
 
 /// From a line on, what local stamps of an input are ahead of UTC.

@@ -59,7 +59,8 @@ struct FileDescriptor: ~Copyable {
     let number: Int32
     private let owned: Bool
 
-    /// Opens `path` for reading; `-` is standard input. A FIFO is not waited for.
+    /// Opens `path` for reading; `-` is standard input. A FIFO without a writer is not waited for
+    /// but empty; one with a writer, as `<(command)` is, is read to its end.
     init(path: String) throws(ReadError) {
         if path == "-" {
             number = 0
@@ -68,6 +69,7 @@ struct FileDescriptor: ~Copyable {
         }
         let opened = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard opened >= 0 else { throw ReadError(code: .unreadable, errno: errno) }
+        _ = fcntl(opened, F_SETFL, fcntl(opened, F_GETFL) & ~O_NONBLOCK)
         number = opened
         owned = true
     }

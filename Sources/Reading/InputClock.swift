@@ -48,7 +48,7 @@ package struct InputClock: Sendable {
         self.zone = zone
         self.basis = basis
         yearTurns = evidence.yearTurns
-        (firstYear, yearBasis) = Self.years(evidence, zone, options, spans.isEmpty ? twins : spans, basis)
+        (firstYear, yearBasis) = Self.years(evidence, options, spans.isEmpty ? twins : spans, basis)
     }
 
     /// Whether the zone rests on nothing but an assumption.
@@ -62,7 +62,10 @@ package struct InputClock: Sendable {
             return boot.map { note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds)) }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
         case .local: return note(placed(stamp.nanoseconds, line))
-        case .localWithoutYear: return note(placed(withYear(stamp, line: line), line))
+        case .localWithoutYear:
+            let year = firstYear + yearTurns.count { $0 <= line }
+            guard Stamp.years.contains(year) else { return nil }
+            return note(placed(stamp.inYear(year), line))
         }
     }
 
@@ -114,19 +117,6 @@ package struct InputClock: Sendable {
         return candidates.first { $0.nanoseconds >= latest.nanoseconds - 60_000_000_000 } ?? first
     }
 
-    private func withYear(_ stamp: Stamp, line: Int) -> Int64 {
-        let turns = yearTurns.count { $0 <= line }
-        return Self.withYear(firstYear + turns, stamp)
-    }
-
-    private static func withYear(_ year: Int, _ stamp: Stamp) -> Int64 {
-        let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
-        let shift =
-            CivilTime.days(year: year, month: time.month, day: time.day)
-            - CivilTime.days(year: Stamp.placeholderYear, month: time.month, day: time.day)
-        return stamp.nanoseconds + Int64(shift) * 86_400_000_000_000
-    }
-
     // MARK: - Zone
 
     private static func zone(
@@ -147,8 +137,7 @@ package struct InputClock: Sendable {
         for anchor in evidence.anchors {
             var local = anchor.local
             if local.form == .localWithoutYear {
-                let year = CivilTime(timestamp: anchor.instant).year
-                local.nanoseconds = withYear(year, local)
+                local.nanoseconds = local.inYear(local.year(near: anchor.instant))
             }
             let difference = Double(local.nanoseconds - anchor.instant.nanoseconds) / 1e9
             let quarters = (difference / 900).rounded()
@@ -156,37 +145,6 @@ package struct InputClock: Sendable {
             if residue > -2, residue < 20, abs(quarters) <= 56 { return Int(quarters) * 900 }
         }
         return nil
-    }
-
-    // MARK: - Year
-
-    /// The year of the first stamp, from the year of the last.
-    private static func years(
-        _ evidence: ClockEvidence, _ zone: TimeZoneRules, _ options: ClockOptions,
-        _ spans: [OffsetSpan], _ basis: ClockSegment.Basis
-    ) -> (Int, ClockSegment.YearBasis) {
-        let turns = evidence.yearTurns.count
-        guard evidence.last.form == .localWithoutYear || evidence.first.form == .localWithoutYear
-        else { return (Stamp.placeholderYear, .inRecord) }
-        if let year = options.newestYear { return (year - turns, .explicit) }
-        if let span = spans.first(where: { $0.year != 0 }) {
-            let before = evidence.yearTurns.count { $0 <= span.line }
-            return (span.year - before, basis == .journalTwin ? .journalTwin : .wrapper)
-        }
-        if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
-            let offset = zone.offset(at: anchor.instant)
-            let year = CivilTime(timestamp: anchor.instant, offsetSeconds: offset).year
-            let before = evidence.yearTurns.count { $0 <= anchor.line }
-            return (year - before, .neighbour)
-        }
-        let (latest, basis): (Timestamp?, ClockSegment.YearBasis) =
-            evidence.modifiedAt != nil ? (evidence.modifiedAt, .fileTime) : (options.now, .assumed)
-        guard let latest else { return (1970, .assumed) }
-        // The newest year in which the last line does not lie after the file was written.
-        let bound = latest.nanoseconds + 86_400_000_000_000
-        var year = CivilTime(timestamp: latest).year
-        while withYear(year, evidence.last) > bound { year -= 1 }
-        return (year - turns, basis)
     }
 }
 

@@ -147,9 +147,7 @@ struct LineClassifier {
                 let next = line.byte(i + 1)
                 let isRole = next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58
                 if (isRole && line.byte(i + 2) == 0x20) || line.has("signal-handler (", at: i + 1) {
-                    var first = i
-                    while first > start, isDigit(line[first - 1]), i - first < 10 { first -= 1 }
-                    if first < i { candidate = first }
+                    candidate = pidStart(line, before: i, from: start)
                 }
             case 0x5B where isDigit(line.byte(i + 1)): candidate = i
             case 0x70 where line.has("pid=", at: i): candidate = i
@@ -162,6 +160,23 @@ struct LineClassifier {
             i += 1
         }
         return nil
+    }
+
+    /// Where the process id before the colon at `colon` begins, KeyDB's thread id included.
+    private static func pidStart(_ line: Span<UInt8>, before colon: Int, from start: Int) -> Int? {
+        var first = colon
+        while first > start, isDigit(line[first - 1]) { first -= 1 }
+        guard first < colon, colon - first <= 10 else { return nil }
+        if first > start, line[first - 1] == 0x3A {
+            var outer = first - 1
+            while outer > start, isDigit(line[outer - 1]) { outer -= 1 }
+            // "1:22:M" after a blank is a process and its thread; "redis.log:12:1:M" is grep's.
+            let isFree = outer == start || line[outer - 1] == 0x20
+            if outer < first - 1, isFree { return outer }
+        }
+        guard first > start else { return first }
+        let before = line[first - 1] | 0x20
+        return before &- 0x61 < 26 ? nil : first
     }
 
     private static func clipped(

@@ -279,10 +279,11 @@ package struct RecordReader {
                         ClockAnchor(line: anchor.line, instant: anchor.instant, local: stamp))
                 }
             }
-            if stamp.form == .localWithoutYear, facts.clock.last.form == .localWithoutYear,
-                facts.clock.last.nanoseconds &- stamp.nanoseconds > 15_552_000_000_000_000
-            {
-                facts.clock.yearTurns.append(number)
+            if stamp.form == .localWithoutYear, facts.clock.last.form == .localWithoutYear {
+                let back = facts.clock.last.nanoseconds &- stamp.nanoseconds
+                if back > Self.halfYear { facts.clock.yearTurns.append(number) }
+                // A line of the old year after one of the new: parent and child share the file.
+                if -back > Self.halfYear, !facts.clock.yearTurns.isEmpty { return }
             }
         case .zoned, .epoch, .uptime:
             facts.clock.instantStamps &+= 1
@@ -294,6 +295,8 @@ package struct RecordReader {
         if facts.clock.first.form == .none { facts.clock.first = stamp }
         facts.clock.last = stamp
     }
+
+    private static let halfYear: Int64 = 15_552_000_000_000_000
 
     private mutating func finish() {
         facts.streams = classifier.streams

@@ -49,7 +49,7 @@ package struct TimeZoneRules: Hashable, Sendable {
         }
         let size = counts.size(timeBytes: wide ? 8 : 4)
         guard start + size <= bytes.count, counts.types > 0 else { return nil }
-        readBody(bytes, at: start, counts, wide: wide)
+        guard readBody(bytes, at: start, counts, wide: wide) else { return nil }
         if wide, let footer = Self.footer(bytes, at: start + size) { rule = PosixRule(footer) }
     }
 
@@ -106,13 +106,17 @@ package struct TimeZoneRules: Hashable, Sendable {
         )
     }
 
-    private mutating func readBody(_ bytes: [UInt8], at start: Int, _ counts: Counts, wide: Bool) {
+    /// False where an offset is none that RFC 8536 allows: more than -25 and less than 26 hours.
+    private mutating func readBody(
+        _ bytes: [UInt8], at start: Int, _ counts: Counts, wide: Bool
+    ) -> Bool {
         let width = wide ? 8 : 4
         let indices = start + counts.times * width
         let types = indices + counts.times
         let offsetOfType = (0..<counts.types).map {
             Int(Self.big(bytes, at: types + $0 * 6, 4))
         }
+        guard offsetOfType.allSatisfy({ $0 > -25 * 3600 && $0 < 26 * 3600 }) else { return false }
         firstOffset = offsetOfType[0]
         for i in 0..<counts.times {
             let type = Int(bytes[indices + i])
@@ -120,6 +124,7 @@ package struct TimeZoneRules: Hashable, Sendable {
             transitions.append(Self.big(bytes, at: start + i * width, width))
             offsets.append(offsetOfType[type])
         }
+        return true
     }
 
     /// A signed big-endian number.
@@ -140,10 +145,33 @@ package struct TimeZoneRules: Hashable, Sendable {
 /// `CET-1CEST,M3.5.0,M10.5.0/3` (POSIX.1-2017, 8.3 "TZ"), with RFC 8536's wider hours.
 private struct PosixRule: Hashable, Sendable {
     struct Change: Hashable, Sendable {
-        var month: Int, week: Int, weekday: Int, seconds: Int
+        enum Day: Hashable, Sendable {
+            /// `M10.5.0`: the last Sunday of October.
+            case weekday(month: Int, week: Int, weekday: Int)
+            /// `J60`: 1 March, in leap years too.
+            case withoutLeapDay(Int)
+            /// `59`: days after 1 January.
+            case ofYear(Int)
+        }
+
+        var day: Day
+        var seconds: Int
 
         /// Seconds since 1970 of local midnight on the day, plus the time of day.
-        func local(in year: Int) -> Int64 {
+        func local(in year: Int) -> Int64 { Int64(days(in: year)) * 86_400 + Int64(seconds) }
+
+        private func days(in year: Int) -> Int {
+            let newYear = CivilTime.days(year: year, month: 1, day: 1)
+            switch day {
+            case .ofYear(let day): return newYear + day
+            case .withoutLeapDay(let day):
+                return newYear + day - (CivilTime.isLeap(year) && day >= 60 ? 0 : 1)
+            case .weekday(let month, let week, let weekday):
+                return Self.days(year, month, week: week, weekday)
+            }
+        }
+
+        private static func days(_ year: Int, _ month: Int, week: Int, _ weekday: Int) -> Int {
             let first = CivilTime.days(year: year, month: month, day: 1)
             // 1970-01-01 was a Thursday.
             let firstWeekday = ((first + 4) % 7 + 7) % 7
@@ -152,7 +180,7 @@ private struct PosixRule: Hashable, Sendable {
                 ? CivilTime.days(year: year + 1, month: 1, day: 1)
                 : CivilTime.days(year: year, month: month + 1, day: 1)
             while day >= next { day -= 7 }
-            return Int64(day) * 86_400 + Int64(seconds)
+            return day
         }
     }
 
@@ -230,11 +258,17 @@ private struct PosixRule: Hashable, Sendable {
         }
 
         mutating func change() -> Change? {
+            guard let day = day() else { return nil }
+            return Change(day: day, seconds: take(0x2F) ? time() ?? 7200 : 7200)
+        }
+
+        private mutating func day() -> Change.Day? {
+            if take(0x4A) { return number().flatMap { (1...365).contains($0) ? .withoutLeapDay($0) : nil } }
+            if isDigit(peek) { return number().flatMap { $0 < 366 ? .ofYear($0) : nil } }
             guard take(0x4D), let month = number(), take(0x2E), let week = number(), take(0x2E),
                 let weekday = number(), (1...12).contains(month), (1...5).contains(week), weekday < 7
             else { return nil }
-            let seconds = take(0x2F) ? time() ?? 7200 : 7200
-            return Change(month: month, week: week, weekday: weekday, seconds: seconds)
+            return .weekday(month: month, week: week, weekday: weekday)
         }
     }
 }

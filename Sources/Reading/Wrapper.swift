@@ -139,7 +139,8 @@ struct Wrapper {
     private func uptime(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
         let digits = blanks(line, at: i)
         guard let (seconds, dot) = line.number(at: digits, limit: 10), line.byte(dot) == 0x2E,
-            let (fraction, end) = line.number(at: dot + 1, limit: 6), end == dot + 7
+            let (fraction, end) = line.number(at: dot + 1, limit: 6), end == dot + 7,
+            seconds < 4_000_000_000
         else { return nil }
         return (
             Stamp(
@@ -152,7 +153,7 @@ struct Wrapper {
     private func wallClock(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
         guard line.byte(i + 3) == 0x20, let (stamp, end) = StampParser.syslogDate(line, at: i + 4),
             line.byte(end) == 0x20, let (year, yearEnd) = line.number(at: end + 1, limit: 4),
-            yearEnd == end + 5
+            yearEnd == end + 5, Stamp.years.contains(year)
         else { return nil }
         let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
         var out = stamp
@@ -187,7 +188,7 @@ struct Wrapper {
 
     private func structuredDataEnd(_ line: Span<UInt8>, at start: Int) -> Int {
         var i = start
-        if line.byte(i) == 0x2D { return i + 2 }
+        if line.byte(i) == 0x2D { return min(i + 2, line.count) }
         while line.byte(i) == 0x5B, let close = line.first(0x5D, from: i) { i = close + 1 }
         return line.byte(i) == 0x20 ? i + 1 : i
     }

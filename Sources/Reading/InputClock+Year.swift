@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which year a stamp belongs to that carries none, as before Redis 5.0.
+
+internal import Model
+
+extension InputClock {
+    /// The year of the first stamp without a year, and what it rests on.
+    static func years(
+        _ evidence: ClockEvidence, _ options: ClockOptions, _ spans: [OffsetSpan],
+        _ basis: ClockSegment.Basis
+    ) -> (Int, ClockSegment.YearBasis) {
+        let turns = evidence.yearTurns.count
+        let (first, last) = (evidence.first, evidence.last)
+        if first.form != .localWithoutYear, last.form != .localWithoutYear {
+            return (first.year, .inRecord)
+        }
+        if let year = options.newestYear { return (year - turns, .explicit) }
+        if let span = spans.first(where: { $0.year != 0 }) {
+            let before = evidence.yearTurns.count { $0 <= span.line }
+            return (span.year - before, basis == .journalTwin ? .journalTwin : .wrapper)
+        }
+        if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
+            return (anchor.local.year(near: anchor.instant) - evidence.turns(before: anchor), .neighbour)
+        }
+        // A server that was upgraded to 5.0, or taken back, and went on writing to its file.
+        if last.form != .localWithoutYear {
+            let isLater = first.inYear(last.year - turns) > last.nanoseconds + day
+            return (last.year - turns - (isLater ? 1 : 0), .neighbour)
+        }
+        if first.form != .localWithoutYear {
+            let isEarlier = last.inYear(first.year + turns) < first.nanoseconds - day
+            return (first.year + (isEarlier ? 1 : 0), .neighbour)
+        }
+        if let written = evidence.modifiedAt {
+            return (newestYear(until: written, evidence) - turns, .fileTime)
+        }
+        return (options.now.map { newestYear(until: $0, evidence) - turns } ?? 1970, .assumed)
+    }
+
+    /// The newest year in which the last line does not lie after `latest`, give or take a day for
+    /// the zone, and in which a 29 February is a day.
+    private static func newestYear(until latest: Timestamp, _ evidence: ClockEvidence) -> Int {
+        // An instant in UTC may lie in the next year where the clock stands.
+        let newest = min(max(latest.civilYear + 1, Stamp.years.lowerBound + 8), Stamp.years.upperBound)
+        let candidates = (newest - 8...newest).reversed().filter {
+            evidence.last.inYear($0) - day <= latest.nanoseconds
+        }
+        let turns = evidence.yearTurns.count
+        let withLeapDays = candidates.first { year in
+            (!evidence.last.isLeapDay || CivilTime.isLeap(year))
+                && (!evidence.first.isLeapDay || CivilTime.isLeap(year - turns))
+        }
+        return withLeapDays ?? candidates.first ?? newest
+    }
+
+    /// Nanoseconds of a day.
+    private static var day: Int64 { 86_400_000_000_000 }
+}
+
+extension ClockEvidence {
+    /// How often the year had turned when the local stamp of `anchor` was written, which stands up
+    /// to eight lines behind it. Where a turn lies between, a stamp of spring comes after the turn.
+    fileprivate func turns(before anchor: ClockAnchor) -> Int {
+        let month = CivilTime(timestamp: Timestamp(nanoseconds: anchor.local.nanoseconds)).month
+        let line = month <= 6 ? anchor.line + 8 : anchor.line
+        return yearTurns.count { $0 <= line }
+    }
+}
+
+extension Timestamp {
+    fileprivate var civilYear: Int { CivilTime(timestamp: self).year }
+}
+
+extension Stamp {
+    fileprivate var year: Int { Timestamp(nanoseconds: nanoseconds).civilYear }
+
+    fileprivate var isLeapDay: Bool {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
+        return time.month == 2 && time.day == 29
+    }
+
+    /// The nanoseconds of a stamp without a year, in one of `Stamp.years`.
+    func inYear(_ year: Int) -> Int64 {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
+        let shift =
+            CivilTime.days(year: year, month: time.month, day: time.day)
+            - CivilTime.days(year: Self.placeholderYear, month: time.month, day: time.day)
+        return nanoseconds + Int64(shift) * 86_400_000_000_000
+    }
+
+    /// The year in which a stamp without one lies nearest to `instant`: at New Year it need not be
+    /// the year of that instant in UTC.
+    func year(near instant: Timestamp) -> Int {
+        let year = min(max(instant.civilYear, Self.years.lowerBound + 1), Self.years.upperBound - 1)
+        return (year - 1...year + 1).min {
+            abs(inYear($0) - instant.nanoseconds) < abs(inYear($1) - instant.nanoseconds)
+        } ?? year
+    }
+}
