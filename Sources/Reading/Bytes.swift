@@ -74,6 +74,12 @@ struct FileDescriptor: ~Copyable {
         owned = true
     }
 
+    /// Takes over an open descriptor.
+    init(adopting number: Int32) {
+        self.number = number
+        owned = true
+    }
+
     deinit { if owned { close(number) } }
 }
 

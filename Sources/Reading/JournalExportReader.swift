@@ -6,7 +6,7 @@
 /// Source: systemd 257, docs/JOURNAL_EXPORT_FORMATS.md. A length is never believed before the
 /// bytes are there; a field beyond the window's limit is skipped and counted.
 struct JournalExportReader {
-    private(set) var window = ByteWindow()
+    private(set) var window = EntryWindow()
     private(set) var entriesDamaged = 0
     private(set) var bytesSkipped: Int64 = 0
 

@@ -6,7 +6,7 @@
 /// Values are strings, `null`, arrays of byte values (text that is not UTF-8) or arrays of strings
 /// (a repeated field). Keys come in any order. Source: journalctl(1), systemd 252.
 struct JournalJSONReader {
-    private(set) var window = ByteWindow()
+    private(set) var window = EntryWindow()
     private(set) var entriesDamaged = 0
     private(set) var bytesSkipped: Int64 = 0
 

@@ -21,6 +21,8 @@ package struct RecordReader {
     private var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
     private var isOwnReport = false
     private var isJournal = false
+    private var containers = ContainerLines()
+    private var verbose = VerboseEntries()
 
     private struct ProcessKey: Hashable {
         var pid: Int32
@@ -41,7 +43,9 @@ package struct RecordReader {
             facts.clock.modifiedAt = Timestamp(seconds: status.modifiedAtSeconds)
         }
         var source = PeekedSource(PlainSource(try FileDescriptor(path: path)))
-        if case .gzip = InputFormat(head: source.head) {
+        if JournalFile.isJournalFile(source.head.span) {
+            readJournalFile(path, body)
+        } else if case .gzip = InputFormat(head: source.head) {
             facts.format = "gzip"
             var inflated = PeekedSource(GzipSource(source))
             readRecognised(&inflated, body)
@@ -76,6 +80,7 @@ package struct RecordReader {
         } catch {
             noteFailure(error)
         }
+        giveVerbose(body)
         facts.lines = lines.lines
         facts.bytes = lines.bytes
         facts.damage.linesCut += lines.linesCut
@@ -104,8 +109,41 @@ package struct RecordReader {
             facts.problems.append("binary data")
             return false
         }
-        give(classifier.classify(line), line, number, offset, body)
+        if takeVerbose(line, number, offset, body) { return true }
+        switch containers.unwrap(line) {
+        case .plain: give(classifier.classify(line), line, number, offset, body)
+        case .partial: break
+        case .whole:
+            let text = containers.text
+            var classified = classifier.classify(text.span)
+            classified.wrapper = containers.stamp
+            if classified.header.stamp.form == .none { classified.header.stamp = containers.stamp }
+            if text.count > 0 { give(classified, text.span, number, offset, body) }
+        }
         return true
+    }
+
+    /// Handles the lines of `journalctl -o verbose`.
+    private mutating func takeVerbose(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) -> Bool {
+        let first = line.byte(0)
+        guard first == 0x20 || first &- 0x41 < 26 else { return false }
+        if first == 0x20 { return verbose.take(line) }
+        guard VerboseEntries.isHeader(line) else { return false }
+        giveVerbose(body)
+        isJournal = true
+        verbose.begin(line, line: number, offset: offset)
+        return true
+    }
+
+    private mutating func giveVerbose(
+        _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        guard verbose.close() else { return }
+        let bytes = verbose.bytes
+        take(verbose.entry, bytes.span, verbose.offset, verbose.line, body)
     }
 
     private mutating func give(
@@ -132,6 +170,19 @@ package struct RecordReader {
 
     // MARK: - Journals
 
+    private mutating func readJournalFile(
+        _ path: String, _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
+    ) {
+        facts.format = "journal file"
+        isJournal = true
+        do throws(ReadError) {
+            var source = try JournalFile.open(path)
+            readExport(&source, body)
+        } catch {
+            noteFailure(error)
+        }
+    }
+
     private mutating func readExport<Source: ByteSource & ~Copyable>(
         _ source: inout Source,
         _ body: (RecordPlace, Span<UInt8>, Span<UInt8>, Bool) -> Void
@@ -157,7 +208,7 @@ package struct RecordReader {
     }
 
     private mutating func finishJournal(
-        _ window: ByteWindow, _ damaged: Int, _ skipped: Int64, _ format: String
+        _ window: EntryWindow, _ damaged: Int, _ skipped: Int64, _ format: String
     ) {
         facts.lines = window.lines
         facts.bytes = window.offset

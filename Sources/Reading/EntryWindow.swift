@@ -4,7 +4,7 @@
 ///
 /// Positions count from the window's start and stay valid while it grows; `advance(to:)` gives up
 /// what lies before. At most `limit` bytes are ever held.
-struct ByteWindow {
+struct EntryWindow {
     private(set) var buffer: [UInt8]
     private var start = 0
     private var end = 0
