@@ -16,12 +16,13 @@ struct ProcessSource: ByteSource, ~Copyable {
         var ends: [Int32] = [0, 0]
         guard unsafe pipe(&ends) == 0 else { throw ReadError(code: .unreadable, errno: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        pipeEnd = FileDescriptor(adopting: ends[0])
         let started = spawn(program, arguments, output: ends[1])
         close(ends[1])
         guard let started else {
+            close(ends[0])
             throw ReadError(code: .unreadable, reason: "\(program) is not installed here")
         }
+        pipeEnd = FileDescriptor(adopting: ends[0])
         pid = started
     }
 

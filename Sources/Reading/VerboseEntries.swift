@@ -42,7 +42,9 @@ struct VerboseEntries {
         isInMessage = false
         if let field = JournalEntry.Field(bytes.span, name) {
             isInMessage = field == .message && entry.message == nil
-            entry.set(field, name.upperBound + 1..<bytes.count, in: bytes.span)
+            var changed = entry
+            changed.set(field, name.upperBound + 1..<bytes.count, in: bytes.span)
+            entry = changed
         }
         return true
     }
