@@ -47,5 +47,17 @@ let package = Package(
         // Patterns/**.toml becomes part of the binary.
         .executableTarget(name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
         .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
+
+        // Every pattern file proves itself here: a new file is a new case.
+        .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: strict),
+        .testTarget(
+            name: "PatternFilesTests", dependencies: ["Model", "PatternFiles"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "MatchingTests", dependencies: ["Matching", "Model", "PatternFiles"],
+            swiftSettings: strict),
+
+        // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.
+        .testTarget(name: "SampleLogTests", dependencies: ["PatternFiles"], swiftSettings: strict),
     ]
 )

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Model
-package import PatternFiles
 internal import PCRE2
+package import PatternFiles
 
 /// The patterns that the program knows: those built in, and those a user adds.
 package struct Catalogue: Sendable {
@@ -104,7 +104,8 @@ extension Catalogue {
         while !range.isEmpty {
             let middle = range.lowerBound + range.count / 2
             if patterns[middle].id == id { return middle }
-            range = patterns[middle].id < id ? middle + 1..<range.upperBound : range.lowerBound..<middle
+            range =
+                patterns[middle].id < id ? middle + 1..<range.upperBound : range.lowerBound..<middle
         }
         return nil
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Model
-internal import PatternFiles
 internal import PCRE2
+internal import PatternFiles
 
 /// Says which pattern a message matches. One per thread: it keeps compiled patterns, room for
 /// captures, and counts.

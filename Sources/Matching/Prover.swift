@@ -28,7 +28,8 @@ struct Prover: ~Copyable {
 
     /// What is wrong with `file`, in the order of its lines.
     mutating func problems(of file: PatternFile) -> [Diagnostic] {
-        guard let index = catalogue.index(of: file.definition.id), let proven = compiled[index] else {
+        guard let index = catalogue.index(of: file.definition.id), let proven = compiled[index]
+        else {
             return [file.text.problem("the regex does not compile", at: file.places.regex.start)]
         }
         var problems = file.formProblems + file.planProblems(catalogue.entries[index].plan)
@@ -49,7 +50,8 @@ extension PatternFile {
     fileprivate var formProblems: [Diagnostic] {
         var problems: [Diagnostic] = []
         if !definition.means.hasSuffix(".") {
-            problems.append(text.problem("'means' is a sentence with a full stop", at: places.means))
+            problems.append(
+                text.problem("'means' is a sentence with a full stop", at: places.means))
         }
         let missing = [
             ("source", definition.sources.isEmpty), ("match", definition.matches.isEmpty),
@@ -171,7 +173,9 @@ extension Prover {
         var problems: [Diagnostic] = []
         for (other, info) in catalogue.patterns.enumerated() where other != index {
             let isAny = info.scope.isAny
-            guard isAny || record.scope.tries(info.scope), let rival = compiled[other] else { continue }
+            guard isAny || record.scope.tries(info.scope), let rival = compiled[other] else {
+                continue
+            }
             let subject = isAny ? line : record.message
             guard data.match(rival.pattern, in: subject.span) == .matched else { continue }
             problems.append(file.text.problem("this example also matches \(info.id)", at: place))
@@ -179,7 +183,8 @@ extension Prover {
         let scope = file.definition.scope.isAny ? PatternScope.any : record.scope
         let subject = subject(file, record, line: file.definition.matches[i].line)
         if problems.isEmpty, scope.tries(file.definition.scope),
-            matcher.match(subject.span, scope: scope) != index {
+            matcher.match(subject.span, scope: scope) != index
+        {
             problems.append(
                 file.text.problem("the prefilter turns this example away: a defect", at: place))
         }
@@ -195,15 +200,15 @@ extension Prover {
         return [file.text.problem("this example does not hold the literal '\(literal)'", at: place)]
     }
 
-    /// The example with its tail, and with each half, repeated many times: it may match or not,
-    /// but not run into the limits.
+    /// The example with its tail, and with each half, repeated to the length at which servers cut
+    /// their messages: it may match or not, but not run into the limits.
     private mutating func costProblems(
         _ file: PatternFile, _ subject: [UInt8], _ place: FilePosition, _ proven: Proven
     ) -> [Diagnostic] {
         let half = subject.count / 2
         let tails = [Array(subject.suffix(1)), Array(subject[half...]), Array(subject[..<half])]
         for tail in tails where !tail.isEmpty {
-            let times = max(1, 4000 / tail.count)
+            let times = max(1, 1023 / tail.count)
             let pumped = subject + Array(repeatElement(tail, count: times).joined()) + [0x01]
             if case .limitHit(let limit) = data.match(proven.pattern, in: pumped.span) {
                 let message = "a longer form of this example exceeds the \(limit.rawValue) limit"

@@ -20,7 +20,8 @@ extension Workbench {
     private static func heading(of definition: PatternDefinition) -> [String] {
         [
             definition.id, "", definition.means, "",
-            "  event  \(definition.event.rawValue)", "  on     \(definition.scope.rawValue) records",
+            "  event  \(definition.event.rawValue)",
+            "  on     \(definition.scope.rawValue) records",
             "  regex  \(definition.regex)",
         ]
     }

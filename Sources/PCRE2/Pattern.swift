@@ -111,7 +111,9 @@ extension Pattern {
             let entry = unsafe UnsafeBufferPointer(start: table + i * size, count: size)
             let group = unsafe Int(entry[0]) << 8 | Int(entry[1])
             let name = unsafe entry.dropFirst(2).prefix { $0 != 0 }
-            if group >= 1, group <= count { names[group - 1] = unsafe String(decoding: name, as: UTF8.self) }
+            if group >= 1, group <= count {
+                names[group - 1] = unsafe String(decoding: name, as: UTF8.self)
+            }
         }
         return names
     }

@@ -98,7 +98,8 @@ private struct FieldWriter {
 
     /// Bytes that need not be UTF-8: in hexadecimal unless they are plain ASCII.
     mutating func write(_ bytes: [UInt8]) {
-        let isPlain = bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F } && bytes.first != UInt8(ascii: "\\")
+        let isPlain =
+            bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7F } && bytes.first != UInt8(ascii: "\\")
         if isPlain { return write(String(decoding: bytes, as: UTF8.self)) }
         write("\\" + bytes.map { padded($0) }.joined())
     }

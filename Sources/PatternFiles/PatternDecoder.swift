@@ -53,7 +53,8 @@ extension PatternDecoder {
         problems.append(text.problem(message, at: position))
     }
 
-    private mutating func refuseUnknownKeys(of table: TOMLTable, known: [String], in place: String) {
+    private mutating func refuseUnknownKeys(of table: TOMLTable, known: [String], in place: String)
+    {
         for entry in table.entries where !known.contains(entry.key) {
             let hint = suggestion(for: entry.key, among: known)
             complain("\(place) has no key '\(entry.key)'\(hint)", at: entry.position)
@@ -74,7 +75,9 @@ extension PatternDecoder {
 extension PatternDecoder {
     private mutating func string(_ entry: TOMLEntry) -> TOMLString? {
         guard case .string(let string) = entry.value.content else {
-            complain("'\(entry.key)' must be a string, not \(entry.value.kind)", at: entry.value.position)
+            complain(
+                "'\(entry.key)' must be a string, not \(entry.value.kind)", at: entry.value.position
+            )
             return nil
         }
         guard !string.text.isEmpty else {
@@ -118,7 +121,8 @@ extension PatternDecoder {
     private mutating func table(_ entry: TOMLEntry?) -> TOMLTable? {
         guard let entry else { return nil }
         guard case .table(let table) = entry.value.content else {
-            complain("'\(entry.key)' must be a table, not \(entry.value.kind)", at: entry.value.position)
+            complain(
+                "'\(entry.key)' must be a table, not \(entry.value.kind)", at: entry.value.position)
             return nil
         }
         return table
@@ -150,7 +154,9 @@ extension PatternDecoder {
         for entry in table(entry)?.entries ?? [] {
             guard let value = string(entry) else { continue }
             checkName(entry)
-            if entry.key == "operation" { _ = choice(value, for: "operation", from: Operation.self) }
+            if entry.key == "operation" {
+                _ = choice(value, for: "operation", from: Operation.self)
+            }
             constants.append(Capture(name: entry.key, text: value.text))
         }
         return constants
@@ -181,7 +187,9 @@ extension PatternDecoder {
         of regex: TOMLString, types: [String: CaptureType], captures: TOMLEntry?
     ) -> [CaptureSlot] {
         guard let node = try? RegexParser.parse(regex.text) else {
-            return types.sorted { $0.key < $1.key }.map { CaptureSlot(name: $0.key, type: $0.value) }
+            return types.sorted { $0.key < $1.key }.map {
+                CaptureSlot(name: $0.key, type: $0.value)
+            }
         }
         let names = node.groupNames
         for name in names where types[name] == nil {

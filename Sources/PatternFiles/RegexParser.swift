@@ -96,7 +96,9 @@ extension RegexParser {
                 offset: opening, message: "a special group (look-around, option, atomic group …)")
         }
         let first = at
-        while let byte = peek(), byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") { at += 1 }
+        while let byte = peek(), byte.isLetter || byte.isDigit || byte == UInt8(ascii: "_") {
+            at += 1
+        }
         let name = String(decoding: bytes[first..<at], as: UTF8.self)
         guard take(">") else { throw failure("a group's name without its '>'") }
         return name
@@ -114,7 +116,9 @@ extension RegexParser {
         }
         // Lazy and possessive forms try the same texts in another order, or fewer of them.
         if !take("?") { _ = take("+") }
-        if let byte = peek(), [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?")].contains(byte) {
+        if let byte = peek(),
+            [UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?")].contains(byte)
+        {
             throw failure("a quantifier after a quantifier")
         }
         let whole = node.range.lowerBound..<at
@@ -130,7 +134,9 @@ extension RegexParser {
         guard let min = number() else { throw failure("bounds without a first number") }
         var max: Int? = min
         if take(",") { max = number() }
-        guard take("}"), min <= max ?? min else { throw failure("bounds that are not {n}, {n,} or {n,m}") }
+        guard take("}"), min <= max ?? min else {
+            throw failure("bounds that are not {n}, {n,} or {n,m}")
+        }
         return (min, max)
     }
 
@@ -138,7 +144,8 @@ extension RegexParser {
     /// `{,n}` and blanks, which earlier ones take as literal text.
     private func looksLikeBounds() -> Bool {
         var i = at + 1
-        while i < bytes.count, bytes[i].isDigit || bytes[i] == UInt8(ascii: ",") || bytes[i] == 0x20 {
+        while i < bytes.count, bytes[i].isDigit || bytes[i] == UInt8(ascii: ",") || bytes[i] == 0x20
+        {
             i += 1
         }
         return i > at + 1 && i < bytes.count && bytes[i] == UInt8(ascii: "}")

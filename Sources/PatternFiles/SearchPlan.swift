@@ -154,7 +154,11 @@ struct PrefixSearch {
         }
         result.open = Array(Set(result.open))
         result.closed = Array(Set(result.closed))
-        if result.open.count + result.closed.count > Self.countLimit { close() } else { self = result }
+        if result.open.count + result.closed.count > Self.countLimit {
+            close()
+        } else {
+            self = result
+        }
     }
 
     private mutating func repeated(_ inner: RegexNode, _ min: Int, _ max: Int?) {

@@ -230,6 +230,7 @@ extension TOMLReader {
 extension UInt8 {
     /// May stand in a number, a boolean, or what someone meant to be one.
     fileprivate var isScalar: Bool {
-        isBareKey || self == UInt8(ascii: "+") || self == UInt8(ascii: ".") || self == UInt8(ascii: ":")
+        isBareKey || self == UInt8(ascii: "+") || self == UInt8(ascii: ".")
+            || self == UInt8(ascii: ":")
     }
 }

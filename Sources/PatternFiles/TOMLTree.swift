@@ -76,7 +76,9 @@ extension TOMLTree {
 
     /// One step of a header's path: into a table, into the last of an array of tables, or anew.
     private mutating func descend(from table: Int, to key: TOMLKey) throws(TOMLError) -> Int {
-        guard let i = find(key, in: table) else { return try make(key, in: table, origin: .implied) }
+        guard let i = find(key, in: table) else {
+            return try make(key, in: table, origin: .implied)
+        }
         switch tables[table].entries[i].node {
         case .table(let index): return index
         case .tables(let indices):
@@ -102,7 +104,9 @@ extension TOMLTree {
             try add(Entry(key: key, node: .tables([index])), to: table)
             return index
         }
-        guard case .tables(var indices) = tables[table].entries[i].node else { throw Self.twice(key) }
+        guard case .tables(var indices) = tables[table].entries[i].node else {
+            throw Self.twice(key)
+        }
         tables[table].entries[i].node = .tables([])  // so that appending does not copy
         indices.append(index)
         tables[table].entries[i].node = .tables(indices)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: every pattern file of the repository proves itself; a new file is a new case.
 
+import Foundation
 import Matching
 import Model
 import PatternFiles
@@ -30,5 +31,22 @@ import Testing
                 && !SearchPlan(regex: definition.regex).hasUsefulPrefixes
         }
         #expect(slow.map(\.id) == ["redis.save-triggered"])
+    }
+}
+
+@Suite struct SchemaTests {
+    /// Editors complete pattern files by `Patterns/schema.json`; its lists are those of `Model`.
+    @Test func theSchemaKnowsWhatTheModelKnows() throws {
+        let data = FileManager.default.contents(atPath: repositoryFolder("Patterns/schema.json"))
+        let schema = try #require(
+            try JSONSerialization.jsonObject(with: data ?? Data()) as? [String: Any])
+        let properties = try #require(schema["properties"] as? [String: [String: Any]])
+        #expect(properties["event"]?["enum"] as? [String] == EventKind.allCases.map(\.rawValue))
+        #expect(properties["on"]?["enum"] as? [String] == PatternScope.allCases.map(\.rawValue))
+        let types = properties["captures"]?["additionalProperties"] as? [String: Any]
+        #expect(types?["enum"] as? [String] == CaptureType.allCases.map(\.rawValue))
+        let constants = properties["set"]?["properties"] as? [String: [String: Any]]
+        let operations = Model.Operation.allCases.map(\.rawValue)
+        #expect(constants?["operation"]?["enum"] as? [String] == operations)
     }
 }

@@ -91,7 +91,9 @@ extension Scanner {
     /// `22 Nov 2024 10:15:02.123`, also without year or milliseconds.
     private mutating func redisTime() -> Bool {
         attempt { text in
-            guard text.digits(2...2), text.take(" "), text.month(), text.take(" ") else { return nil }
+            guard text.digits(2...2), text.take(" "), text.month(), text.take(" ") else {
+                return nil
+            }
             _ = text.attempt { $0.digits(4...4) && $0.take(" ") ? true : nil }
             guard text.clock() else { return nil }
             text.fraction()
@@ -104,7 +106,7 @@ extension Scanner {
 
 extension Scanner {
     mutating func server() -> ExampleRecord? {
-        bracketed() ?? role() ?? signalHandler() ?? logfmt() ?? json()
+        bracketed() ?? role() ?? signalHandler() ?? logfmt() ?? json() ?? glog()
     }
 
     private mutating func message(_ scope: PatternScope) -> ExampleRecord {
@@ -118,7 +120,9 @@ extension Scanner {
 
     private mutating func bracketed() -> ExampleRecord? {
         attempt { text in
-            guard text.take("["), text.digits(), text.take("] "), text.redisTime() else { return nil }
+            guard text.take("["), text.digits(), text.take("] "), text.redisTime() else {
+                return nil
+            }
             return text.levelAndMessage(.server)
         }
     }
@@ -136,8 +140,11 @@ extension Scanner {
 
     private mutating func signalHandler() -> ExampleRecord? {
         attempt { text in
-            let opens = text.attempt { $0.digits() && $0.take(":signal-handler (") ? true : nil }
-                ?? text.attempt { $0.take("[") && $0.digits() && $0.take(" | signal handler] (") ? true : nil }
+            let opens =
+                text.attempt { $0.digits() && $0.take(":signal-handler (") ? true : nil }
+                ?? text.attempt {
+                    $0.take("[") && $0.digits() && $0.take(" | signal handler] (") ? true : nil
+                }
             guard opens == true, text.digits(), text.take(") ") else { return nil }
             return text.message(.server)
         }
@@ -149,6 +156,16 @@ extension Scanner {
                 text.bytes.last == UInt8(ascii: "\"")
             else { return nil }
             return ExampleRecord(scope: .server, message: Array(text.rest.dropLast()))
+        }
+    }
+
+    private mutating func glog() -> ExampleRecord? {
+        attempt { text in
+            guard text.take(one: "IWEF"), text.digits(8...8), text.take(" "), text.clock() else {
+                return nil
+            }
+            text.fraction()
+            return text.field("] ") == nil ? nil : text.message(.server)
         }
     }
 
@@ -196,13 +213,17 @@ extension Scanner {
     mutating func kernel() -> ExampleRecord? {
         attempt { text in
             _ = text.attempt { $0.take("<") && $0.digits() && $0.take(">") ? true : nil }
-            if text.attempt({ $0.iso() && $0.take(" ") ? true : nil }) != nil { return text.message(.kernel) }
+            if text.attempt({ $0.iso() && $0.take(" ") ? true : nil }) != nil {
+                return text.message(.kernel)
+            }
             guard text.take("[") else { return nil }
             let isUptime = text.attempt { $0.uptime() && $0.take("]") ? true : nil } != nil
             if !isUptime {
                 guard let stamp = text.field("]"), stamp.count == 24 else { return nil }
             }
-            _ = text.attempt { $0.take("[") && ($0.field("]")?.contains(" ") == true || true) ? true : nil }
+            _ = text.attempt {
+                $0.take("[") && ($0.field("]")?.contains(" ") == true || true) ? true : nil
+            }
             return text.take(" ") ? text.message(.kernel) : nil
         }
     }

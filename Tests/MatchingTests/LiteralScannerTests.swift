@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Purpose: the scanner and the prefix table find exactly what a naive search finds.
 
-@testable import Matching
 import Testing
+
+@testable import Matching
 
 /// A small generator with a seed, so that failures can be repeated.
 struct Lehmer: RandomNumberGenerator {
@@ -15,13 +16,17 @@ struct Lehmer: RandomNumberGenerator {
 
 @Suite struct LiteralScannerTests {
     private func word(_ lengths: ClosedRange<Int>, _ random: inout Lehmer) -> [UInt8] {
-        (0..<Int.random(in: lengths, using: &random)).map { _ in UInt8.random(in: 97...100, using: &random) }
+        (0..<Int.random(in: lengths, using: &random)).map { _ in
+            UInt8.random(in: 97...100, using: &random)
+        }
     }
 
     private func hits(_ scanner: LiteralScanner, _ text: [UInt8]) -> [[Int]] {
         var cursor = scanner.cursor(from: 0)
         var hits: [[Int]] = []
-        while let hit = scanner.next(in: text.span, &cursor) { hits.append([hit.start, hit.owner]) }
+        while let hit = scanner.next(in: text.span, &cursor) {
+            hits.append([hit.start, hit.owner])
+        }
         return hits
     }
 
@@ -39,11 +44,14 @@ struct Lehmer: RandomNumberGenerator {
     func everythingIsFoundOnce(lengths: ClosedRange<Int>) {
         var random = Lehmer(state: 11)
         for _ in 0..<200 {
-            let words = (0..<Int.random(in: 1...12, using: &random)).map { _ in word(lengths, &random) }
+            let words = (0..<Int.random(in: 1...12, using: &random)).map { _ in
+                word(lengths, &random)
+            }
             let text = (0..<8).flatMap { _ in
                 word(0...12, &random) + (words.randomElement(using: &random) ?? [])
             }
-            let found = hits(LiteralScanner(words.enumerated().map { ($0.element, $0.offset) }), text)
+            let found = hits(
+                LiteralScanner(words.enumerated().map { ($0.element, $0.offset) }), text)
             #expect(Set(found) == naive(words, text))
             #expect(Set(found).count == found.count)
         }
@@ -54,7 +62,8 @@ struct Lehmer: RandomNumberGenerator {
         for _ in 0..<200 {
             let words = (0..<8).map { _ in word(4...9, &random) }
             let text = (0..<8).flatMap { _ in words.randomElement(using: &random) ?? [] }
-            let scanner = LiteralScanner(words.enumerated().map { ($0.element, $0.offset) }, inOrder: true)
+            let scanner = LiteralScanner(
+                words.enumerated().map { ($0.element, $0.offset) }, inOrder: true)
             let starts = hits(scanner, text).map { $0[0] }
             #expect(starts == starts.sorted())
         }
@@ -71,10 +80,14 @@ struct Lehmer: RandomNumberGenerator {
         var random = Lehmer(state: 3)
         for _ in 0..<300 {
             let words = (0..<Int.random(in: 0...40, using: &random)).map { _ in
-                (0..<Int.random(in: 4...10, using: &random)).map { _ in UInt8.random(in: 97...98, using: &random) }
+                (0..<Int.random(in: 4...10, using: &random)).map { _ in
+                    UInt8.random(in: 97...98, using: &random)
+                }
             }
             let table = PrefixTable(words.enumerated().map { ($0.element, $0.offset) })
-            let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in UInt8.random(in: 97...98, using: &random) }
+            let text = (0..<Int.random(in: 0...12, using: &random)).map { _ in
+                UInt8.random(in: 97...98, using: &random)
+            }
             var link = table.chain(for: text.span)
             var found: [Int] = []
             while let owner = table.next(&link, for: text.span) { found.append(owner) }

@@ -28,12 +28,16 @@ func patternText(
     private func message(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test func capturesAreThoseOfTheMessageOrTheLine() throws {
-        let line = message("1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate memory")
+        let line = message(
+            "1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate memory")
         var matcher = Matcher(.builtIn)
-        let found = try #require(matcher.match(line: line.span, message: 31..<line.count, scope: .server))
+        let index = matcher.match(line: line.span, message: 31..<line.count, scope: .server)
+        let found = try #require(index)
         #expect(Catalogue.builtIn.patterns[found].id == "redis.rdb-fork-failed")
         let bounds = matcher.captures
-        #expect(String(decoding: line[Int(bounds[0])..<Int(bounds[1])], as: UTF8.self) == "Cannot allocate memory")
+        #expect(
+            String(decoding: line[Int(bounds[0])..<Int(bounds[1])], as: UTF8.self)
+                == "Cannot allocate memory")
     }
 
     /// Every example, every reject, and damaged forms of them, in every scope.
@@ -42,8 +46,9 @@ func patternText(
         var slow = Matcher(.builtIn, usePrefilter: false)
         var tried = 0
         for line in exampleLines() {
-            for message in variants(exampleHeader(line)?.message ?? line) {
-                for scope in [PatternScope.raw, .kernel, .systemd, .any] where tried % 7 == 0 || scope == .raw {
+            for message in variants(exampleHeader(line)?.message ?? line, tried) {
+                for scope in [PatternScope.raw, .kernel, .systemd, .any]
+                where tried % 16 == 0 || scope == .raw {
                     let a = fast.match(message.span, scope: scope)
                     let fastCaptures = fast.captures
                     let b = slow.match(message.span, scope: scope)
@@ -59,13 +64,19 @@ func patternText(
 
     private func exampleLines() -> [[UInt8]] {
         definitions(of: patternTexts()).flatMap { definition in
-            definition.matches.map { Array($0.line.utf8) } + definition.rejects.map { Array($0.line.utf8) }
+            definition.matches.map { Array($0.line.utf8) }
+                + definition.rejects.map { Array($0.line.utf8) }
         }
     }
 
-    private func variants(_ message: [UInt8]) -> [[UInt8]] {
+    /// The message, and a damaged form of every other one.
+    private func variants(_ message: [UInt8], _ number: Int) -> [[UInt8]] {
         let half = message.count / 2
-        return [message, Array(message[..<half]), Array(message[half...]), message + [0x20], [0x20] + message]
+        switch number % 4 {
+        case 0: return [message, Array(message[..<half])]
+        case 2: return [message, message + [0x20]]
+        default: return [message]
+        }
     }
 
     @Test func whereTwoMatchTheLongerSureTextWins() throws {
@@ -94,7 +105,10 @@ func patternText(
         ]
         let catalogue = try Catalogue(adding: texts)
         var matcher = Matcher(catalogue)
-        for (text, scope, id) in [("quagga", PatternScope.server, "a.ahead"), ("42", .kernel, "a.digits"), ("", .kernel, "a.empty")] {
+        for (text, scope, id) in [
+            ("quagga", PatternScope.server, "a.ahead"), ("42", .kernel, "a.digits"),
+            ("", .kernel, "a.empty"),
+        ] {
             let bytes = message(text)
             let found = matcher.match(bytes.span, scope: scope)
             #expect(found.map { catalogue.patterns[$0].id } == id)
@@ -104,9 +118,12 @@ func patternText(
     @Test func rawLinesAreTriedOnServerPatternsAndThenOnParaphrases() {
         var matcher = Matcher(.builtIn)
         let server = message("Can't save in background: fork: Cannot allocate memory")
-        let reported = message("x: Background saving error: Cannot fork: fork() failed: Cannot allocate memory")
+        let reported = message(
+            "x: Background saving error: Cannot fork: fork() failed: Cannot allocate memory")
         let a = matcher.match(server.span, scope: .raw).map { Catalogue.builtIn.patterns[$0].id }
-        let b = matcher.match(reported.span, scope: .raw).map { Catalogue.builtIn.patterns[$0].scope }
+        let b = matcher.match(reported.span, scope: .raw).map {
+            Catalogue.builtIn.patterns[$0].scope
+        }
         let c = matcher.match(reported.span, scope: .server)
         #expect(a == "redis.rdb-fork-failed")
         #expect(b == .any)
@@ -125,7 +142,8 @@ func patternText(
 
     @Test func longMessagesAreMatchedByTheirBeginnings() {
         var matcher = Matcher(.builtIn)
-        let text = message("Can't save in background: fork: " + String(repeating: "x", count: 1 << 20))
+        let text = message(
+            "Can't save in background: fork: " + String(repeating: "x", count: 1 << 20))
         let found = matcher.match(text.span, scope: .server)
         #expect(found != nil)
         let end = matcher.captures.last
@@ -135,7 +153,8 @@ func patternText(
     @Test func paraphrasesAreFoundDeepInLongLines() {
         var matcher = Matcher(.builtIn)
         let filler = String(repeating: "lorem ipsum ", count: 5000)
-        let text = message(filler + "MISCONF Errors writing to the AOF file: No space left on device" + filler)
+        let text = message(
+            filler + "MISCONF Errors writing to the AOF file: No space left on device" + filler)
         let found = matcher.match(text.span, scope: .any).map { Catalogue.builtIn.patterns[$0].id }
         #expect(found == "reported.misconf-aof")
         let start = matcher.captures.first ?? 0
@@ -145,7 +164,8 @@ func patternText(
     @Test func ordinaryMessagesNeverReachARegex() {
         var matcher = Matcher(.builtIn)
         let ordinary = [
-            "Accepted 10.3.45.145:45556", "DB 0: 10449186 keys (54943 volatile) in 16777216 slots HT.",
+            "Accepted 10.3.45.145:45556",
+            "DB 0: 10449186 keys (54943 volatile) in 16777216 slots HT.",
             "Client closed connection id=4002811 addr=10.0.22.106:53074 laddr=10.0.3.2:6379 fd=255",
             "1177 clients connected (2 replicas), 12278421064 bytes in use", "", "x",
         ]
@@ -160,12 +180,16 @@ func patternText(
 
     @Test func messagesAreFoundBehindUnknownPrefixes() throws {
         var matcher = Matcher(.builtIn)
-        let line = message("web-1 | [redis] >> Can't save in background: fork: Cannot allocate memory")
-        let found = try #require(matcher.search(line: line.span))
+        let line = message(
+            "web-1 | [redis] >> Can't save in background: fork: Cannot allocate memory")
+        let place = matcher.search(line: line.span)
+        let found = try #require(place)
         #expect(found.start == 19)
         #expect(Catalogue.builtIn.patterns[found.pattern].id == "redis.rdb-fork-failed")
         let bounds = matcher.captures
-        #expect(String(decoding: line[Int(bounds[0])..<Int(bounds[1])], as: UTF8.self) == "Cannot allocate memory")
+        #expect(
+            String(decoding: line[Int(bounds[0])..<Int(bounds[1])], as: UTF8.self)
+                == "Cannot allocate memory")
         let glued = message("xCan't save in background: fork: Cannot allocate memory")
         let nothing = matcher.search(line: glued.span)
         #expect(nothing == nil)
@@ -194,7 +218,7 @@ func patternText(
             Issue.record("it was taken")
         } catch {
             #expect(error.problems.map(\.path) == ["a/one.toml", "a/two.toml"])
-            #expect(error.problems[0].position == FilePosition(line: 5, column: 23))
+            #expect(error.problems[0].position == FilePosition(line: 5, column: 22))
         }
     }
 

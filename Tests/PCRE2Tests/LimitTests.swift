@@ -11,30 +11,24 @@ import Testing
         for options in [Pattern.Options(), .interpreted] {
             let pattern = try Pattern("^(?:a+)+$", options: options)
             var data = MatchData(limits: .init(match: 10_000))
-            do {
-                let outcome = data.match(pattern, in: evil.span)
-                #expect(outcome == .limitHit(.match))
-            }
+            let outcome = data.match(pattern, in: evil.span)
+            #expect(outcome == .limitHit(.match))
         }
     }
 
     @Test func theInterpreterHasADepthLimit() throws {
         let pattern = try Pattern("^(?:a|b(?:c|d))+$", options: .interpreted)
         var data = MatchData(limits: .init(match: 1_000_000, depth: 10))
-        do {
-            let outcome = data.match(pattern, in: evil.span)
-            #expect(outcome == .limitHit(.depth))
-        }
+        let outcome = data.match(pattern, in: evil.span)
+        #expect(outcome == .limitHit(.depth))
     }
 
     @Test func theInterpreterHasAHeapLimit() throws {
         let pattern = try Pattern("^(?:a|b)+c$", options: .interpreted)
         let long = [UInt8](repeating: UInt8(ascii: "a"), count: 50_000)
         var data = MatchData(limits: .init(match: 10_000_000, depth: 10_000_000, heapKiB: 1))
-        do {
-            let outcome = data.match(pattern, in: long.span)
-            #expect(outcome == .limitHit(.heap))
-        }
+        let outcome = data.match(pattern, in: long.span)
+        #expect(outcome == .limitHit(.heap))
     }
 
     @Test func aFullJITStackIsTriedAgainByTheInterpreter() throws {
@@ -44,31 +38,21 @@ import Testing
         let small = MatchData.Limits(
             match: 10_000_000, depth: 10_000_000, heapKiB: 1 << 20, stackBytes: 32 * 1024)
         var data = MatchData(limits: small)
-        do {
-            let outcome = data.match(pattern, in: long.span)
-            #expect(outcome == .matched)
-        }
-        do {
-            let bounds = data.bounds(ofGroup: 1)
-            #expect(bounds == (49_999, 50_000))
-        }
+        let outcome = data.match(pattern, in: long.span)
+        #expect(outcome == .matched)
+        let bounds = data.bounds(ofGroup: 1)
+        #expect(bounds == (49_999, 50_000))
     }
 
     @Test func aMatchAfterALimitIsUnharmed() throws {
         let bad = try Pattern("^(?:a+)+$")
         let good = try Pattern("^(?<all>a+)!$")
         var data = MatchData(limits: .init(match: 1000))
-        do {
-            let outcome = data.match(bad, in: evil.span)
-            #expect(outcome == .limitHit(.match))
-        }
-        do {
-            let outcome = data.match(good, in: evil.span)
-            #expect(outcome == .matched)
-        }
-        do {
-            let bounds = data.bounds(ofGroup: 1)
-            #expect(bounds == (0, 64))
-        }
+        let outcome = data.match(bad, in: evil.span)
+        #expect(outcome == .limitHit(.match))
+        let secondOutcome = data.match(good, in: evil.span)
+        #expect(secondOutcome == .matched)
+        let bounds = data.bounds(ofGroup: 1)
+        #expect(bounds == (0, 64))
     }
 }

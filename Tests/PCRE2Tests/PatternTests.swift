@@ -6,7 +6,9 @@ import Testing
 
 @Suite struct PatternTests {
     /// The text of each group of a match, nil where it took no part; nil where nothing matches.
-    private func groups(_ regex: String, _ subject: [UInt8], from start: Int = 0) throws -> [String?]? {
+    private func groups(
+        _ regex: String, _ subject: [UInt8], from start: Int = 0
+    ) throws -> [String?]? {
         let pattern = try Pattern(regex)
         var data = MatchData()
         guard data.match(pattern, in: subject.span, from: start) == .matched else { return nil }
@@ -50,16 +52,13 @@ import Testing
     @Test func interpreterAndMachineCodeAgree() throws {
         let subject = Array("Background saving terminated by signal 9".utf8)
         for options in [Pattern.Options(), .interpreted] {
-            let pattern = try Pattern(#"^Background saving terminated by signal (?<signal>\d+)$"#, options: options)
+            let pattern = try Pattern(
+                #"^Background saving terminated by signal (?<signal>\d+)$"#, options: options)
             var data = MatchData()
-            do {
-                let outcome = data.match(pattern, in: subject.span)
-                #expect(outcome == .matched)
-            }
-            do {
-                let bounds = data.bounds(ofGroup: 1)
-                #expect(bounds == (39, 40))
-            }
+            let outcome = data.match(pattern, in: subject.span)
+            #expect(outcome == .matched)
+            let bounds = data.bounds(ofGroup: 1)
+            #expect(bounds == (39, 40))
         }
         let isInterpretedCompiled = try Pattern("a", options: .interpreted).isJITCompiled
         #expect(!isInterpretedCompiled)
@@ -71,10 +70,8 @@ import Testing
         let pattern = try Pattern("^(?<a>x)?(?<b>y)")
         var data = MatchData()
         let subject = Array("y".utf8)
-        do {
-            let outcome = data.match(pattern, in: subject.span)
-            #expect(outcome == .matched)
-        }
+        let outcome = data.match(pattern, in: subject.span)
+        #expect(outcome == .matched)
         var bounds: [Int32] = [7]
         data.appendCaptures(to: &bounds, origin: 100)
         #expect(bounds == [7, -1, -1, 100, 101])
@@ -84,22 +81,14 @@ import Testing
         let pattern = try Pattern("(a)")
         var data = MatchData()
         let (hit, miss) = (Array("a".utf8), Array("b".utf8))
-        do {
-            let outcome = data.match(pattern, in: hit.span)
-            #expect(outcome == .matched)
-        }
-        do {
-            let outcome = data.match(pattern, in: miss.span)
-            #expect(outcome == .noMatch)
-        }
-        do {
-            let bounds = data.bounds(ofGroup: 1)
-            #expect(bounds == (-1, -1))
-        }
-        do {
-            let bounds = data.bounds(ofGroup: 99)
-            #expect(bounds == (-1, -1))
-        }
+        let outcome = data.match(pattern, in: hit.span)
+        #expect(outcome == .matched)
+        let secondOutcome = data.match(pattern, in: miss.span)
+        #expect(secondOutcome == .noMatch)
+        let bounds = data.bounds(ofGroup: 1)
+        #expect(bounds == (-1, -1))
+        let secondBounds = data.bounds(ofGroup: 99)
+        #expect(secondBounds == (-1, -1))
     }
 }
 

@@ -70,7 +70,10 @@ import Testing
             "11:1 the key 'text' is missing",
         ]
         for line in expected { #expect(found.contains(line), "\(line) not in \(found)") }
-        #expect(found.contains { $0.hasPrefix("4:7 unknown on 'servers'") && $0.hasSuffix("Did you mean 'server'?") })
+        #expect(
+            found.contains {
+                $0.hasPrefix("4:7 unknown on 'servers'") && $0.hasSuffix("Did you mean 'server'?")
+            })
         #expect(found.contains { $0.hasPrefix("6:22 unknown operation 'bgsaev'") })
         #expect(found.contains { $0.hasPrefix("7:19 unknown capture type 'intt'") })
         #expect(problems.map(\.position) == problems.map(\.position).sorted())
@@ -78,13 +81,16 @@ import Testing
 
     @Test func theIDIsThePath() {
         let reading = read(good, name: "kernel/other.toml")
-        #expect(reading.problems.map(\.message) == [
-            "the id 'redis.x' is not the file's path; it should be 'kernel.other'"
-        ])
+        #expect(
+            reading.problems.map(\.message) == [
+                "the id 'redis.x' is not the file's path; it should be 'kernel.other'"
+            ])
     }
 
     @Test func groupsAndCapturesMustAgree() {
-        let text = good.replacing("captures = { b = \"errno\", a = \"int\" }", with: "captures = { b = \"errno\", c = \"int\" }")
+        let text = good.replacing(
+            "captures = { b = \"errno\", a = \"int\" }",
+            with: "captures = { b = \"errno\", c = \"int\" }")
         let messages = read(text).problems.map(\.message)
         #expect(messages.contains("'captures' does not say what the group 'a' holds"))
         #expect(messages.contains { $0.hasPrefix("the regex has no group 'c'") })
@@ -92,11 +98,14 @@ import Testing
 
     @Test func aDiagnosticReadsLikeACompilers() {
         let problem = read("id = ").problems.first
-        #expect(problem?.description == "/p/redis/x.toml:1:6: error: expected a value\n    id = \n         ^")
+        #expect(
+            problem?.description
+                == "/p/redis/x.toml:1:6: error: expected a value\n    id = \n         ^")
     }
 
     @Test func longLinesAreCutAroundTheCaret() {
-        let line = Array((String(repeating: "a", count: 200) + "X" + String(repeating: "b", count: 200)).utf8)
+        let line = Array(
+            (String(repeating: "a", count: 200) + "X" + String(repeating: "b", count: 200)).utf8)
         let shown = Diagnostic.pointing(into: line, at: 200, width: 40)
         #expect(shown[0].count == 42)
         #expect(Array(shown[0])[shown[1].count - 1] == "X")

@@ -19,7 +19,8 @@ func rendered(_ value: TOMLValue.Content) -> String {
 }
 
 func rendered(_ table: TOMLTable) -> String {
-    "{" + table.entries.map { "\($0.key):\(rendered($0.value.content))" }.joined(separator: ",") + "}"
+    "{" + table.entries.map { "\($0.key):\(rendered($0.value.content))" }.joined(separator: ",")
+        + "}"
 }
 
 @Suite struct TOMLReaderTests {
@@ -96,13 +97,17 @@ func rendered(_ table: TOMLTable) -> String {
     }
 
     @Test func badUTF8IsPlaced() {
-        #expect(throws: TOMLError(position: FilePosition(line: 2, column: 6), message: "this is not UTF-8")) {
+        #expect(
+            throws: TOMLError(
+                position: FilePosition(line: 2, column: 6), message: "this is not UTF-8")
+        ) {
             try TOMLReader.read(Array("a = 1\nb = '".utf8) + [0xFF] + Array("'".utf8))
         }
     }
 
     @Test func positionsOfStringsAreThoseOfTheirFirstCharacter() throws {
-        let table = try TOMLReader.read(Array("x = 1\nregex = '''^a'''\ny = '''\nb'''\nz = \"\\t\"".utf8))
+        let table = try TOMLReader.read(
+            Array("x = 1\nregex = '''^a'''\ny = '''\nb'''\nz = \"\\t\"".utf8))
         guard case .string(let regex)? = table["regex"]?.value.content,
             case .string(let y)? = table["y"]?.value.content,
             case .string(let z)? = table["z"]?.value.content
@@ -154,7 +159,8 @@ func rendered(_ table: TOMLTable) -> String {
 
     @Test func theCatalogueReadsAsPythonReadsIt() throws {
         let texts = patternTexts()
-        guard let lines = try python(Self.script, input: texts.map(\.path).joined(separator: "\n")) else {
+        guard let lines = try python(Self.script, input: texts.map(\.path).joined(separator: "\n"))
+        else {
             return
         }
         #expect(lines.count == texts.count)
