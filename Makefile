@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every command a contributor needs. `make demo` and `make ci` work on a machine that has only a
+# Swift 6 toolchain and apt.
+
+SHELL   := /bin/bash
+BINARY  := .build/release/forktopsy
+SOURCES := Sources Tests Plugins Package.swift
+# Bounds the compilers that run at once: make JOBS=1 on a small machine.
+JOBS    ?= $(shell nproc)
+SWIFT_BUILD := swift build -j $(JOBS)
+
+.PHONY: build test check fmt golden docs bench release install-deps demo ci clean
+
+build:                  ## a release binary, .build/release/forktopsy
+	$(SWIFT_BUILD) -c release
+
+test:                   ## every test
+	swift test -j $(JOBS)
+
+check: build            ## formatting, patterns and generated documents are in order
+	swift format lint --strict --recursive $(SOURCES)
+	$(BINARY) patterns check
+	scripts/docs --check
+
+fmt:                    ## formats the Swift code
+	swift format --in-place --recursive $(SOURCES)
+
+golden:                 ## records expected/ of every sample anew, and fails so that the diff is read
+	FORKTOPSY_RECORD=1 swift test -j $(JOBS) --filter SampleLogTests || true
+	git --no-pager diff --stat -- SampleLogs
+	@echo "Read 'git diff SampleLogs' before you commit it."
+	@test -z "$$(git status --porcelain -- SampleLogs)"
+
+docs:                   ## writes docs/patterns.md, docs/causes.md and the README's excerpt from their sources
+	scripts/docs
+
+bench: build            ## reads a generated log of 100 MB and prints time and memory
+	scripts/bench $(BINARY)
+
+release:                ## one file that needs no library but libc: dist/forktopsy
+	scripts/release
+
+install-deps:           ## what apt has to bring
+	scripts/install-deps
+
+demo: install-deps build ## the report of a sample incident
+	@echo
+	@$(BINARY) analyze --format text --tz UTC SampleLogs/strict-overcommit-save-rule/inputs || test $$? -eq 1
+
+ci:                     ## what .ci/run does: installs, checks, runs every test
+	.ci/run
+
+clean:
+	rm -rf .build dist
