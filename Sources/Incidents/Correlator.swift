@@ -42,7 +42,7 @@ package struct Correlator {
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
         var merge = EventMerge(sources, patterns: patterns)
-        var twins = TwinFilter()
+        var twins = TwinFilter(sources)
         while let item = merge.next() {
             let number = owner(of: item.event, input: item.input)
             guard !twins.isTwin(item, instance: number) else { continue }

@@ -89,6 +89,15 @@ struct TwinFilter {
     private var tracks: [Key: Track] = [:]
     private var sweptAt: Int64 = .min
     private(set) var folded = 0
+    /// One input of full lines alone cannot hold a record twice.
+    private let isNeeded: Bool
+
+    init(_ sources: [SourceEvents]) {
+        isNeeded = sources.count > 1
+            || sources.contains { source in
+                (0..<source.log.count).contains { source.log.header(at: $0).form == .bareMessage }
+            }
+    }
 
     /// Records written by the server itself carry the same milliseconds in every copy.
     private static let recordTolerance: Int64 = 1_500_000
@@ -96,7 +105,7 @@ struct TwinFilter {
     private static let relayTolerance: Int64 = 2_000_000_000
 
     mutating func isTwin(_ item: EventMerge.Item, instance: Int) -> Bool {
-        guard let at = item.event.at?.nanoseconds else { return false }
+        guard isNeeded, let at = item.event.at?.nanoseconds else { return false }
         sweep(now: item.key)
         let form = item.event.header.form
         let isRelayed = form == .kernel || form == .daemon || form == .bareMessage
@@ -113,13 +122,25 @@ struct TwinFilter {
     private mutating func sweep(now: Int64) {
         guard now > sweptAt &+ 60_000_000_000 || sweptAt == .min else { return }
         if sweptAt != .min {
-            tracks = tracks.filter { ($0.value.sightings.last?.at ?? .min) > now &- 60_000_000_000 }
+            let limit = now &- 60_000_000_000
+            tracks = tracks.compactMapValues { track in
+                guard let last = track.sightings.last, last.at > limit else { return nil }
+                var kept = track
+                kept.forget(before: limit)
+                return kept
+            }
         }
         sweptAt = now
     }
 }
 
 extension TwinFilter.Track {
+    fileprivate mutating func forget(before limit: Int64) {
+        let old = sightings.prefix { $0.at <= limit }.count
+        sightings.removeFirst(old)
+        cursors = cursors.mapValues { Swift.max(0, $0 - old) }
+    }
+
     /// Whether the sighting is another channel's; else it is noted as new.
     fileprivate mutating func align(
         _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64

@@ -1,32 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The events of one input in file order, packed: 64 bytes an event plus the bytes of its line.
+/// The events of one input in file order, packed: 48 bytes an event, 4 for each of its captures,
+/// and the bytes of its line.
 ///
 /// Nothing is decoded while an input is read. Values are named and texts made only when an event
-/// is looked at (`event(at:input:patterns:)`), which is after the whole input is known.
+/// is looked at (`event(at:input:patterns:)`), which is after the whole input is known. Full
+/// blocks go to an `EventStore`, so that memory does not grow with the number of events.
 package struct EventLog: Sendable {
-    private var entries: [Entry] = []
-    private var bytes: [UInt8] = []
+    private let store: EventStore
+    private var sealed: [EventSlot] = []
+    private var open = EventBlock()
+    private var isFinished = false
+    private var shifts = StampShifts()
 
-    package init() {}
+    package private(set) var count = 0
 
-    package var count: Int { entries.count }
-
-    struct Entry: Sendable {
-        var stamp: Stamp
-        var offset: Int64
-        var start: Int
-        var line: UInt32
-        var pid: Int32
-        var threadID: Int32
-        var pattern: UInt16
-        var length: UInt16
-        var form: HeaderForm
-        var role: Role
-        var level: Level
-        var captures: UInt8
-        var stream: UInt16
-    }
+    /// Logs of one run share a store, since they share its limits. Without one, all is kept in memory.
+    package init(store: EventStore = EventStore(limits: .none)) { self.store = store }
 }
 
 // MARK: - Writing
@@ -44,112 +34,194 @@ extension EventLog {
         message: Span<UInt8>, messageStart: Int, isDecoded: Bool, captures: [Int32]
     ) {
         let kept = min(line.count, Event.lineLimit)
-        entries.append(
-            Entry(
-                stamp: header.stamp, offset: offset, start: bytes.count,
-                line: UInt32(clamping: lineNumber), pid: header.pid, threadID: header.threadID,
-                pattern: UInt16(pattern), length: UInt16(kept), form: header.form,
-                role: header.role, level: header.level, captures: UInt8(captures.count / 2),
-                stream: header.stream))
         let source = isDecoded ? message : line
-        let origin = isDecoded ? 0 : messageStart
-        let extra = Self.kept(of: captures, origin: origin, in: source.count, beyond: isDecoded ? 0 : kept)
-        // What is kept beside the line stands behind it.
-        let shift = extra.isEmpty ? origin : origin + kept - extra.lowerBound
-        let end = extra.isEmpty ? kept : kept + extra.count
-        for i in stride(from: 0, to: captures.count - 1, by: 2) {
-            let (low, high) = (Int(captures[i]) + shift, Int(captures[i + 1]) + shift)
-            let isThere = captures[i] >= 0 && (low < end || (low == high && low == end))
-            append(bound: isThere ? low : -1)
-            append(bound: isThere ? min(high, end) : -1)
-        }
-        for i in 0..<kept { bytes.append(line[i]) }
-        for i in extra { bytes.append(source[i]) }
+        let start = isDecoded ? 0 : messageStart
+        let beside = isDecoded ? 0..<min(message.count, Event.lineLimit) : 0..<0
+        let extra = Self.far(captures, start, in: source.count, beyond: isDecoded ? beside.count : kept) ?? beside
+        var entry = EventBlock.Entry(header, pattern: pattern, line: lineNumber, offset: offset)
+        entry.length = UInt16(kept)
+        entry.captures = UInt8(captures.count / 2)
+        open.append(
+            entry, line: line.extracting(0..<kept), decoded: source.extracting(extra),
+            captures: captures, origin: extra.isEmpty ? start : start + kept - extra.lowerBound)
+        grown()
     }
 
-    /// The part of the source that must be kept beside the line for `captures` to be read again.
-    private static func kept(
-        of captures: [Int32], origin: Int, in count: Int, beyond kept: Int
-    ) -> Range<Int> {
-        var low = Int.max
+    /// The part of a text that holds its captures, where they go beyond what is kept of it.
+    private static func far(
+        _ captures: [Int32], _ start: Int, in count: Int, beyond kept: Int
+    ) -> Range<Int>? {
+        var low = count
         var high = 0
         for i in stride(from: 0, to: captures.count - 1, by: 2) where captures[i] >= 0 {
-            low = min(low, Int(captures[i]) + origin)
-            high = max(high, Int(captures[i + 1]) + origin)
+            low = min(low, Int(captures[i]) + start)
+            high = max(high, Int(captures[i + 1]) + start)
         }
-        guard high > kept, low < min(high, count) else { return 0..<0 }
-        return low..<min(high, count, low + Event.lineLimit)
+        high = min(high, count, low + Event.lineLimit)
+        return high > kept && low < high ? low..<high : nil
     }
 
-    private mutating func append(bound: Int) {
-        let bits = UInt16(bitPattern: Int16(bound))
-        bytes.append(UInt8(truncatingIfNeeded: bits))
-        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+    /// Appends an event that `packed(at:)` gave, of this log or of another.
+    package mutating func append(_ event: PackedEvent) {
+        var entry = EventBlock.Entry(
+            event.header, pattern: event.pattern, line: event.line, offset: event.offset)
+        let kept = min(event.bytes.count, Event.lineLimit)
+        let extra = min(event.decoded.count, Event.lineLimit)
+        entry.length = UInt16(kept)
+        entry.captures = UInt8(clamping: event.captures.count)
+        let captures = event.captures.prefix(Int(UInt8.max)).flatMap { range -> [Int32] in
+            range.map { [Int32(clamping: $0.lowerBound), Int32(clamping: $0.upperBound)] } ?? [-1, -1]
+        }
+        open.append(
+            entry, line: event.bytes.span.extracting(0..<kept),
+            decoded: event.decoded.span.extracting(0..<extra), captures: captures, origin: 0)
+        grown()
+    }
+
+    private mutating func grown() {
+        precondition(!isFinished, "a finished log takes no more events")
+        count += 1
+        if open.entries.count == EventBlock.capacity { seal() }
+    }
+
+    /// Says that no more events come, so that the last ones, too, may leave memory.
+    package mutating func finish() {
+        isFinished = true
+        if !open.entries.isEmpty { seal() }
+    }
+
+    private mutating func seal() {
+        sealed.append(store.keep(open))
+        open.removeAll()
+    }
+
+    /// Gives each event its instant, which `instant` tells from the stamp and the line number.
+    package mutating func place(_ instant: (Stamp, Int) -> Timestamp?) {
+        shifts = StampShifts()
+        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+            for (i, entry) in locate(start).block.entries.enumerated() {
+                let stamp = entry.stamp
+                shifts.note(start + i, stamp, instant(stamp, Int(entry.line)))
+            }
+        }
     }
 }
 
 // MARK: - Reading
 
 extension EventLog {
+    /// The block that holds an event, and where in it.
+    private func locate(_ index: Int) -> (block: EventBlock, index: Int) {
+        let number = index / EventBlock.capacity
+        return (number < sealed.count ? store.block(sealed[number]) : open, index % EventBlock.capacity)
+    }
+
     /// The event at `index`, its values named after `patterns`.
     package func event(at index: Int, input: Int, patterns: [PatternInfo]) -> Event {
-        let entry = entries[index]
-        let pattern = patterns[Int(entry.pattern)]
-        let lineStart = entry.start + Int(entry.captures) * 4
-        let line = lineStart..<lineStart + Int(entry.length)
-        var values: [Capture] = []
-        values.reserveCapacity(pattern.captures.count + pattern.constants.count)
-        for (i, slot) in pattern.captures.enumerated() where i < Int(entry.captures) {
-            let low = bound(at: entry.start + i * 4)
-            let high = bound(at: entry.start + i * 4 + 2)
-            guard low >= 0, high >= low else { continue }
-            values.append(Capture(name: slot.name, text: text(lineStart + low..<lineStart + high)))
-        }
-        values.append(contentsOf: pattern.constants)
-        return Event(
-            kind: pattern.kind, patternID: pattern.id, header: header(at: index),
-            source: position(at: index, input: input), values: values, line: text(line),
-            uncertainty: entry.stamp.precision.seconds)
+        let (block, i) = locate(index)
+        var event = block.event(at: i, input: input, patterns: patterns)
+        event.at = shifts.instant(of: event.header.stamp, at: index)
+        return event
+    }
+
+    /// The event as it is kept, for writing it elsewhere.
+    package func packed(at index: Int) -> PackedEvent {
+        let (block, i) = locate(index)
+        return block.packed(at: i)
     }
 
     package func header(at index: Int) -> RecordHeader {
-        let entry = entries[index]
-        return RecordHeader(
-            form: entry.form, stamp: entry.stamp, pid: entry.pid, threadID: entry.threadID,
-            role: entry.role, level: entry.level, stream: entry.stream)
+        let (block, i) = locate(index)
+        return block.entries[i].header
     }
 
-    package func pattern(at index: Int) -> Int { Int(entries[index].pattern) }
+    package func pattern(at index: Int) -> Int {
+        let (block, i) = locate(index)
+        return Int(block.entries[i].pattern)
+    }
 
     /// A number that two events share when they are the same message of the same process.
     package func signature(at index: Int) -> UInt64 {
-        let entry = entries[index]
-        var hash = FNV1a()
-        hash.combine(UInt64(entry.pattern))
-        hash.combine(UInt64(UInt32(bitPattern: entry.pid)))
-        let lineStart = entry.start + Int(entry.captures) * 4
-        for i in 0..<Int(entry.captures) {
-            let low = bound(at: entry.start + i * 4)
-            let high = bound(at: entry.start + i * 4 + 2)
-            hash.combine(UInt64(bitPattern: Int64(high - low)))
-            guard low >= 0, high >= low else { continue }
-            for byte in bytes[lineStart + low..<lineStart + high] { hash.combine(byte) }
-        }
-        return hash.value
+        let (block, i) = locate(index)
+        return block.signature(at: i)
     }
 
-    package func stamp(at index: Int) -> Stamp { entries[index].stamp }
+    package func stamp(at index: Int) -> Stamp {
+        let (block, i) = locate(index)
+        return block.entries[i].stamp
+    }
+
+    /// The instant that `place` gave; `nil` before, and where none could be told.
+    package func instant(at index: Int) -> Timestamp? {
+        let (block, i) = locate(index)
+        return shifts.instant(of: block.entries[i].stamp, at: index)
+    }
 
     package func position(at index: Int, input: Int) -> SourcePosition {
-        SourcePosition(
-            input: input, line: Int(entries[index].line), offset: entries[index].offset)
+        let (block, i) = locate(index)
+        return block.entries[i].position(input: input)
+    }
+}
+
+/// What lies between the stamps of a log and their instants. It seldom changes, so that it is kept
+/// once for each change and not for each event.
+private struct StampShifts: Sendable {
+    private struct Shift: Sendable {
+        /// The first event it applies to.
+        var index: Int
+        /// `nil` where the instant is not known.
+        var nanoseconds: Int64?
     }
 
-    private func bound(at index: Int) -> Int {
-        Int(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
+    /// One list for each form of stamp, since forms may alternate.
+    private var byForm: [[Shift]] = []
+
+    mutating func note(_ index: Int, _ stamp: Stamp, _ instant: Timestamp?) {
+        let form = Int(stamp.form.rawValue)
+        while byForm.count <= form { byForm.append([]) }
+        let shift = instant.map { $0.nanoseconds &- stamp.nanoseconds }
+        if let last = byForm[form].last, last.nanoseconds == shift { return }
+        byForm[form].append(Shift(index: index, nanoseconds: shift))
     }
 
-    private func text(_ range: Range<Int>) -> String {
-        String(decoding: bytes[range], as: UTF8.self)
+    func instant(of stamp: Stamp, at index: Int) -> Timestamp? {
+        let form = Int(stamp.form.rawValue)
+        guard form < byForm.count else { return nil }
+        var (low, high) = (0, byForm[form].count)
+        while low < high {
+            let middle = (low + high) / 2
+            if byForm[form][middle].index <= index { low = middle + 1 } else { high = middle }
+        }
+        guard low > 0, let shift = byForm[form][low - 1].nanoseconds else { return nil }
+        return Timestamp(nanoseconds: stamp.nanoseconds &+ shift)
+    }
+}
+
+/// One event of an `EventLog` with all that is kept of it, and nothing interpreted.
+package struct PackedEvent: Hashable, Sendable {
+    /// Index into the patterns of whoever made the log.
+    package var pattern: Int
+    package var header: RecordHeader
+    /// Counted from 1.
+    package var line: Int
+    package var offset: Int64
+    /// The line as read, at most `Event.lineLimit` bytes of it.
+    package var bytes: [UInt8]
+    /// The message without its JSON escapes, where it had any.
+    package var decoded: [UInt8]
+    /// For each named group, which bytes it took of `bytes` and, after them, `decoded`.
+    package var captures: [Range<Int>?]
+
+    package init(
+        pattern: Int, header: RecordHeader, line: Int, offset: Int64, bytes: [UInt8],
+        decoded: [UInt8] = [], captures: [Range<Int>?] = []
+    ) {
+        self.pattern = pattern
+        self.header = header
+        self.line = line
+        self.offset = offset
+        self.bytes = bytes
+        self.decoded = decoded
+        self.captures = captures
     }
 }

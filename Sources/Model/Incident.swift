@@ -122,20 +122,31 @@ package struct Persistence: Sendable {
     /// At least so many, from the last save trigger line.
     package var changesSinceLastSave: Int?
     package var writesRefused: Refusal?
+    /// Saves to an RDB file, over the stretch of the data that belongs to this incident: from the
+    /// end of the one before it, and on to the end of the data if none follows.
     package var saves = SaveTally()
+    /// AOF rewrites over the same stretch.
+    package var rewrites = SaveTally()
     /// Why `exposure` is what it is, in one sentence.
     package var statement: String = ""
 
     package init() {}
 }
 
-/// Save cycles of an instance, counted exactly.
+/// Save cycles (or rewrites) of an instance, counted exactly. One whose fork was refused failed.
 package struct SaveTally: Hashable, Sendable {
     package var succeeded = 0
     package var failed = 0
+    /// The longest that succeeded, from the fork to the end.
     package var longestSeconds: Double?
 
     package init() {}
+
+    package static func += (a: inout SaveTally, b: SaveTally) {
+        a.succeeded += b.succeeded
+        a.failed += b.failed
+        a.longestSeconds = [a.longestSeconds, b.longestSeconds].compactMap(\.self).max()
+    }
 }
 
 package struct Trigger: Sendable {

@@ -63,7 +63,7 @@ package struct InputClock: Sendable {
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
         case .local: return note(placed(stamp.nanoseconds, line))
         case .localWithoutYear:
-            let year = firstYear + yearTurns.count { $0 <= line }
+            let year = firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
             guard Stamp.years.contains(year) else { return nil }
             return note(placed(stamp.inYear(year), line))
         }
@@ -101,6 +101,14 @@ package struct InputClock: Sendable {
     private mutating func note(_ instant: Timestamp) -> Timestamp {
         if latest.map({ instant > $0 }) ?? true { latest = instant }
         return instant
+    }
+
+    /// Whether a line of 31 December stands right behind one of the new year: parent and child
+    /// share the file.
+    private func isStraggler(_ stamp: Stamp, _ line: Int) -> Bool {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
+        return time.month == 12 && time.day == 31
+            && yearTurns.contains { $0 <= line && line <= $0 + 64 }
     }
 
     private func placed(_ local: Int64, _ line: Int) -> Timestamp {

@@ -17,6 +17,16 @@ enum InputFormat {
         }
     }
 
+    /// Whether these are the first bytes of one of our own reports, in any format.
+    static func isOwnReport(_ head: [UInt8]) -> Bool {
+        let bytes = head.span
+        if bytes.has("<!-- forktopsy.report/", at: 0) { return true }
+        let start = bytes.extracting(0..<min(bytes.count, 200))
+        if bytes.byte(0) == 0x7B, start.find("\"forktopsy.report/") != nil { return true }
+        guard bytes.has("forktopsy ", at: 0), let end = bytes.first(0x0A, from: 0), end < 80 else { return false }
+        return bytes.extracting(0..<end).find(" report") != nil
+    }
+
     /// Entries begin with their address fields; a field's name is upper case up to an `=`.
     private static func isExport(_ bytes: Span<UInt8>) -> Bool {
         guard bytes.byte(0) == 0x5F || bytes.byte(0) &- 0x41 < 26 else { return false }

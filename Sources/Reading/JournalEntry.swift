@@ -59,8 +59,8 @@ struct JournalEntry {
     mutating func set(_ field: Field, _ value: Range<Int>, in bytes: Span<UInt8>) {
         switch field {
         case .message: message = message ?? value
-        case .realtime: realtime = Self.number(bytes, value)
-        case .monotonic: monotonic = Self.number(bytes, value)
+        case .realtime: realtime = Self.time(bytes, value)
+        case .monotonic: monotonic = Self.time(bytes, value)
         case .transport: transport = transport ?? value
         case .identifier: identifier = identifier ?? value
         case .command: command = command ?? value
@@ -72,6 +72,11 @@ struct JournalEntry {
         case .syslogPID: syslogPID = Int32(clamping: Self.number(bytes, value) ?? 0)
         case .bootID: break
         }
+    }
+
+    /// Microseconds, up to a year that stamps can hold.
+    private static func time(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64? {
+        number(bytes, range).flatMap { $0 <= 7_258_118_400_000_000 ? $0 : nil }
     }
 
     private static func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64? {

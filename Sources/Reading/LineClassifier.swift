@@ -20,8 +20,8 @@ package struct ClassifiedLine: Sendable {
 /// Takes lines apart: server headers, and what log shippers and terminals put before them.
 ///
 /// One classifier serves one input: it numbers the writers it meets.
-struct LineClassifier {
-    private(set) var streams: [WriterStream] = [WriterStream()]
+package struct LineClassifier {
+    package private(set) var streams: [WriterStream] = [WriterStream()]
     private var numbers: [WriterStream: UInt16] = [:]
     /// Numbers of journal writers by hash, so that no text is made for each entry.
     private var numbersByHash: [UInt64: UInt16] = [:]
@@ -29,7 +29,9 @@ struct LineClassifier {
     /// How many wrappers may stand before a record.
     private static let depth = 8
 
-    mutating func classify(_ line: Span<UInt8>) -> ClassifiedLine {
+    package init() {}
+
+    package mutating func classify(_ line: Span<UInt8>) -> ClassifiedLine {
         if let parsed = ServerHeader.parse(line, at: 0) { return record(parsed, .init()) }
         var wrapper = Wrapper()
         var i = 0
@@ -162,6 +164,22 @@ struct LineClassifier {
         return nil
     }
 
+    /// Where a record begins whose role stands behind the colon at `colon`.
+    static func recordStart(_ line: Span<UInt8>, colon: Int, from start: Int) -> Int? {
+        let next = line.byte(colon + 1)
+        guard next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58, line.byte(colon + 2) == 0x20
+        else { return nil }
+        return pidStart(line, before: colon, from: start)
+    }
+
+    /// `123:M ` and no time behind it: a header that was damaged.
+    static func looksLikeBrokenHeader(_ line: Span<UInt8>) -> Bool {
+        guard line.count >= 30, let (_, end) = line.number(at: 0, limit: 10), line.byte(end) == 0x3A
+        else { return false }
+        let role = line.byte(end + 1)
+        return (role == 0x4D || role == 0x53 || role == 0x43 || role == 0x58) && line.byte(end + 2) == 0x20
+    }
+
     /// Where the process id before the colon at `colon` begins, KeyDB's thread id included.
     private static func pidStart(_ line: Span<UInt8>, before colon: Int, from start: Int) -> Int? {
         var first = colon
@@ -171,7 +189,8 @@ struct LineClassifier {
             var outer = first - 1
             while outer > start, isDigit(line[outer - 1]) { outer -= 1 }
             // "1:22:M" after a blank is a process and its thread; "redis.log:12:1:M" is grep's.
-            let isFree = outer == start || line[outer - 1] == 0x20
+            let before = outer == start ? 0x20 : line[outer - 1]
+            let isFree = before != 0x3A && (before | 0x20) &- 0x61 >= 26 && !isDigit(before)
             if outer < first - 1, isFree { return outer }
         }
         guard first > start else { return first }

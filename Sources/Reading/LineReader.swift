@@ -51,7 +51,7 @@ struct LineReader {
             start = 0
         }
         if buffer.count - end < Self.blockSize / 4 {
-            buffer.append(contentsOf: repeatElement(0, count: buffer.count))
+            buffer += [UInt8](repeating: 0, count: buffer.count)
         }
     }
 

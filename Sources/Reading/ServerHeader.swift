@@ -253,7 +253,7 @@ package enum ServerHeader {
 }
 
 /// A JSON string's inside with its escapes resolved; bytes above 0x7F pass as they are.
-func decodedJSONString(_ line: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
+package func decodedJSONString(_ line: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(range.count)
     var i = range.lowerBound

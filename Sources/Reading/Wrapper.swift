@@ -79,6 +79,11 @@ struct Wrapper {
             line.byte(end) == 0x20
         else { return named(line, at: i) ?? compose(line, at: i) }
         if self.stamp.form == .none { self.stamp = stamp }
+        // dmesg --time-format iso is alone in writing a comma before the fraction.
+        if line.byte(i + 19) == 0x2C {
+            sawUptime = true
+            return namedWithPID(line, at: end + 1) ?? end + 1
+        }
         return containerStream(line, at: end + 1) ?? named(line, at: end + 1) ?? end + 1
     }
 
@@ -116,7 +121,7 @@ struct Wrapper {
             self.uptime = uptime
             sawUptime = true
             let next = line.byte(close + 1) == 0x20 ? close + 2 : close + 1
-            return named(line, at: next) ?? next
+            return namedWithPID(line, at: next) ?? next
         }
         if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20 {
             if self.stamp.form == .none { self.stamp = stamp }
@@ -195,10 +200,27 @@ struct Wrapper {
 
     /// `host ident[pid]: ` or `host ident: ` behind a time; also `ident[pid]: ` alone.
     private mutating func named(_ line: Span<UInt8>, at start: Int) -> Int? {
-        guard stamp.form != .none || sawUptime, identifier == nil else { return nil }
+        if sawUptime { return namedWithPID(line, at: start) }
+        guard stamp.form != .none, identifier == nil else { return nil }
         guard let first = word(line, at: start) else { return nil }
         if let end = ident(line, at: start, end: first) { return end }
         guard line.byte(first) == 0x20, let second = word(line, at: first + 1),
+            let end = ident(line, at: first + 1, end: second)
+        else { return nil }
+        host = start..<first
+        return end
+    }
+
+    /// `host ident[pid]: `, `host kernel: ` or `ident[pid]: ` behind a time since boot. A word with
+    /// a colon alone is the kernel's own: `cgroup: fork rejected …`.
+    private mutating func namedWithPID(_ line: Span<UInt8>, at start: Int) -> Int? {
+        guard identifier == nil, let first = word(line, at: start) else { return nil }
+        // "systemd[1]: …" is systemd's; "redis-server[1301]: segfault …" is the kernel's own.
+        if line.byte(first) == 0x5B {
+            return line.has("systemd", at: start) ? ident(line, at: start, end: first) : nil
+        }
+        guard line.byte(first) == 0x20, line[first - 1] != 0x3A, let second = word(line, at: first + 1),
+            line.byte(second) == 0x5B || line.has("kernel: ", at: first + 1),
             let end = ident(line, at: first + 1, end: second)
         else { return nil }
         host = start..<first

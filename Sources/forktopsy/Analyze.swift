@@ -4,7 +4,6 @@ internal import ArgumentParser
 internal import Matching
 internal import Model
 internal import Reading
-internal import Reports
 
 struct Analyze: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -14,37 +13,18 @@ struct Analyze: AsyncParsableCommand {
     @Argument(help: "Files, directories, or - for standard input.")
     var paths: [String]
 
+    @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions
 
     func run() async throws {
-        let options = try shared.reportOptions()
-        let catalogue = try shared.catalogue()
-        var assembler = Assembler()
-        assembler.clocks = try shared.clocks()
-        assembler.since = try shared.bound(shared.since, "--since")
-        assembler.until = try shared.bound(shared.until, "--until")
-        assembler.instance = shared.instance
-
-        let inputs = try Inputs(paths)
-        let extractor = Extractor(catalogue: catalogue)
-        let extractions = try await inputs.extract(
-            with: extractor, jobs: shared.jobs ?? processorCount(), verbose: shared.verbose)
-        let report = assembler.report(extractions, patterns: catalogue.patterns)
-        try emit(report.rendered(options))
-        throw ExitCode(Self.exitCode(of: report))
-    }
-
-    private func emit(_ text: String) throws {
-        if let output = shared.output {
-            try writeFile(text, to: output)
-        } else if let problem = writeAll(text, to: 1) {
-            throw Failure("cannot write the report: \(problem)")
-        }
-    }
-
-    static func exitCode(of report: Report) -> Int32 {
-        if !report.losses.damage.isNone { return 3 }
-        return report.incidents.isEmpty ? 0 : 1
+        let reporting = try Reporting(shared)
+        let catalogue = try reading.catalogue()
+        let store = makeEventStore()
+        let extractions = try await Inputs(paths).extract(
+            with: Extractor(catalogue: catalogue, store: store),
+            jobs: reading.jobs ?? processorCount(), verbose: shared.verbose)
+        try check(store, quiet: shared.quiet)
+        try reporting.finish(extractions, patterns: catalogue.patterns, store: store)
     }
 }
 
@@ -71,9 +51,9 @@ struct Inputs {
     /// Extracts all inputs, several at once, and returns them in order of name.
     func extract(with extractor: Extractor, jobs: Int, verbose: Bool) async throws -> [Extraction] {
         let all = distinct()
-        var results: [Extraction?] = Array(repeating: nil, count: all.count)
+        var results: [[Extraction]] = Array(repeating: [], count: all.count)
         var failure: Failure?
-        await withTaskGroup(of: (Int, Result<Extraction, ReadError>).self) { group in
+        await withTaskGroup(of: (Int, Result<[Extraction], ReadError>).self) { group in
             var next = 0
             func start() {
                 let index = next
@@ -91,17 +71,17 @@ struct Inputs {
             while next < min(max(1, jobs), all.count) { start() }
             while let (index, result) = await group.next() {
                 switch result {
-                case .success(let extraction): results[index] = extraction
+                case .success(let extractions): results[index] = extractions
                 case .failure(let error) where all[index].isNamed:
                     failure = failure ?? Failure("\(all[index].input.path): \(error.reason)")
                 case .failure(let error):
-                    results[index] = Self.unreadable(all[index].input.name, error.reason)
+                    results[index] = [Self.unreadable(all[index].input.name, error.reason)]
                 }
                 if next < all.count { start() }
             }
         }
         if let failure { throw failure }
-        return results.compactMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
+        return results.flatMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
     }
 
     /// All inputs in order of name, each file once.

@@ -25,12 +25,14 @@ struct Assembler {
         }
     }
 
-    func report(_ extractions: [Extraction], patterns: [PatternInfo]) -> Report {
+    func report(_ given: [Extraction], patterns: [PatternInfo]) -> Report {
+        let extractions = Self.arranged(given, patterns)
         var report = Report(toolVersion: Forktopsy.version)
         var sources: [SourceEvents] = []
         var twins = TwinClocks()
         for extraction in extractions {
-            twins.learn(extraction.log, extraction.facts, InputClock(extraction.facts, clocks))
+            twins.learn(
+                extraction.log, extraction.facts, InputClock(extraction.facts, clocks(for: extraction)))
         }
         for extraction in extractions {
             let (source, input) = resolved(extraction, twins)
@@ -51,10 +53,31 @@ struct Assembler {
         return report
     }
 
+    /// Puts inputs in an order that does not depend on how they came, each of them once.
+    ///
+    /// Inputs of several hosts may share a path; those are told apart by all that they hold.
+    static func arranged(_ given: [Extraction], _ patterns: [PatternInfo]) -> [Extraction] {
+        let byPath = Dictionary(grouping: given, by: \.facts.path)
+        return byPath.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            .flatMap { _, alike in
+                if alike.count == 1 { return alike }
+                let digests = alike.map { ($0.digest(patterns: patterns), $0) }
+                return Dictionary(digests) { first, _ in first }
+                    .sorted { $0.key < $1.key }.map(\.value)
+            }
+    }
+
+    private func clocks(for extraction: Extraction) -> ClockOptions {
+        var out = clocks
+        out.now = extraction.readAt ?? clocks.now
+        return out
+    }
+
     /// Places the stamps of one input in time.
     private func resolved(
         _ extraction: Extraction, _ twins: TwinClocks
     ) -> (SourceEvents, InputReport) {
+        let clocks = clocks(for: extraction)
         var clock = InputClock(extraction.facts, clocks)
         let usesUptime = extraction.facts.clock.last.form == .uptime
         if clock.isAssumed || usesUptime {
@@ -64,16 +87,13 @@ struct Assembler {
         }
         var input = InputReport(facts: extraction.facts)
         input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
-        var instants: [Timestamp?] = []
-        instants.reserveCapacity(extraction.log.count)
-        for i in 0..<extraction.log.count {
-            let line = extraction.log.position(at: i, input: 0).line
-            instants.append(clock.instant(of: extraction.log.stamp(at: i), line: line))
-        }
+        var log = extraction.log
+        log.place { stamp, line in clock.instant(of: stamp, line: line) }
         input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
         input.events = extraction.log.count
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        return (SourceEvents(facts: extraction.facts, log: extraction.log, instants: instants), input)
+        let instants = (0..<log.count).map { log.instant(at: $0) }
+        return (SourceEvents(facts: extraction.facts, log: log, instants: instants), input)
     }
 
     private func isWanted(_ candidate: Instance) -> Bool {

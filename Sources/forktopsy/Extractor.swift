@@ -10,30 +10,42 @@ struct Extraction: Sendable {
     var facts: InputFacts
     var log = EventLog()
     var limitsHit = 0
+    /// When it was read, where that is not now and the file's own time is not known.
+    var readAt: Timestamp?
 }
 
 /// Reads inputs and matches their records: the first half of an analysis.
 struct Extractor: Sendable {
     let catalogue: Catalogue
+    var store = EventStore(limits: .none)
     var usePrefilter = true
 
-    /// Reads one input to its end. Throws only where it cannot be opened at all.
-    func extract(_ input: InputWalker.Found) throws(ReadError) -> Extraction {
+    /// Reads what a path names: one input, or all in an archive. Throws only where it cannot be
+    /// opened at all.
+    func extract(_ input: InputWalker.Found) throws(ReadError) -> [Extraction] {
+        var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
-        var log = EventLog()
+        try InputReader.read(path: input.path, name: input.name) { _, run in
+            out.append(extract(run, &matcher))
+        }
+        return out
+    }
+
+    /// Reads one input to its end and keeps what matches.
+    private func extract(_ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher) -> Extraction {
+        var log = EventLog(store: store)
         var carried = RecordHeader(form: .none)
         var undated = 0
-        var reader = RecordReader(name: input.name)
-        let patterns = catalogue.patterns
-        var facts = try reader.read(path: input.path) { place, line, message, isDecoded in
+        let limitsBefore = matcher.counters.limitHits
+        var facts = run { place, line, message, isDecoded in
             let classified = place.classified
-            let isRaw = classified.scope == .raw
-            if !isRaw, classified.header.stamp.form != .none, classified.header.form != .signalHandler {
+            if classified.scope != .raw, classified.header.stamp.form != .none,
+                classified.header.form != .signalHandler
+            {
                 carried = classified.header
             }
             guard
-                let hit = Self.match(
-                    &matcher, line, message, classified, isDecoded: isDecoded, patterns: patterns)
+                let hit = Self.match(&matcher, line, message, classified, patterns: catalogue.patterns)
             else { return }
             var header = classified.header
             if header.stamp.form == .none {
@@ -45,34 +57,57 @@ struct Extractor: Sendable {
             }
             log.append(
                 pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
-                line: line, message: message, messageStart: hit.messageStart, isDecoded: isDecoded,
+                line: line, message: message, messageStart: hit.origin, isDecoded: isDecoded,
                 captures: matcher.captures)
         }
+        log.finish()
         facts.undated = undated
         if facts.kind == .unknown, log.count > 0 { facts.kind = .log }
-        return Extraction(facts: facts, log: log, limitsHit: matcher.counters.limitHits)
+        return Extraction(facts: facts, log: log, limitsHit: matcher.counters.limitHits - limitsBefore)
     }
 
-    /// The pattern of a line, and where the message begins that its captures count from.
-    private static func match(
+    /// A pattern that matched, and what its captures count from.
+    struct Hit {
+        var pattern: Int
+        /// Where in the line captures count from.
+        var origin: Int
+        /// Captures count in the line, not in the message.
+        var isInLine = false
+    }
+
+    /// The pattern of a line, if there is one.
+    static func match(
         _ matcher: inout Matcher, _ line: Span<UInt8>, _ message: Span<UInt8>,
-        _ classified: ClassifiedLine, isDecoded: Bool, patterns: [PatternInfo]
-    ) -> (pattern: Int, messageStart: Int)? {
+        _ classified: ClassifiedLine, patterns: [PatternInfo]
+    ) -> Hit? {
         if let pattern = matcher.match(message, scope: classified.scope) {
-            return (pattern, classified.message.lowerBound)
+            return Hit(pattern: pattern, origin: classified.message.lowerBound)
         }
         guard classified.scope == .raw else { return nil }
         // Kernel and systemd lines come bare too (journalctl -o cat).
         for scope in [PatternScope.kernel, .systemd] {
             if let pattern = matcher.match(message, scope: scope) {
-                return (pattern, classified.message.lowerBound)
+                return Hit(pattern: pattern, origin: classified.message.lowerBound)
             }
         }
-        // Behind a prefix that nobody knows; captures then count from the start of the line.
+        // Behind a prefix that nobody knows.
         guard let found = matcher.search(line: line, from: 0),
-            patterns[found.pattern].kind.standsAlone
+            patterns[found.pattern].kind.standsAlone,
+            namesKnownError(patterns[found.pattern], matcher.captures, line)
         else { return nil }
-        return (found.pattern, 0)
+        return Hit(pattern: found.pattern, origin: 0, isInLine: true)
+    }
+
+    /// Prose that quotes a message goes on behind it: then the error is no system's text.
+    private static func namesKnownError(
+        _ pattern: PatternInfo, _ captures: [Int32], _ line: Span<UInt8>
+    ) -> Bool {
+        guard let slot = pattern.captures.firstIndex(where: { $0.type == .errno }) else { return true }
+        let (low, high) = (Int(captures[2 * slot]), Int(captures[2 * slot + 1]))
+        guard low >= 0, high > low, high <= line.count, high - low < 64 else { return false }
+        var bytes: [UInt8] = []
+        for i in low..<high { bytes.append(line[i]) }
+        return Errno(message: String(decoding: bytes, as: UTF8.self)) != .UNKNOWN
     }
 }
 

@@ -14,7 +14,7 @@ struct Forktopsy: AsyncParsableCommand {
             3 it ran, but something in the inputs was damaged or unreadable.
             """,
         version: version,
-        subcommands: [Analyze.self])
+        subcommands: [Analyze.self, Extract.self, Assemble.self, Patterns.self, Explain.self])
 
     static func main() async {
         quietPipes()

@@ -7,7 +7,27 @@ internal import PatternFiles
 internal import Reading
 internal import Reports
 
-/// Options that `analyze` and its like share.
+/// Options of the commands that read logs.
+struct ReadingOptions: ParsableArguments {
+    @Option(help: "A directory of pattern files that add to the catalogue or replace entries.")
+    var patterns: String?
+
+    @Option(help: "How many inputs to read at once.")
+    var jobs: Int?
+}
+
+extension ReadingOptions {
+    func catalogue() throws -> Catalogue {
+        guard let patterns else { return .builtIn }
+        do {
+            return try Catalogue(adding: try readPatternTexts([patterns]))
+        } catch let error as CatalogueError {
+            throw Failure(error.problems.map(\.description).joined(separator: "\n"))
+        }
+    }
+}
+
+/// Options of the commands that print a report.
 struct SharedOptions: ParsableArguments {
     @Option(help: "text, markdown or json. Default: text on a terminal, else markdown.")
     var format: String?
@@ -15,10 +35,12 @@ struct SharedOptions: ParsableArguments {
     @Option(help: "Write the report to a file, whole or not at all.")
     var output: String?
 
-    @Option(help: "Leave out what is older: an RFC 3339 time, or -2h back from the newest record.")
+    @Option(
+        parsing: .unconditional,
+        help: "Leave out what is older: an RFC 3339 time, or -2h back from the newest record.")
     var since: String?
 
-    @Option(help: "Leave out what is newer.")
+    @Option(parsing: .unconditional, help: "Leave out what is newer.")
     var until: String?
 
     @Option(help: "Only this server: a port, a process id, or part of a host, unit or log name.")
@@ -36,12 +58,6 @@ struct SharedOptions: ParsableArguments {
     @Option(help: "What to hide: none, secrets, addresses or all.")
     var redact: String = "secrets"
 
-    @Option(help: "A directory of pattern files that add to the catalogue or replace entries.")
-    var patterns: String?
-
-    @Option(help: "How many inputs to read at once.")
-    var jobs: Int?
-
     @Flag(help: "No colour, as NO_COLOR in the environment says too.")
     var noColor = false
 
@@ -53,15 +69,6 @@ struct SharedOptions: ParsableArguments {
 }
 
 extension SharedOptions {
-    func catalogue() throws -> Catalogue {
-        guard let patterns else { return .builtIn }
-        do {
-            return try Catalogue(adding: try readPatternTexts([patterns]))
-        } catch let error as CatalogueError {
-            throw Failure(error.problems.map(\.description).joined(separator: "\n"))
-        }
-    }
-
     func clocks() throws -> ClockOptions {
         var out = ClockOptions()
         out.newestYear = year
@@ -127,13 +134,16 @@ func readPatternTexts(_ paths: [String]) throws -> [PatternText] {
     for path in paths {
         guard let status = FileStatus(path: path) else { throw Failure("\(path): no such file or directory") }
         if status.kind != .directory {
-            out.append(try patternText(path, name: path))
+            // The id of a pattern names its folder and its file.
+            let name = path.split(separator: "/").suffix(2).joined(separator: "/")
+            out.append(try patternText(path, name: name))
             continue
         }
         var walker = InputWalker()
         do { try walker.add(path) } catch { throw Failure("\(path): \(error.reason)") }
         for found in walker.found where found.name.hasSuffix(".toml") {
-            out.append(try patternText(found.path, name: found.name))
+            let below = found.path.dropFirst(path.count).drop { $0 == "/" }
+            out.append(try patternText(found.path, name: String(below)))
         }
     }
     return out

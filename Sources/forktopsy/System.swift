@@ -28,23 +28,6 @@ func writeAll(_ text: String, to descriptor: Int32) -> String? {
     }
 }
 
-/// Writes a file whole or not at all: beside it first, then renamed over it.
-func writeFile(_ text: String, to path: String) throws(Failure) {
-    let draft = "\(path).\(getpid()).tmp"
-    let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-        throw Failure("cannot write \(path): \(unsafe String(cString: strerror(errno)))")
-    }
-    var problem = writeAll(text, to: descriptor)
-    if fsync(descriptor) != 0, problem == nil { problem = unsafe String(cString: strerror(errno)) }
-    close(descriptor)
-    if problem == nil, unsafe rename(draft, path) != 0 { problem = unsafe String(cString: strerror(errno)) }
-    if let problem {
-        unsafe _ = unlink(draft)
-        throw Failure("cannot write \(path): \(problem)")
-    }
-}
-
 /// The whole of a small file, or nothing; at most `limit` bytes.
 func readSmallFile(_ path: String, limit: Int = 4 << 20) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)

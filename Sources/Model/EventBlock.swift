@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A run of events of one log: an entry for each, and the bytes that the entries point into.
+struct EventBlock: Sendable {
+    var entries: [Entry] = []
+    /// For each event: the bounds of its captures, its line, its decoded message.
+    var bytes: [UInt8] = []
+
+    /// Events in a full block.
+    static let capacity = 256
+
+    /// Whole numbers only, with no padding between them, so that a block may be written to a file
+    /// and read back as it lies in memory: whatever the bytes are, they are a valid entry.
+    struct Entry: BitwiseCopyable, Sendable {
+        var nanoseconds: Int64
+        var offset: Int64
+        var start: UInt32 = 0
+        var line: UInt32
+        var pid: Int32
+        var threadID: Int32
+        var zoneSeconds: Int32
+        var pattern: UInt16
+        var length: UInt16 = 0
+        var stream: UInt16
+        var stampForm: UInt8
+        var precision: UInt8
+        var form: UInt8
+        var role: UInt8
+        var level: UInt8
+        var captures: UInt8 = 0
+    }
+
+    /// What the block takes up in memory.
+    var size: Int { entries.capacity * MemoryLayout<Entry>.stride + bytes.capacity }
+}
+
+// MARK: - Entries
+
+extension EventBlock.Entry {
+    init(_ header: RecordHeader, pattern: Int, line: Int, offset: Int64) {
+        nanoseconds = header.stamp.nanoseconds
+        self.offset = offset
+        self.line = UInt32(clamping: line)
+        pid = header.pid
+        threadID = header.threadID
+        zoneSeconds = header.stamp.offsetSeconds
+        self.pattern = UInt16(pattern)
+        stream = header.stream
+        stampForm = header.stamp.form.rawValue
+        precision = header.stamp.precision.rawValue
+        form = header.form.rawValue
+        role = header.role.rawValue
+        level = header.level.rawValue
+    }
+
+    var stamp: Stamp {
+        Stamp(
+            form: Stamp.Form(rawValue: stampForm) ?? .none,
+            precision: Stamp.Precision(rawValue: precision) ?? .second,
+            offsetSeconds: zoneSeconds, nanoseconds: nanoseconds)
+    }
+
+    var header: RecordHeader {
+        RecordHeader(
+            form: HeaderForm(rawValue: form) ?? .none, stamp: stamp, pid: pid, threadID: threadID,
+            role: Role(rawValue: role) ?? .unknown, level: Level(rawValue: level) ?? .unknown,
+            stream: stream)
+    }
+
+    func position(input: Int) -> SourcePosition {
+        SourcePosition(input: input, line: Int(line), offset: offset)
+    }
+}
+
+// MARK: - Writing
+
+extension EventBlock {
+    /// Adds an event. `captures` are bounds, moved by `origin` and clipped to what is kept; what
+    /// begins beyond that is left out.
+    mutating func append(
+        _ entry: Entry, line: Span<UInt8>, decoded: Span<UInt8>, captures: [Int32], origin: Int
+    ) {
+        var entry = entry
+        entry.start = UInt32(bytes.count)
+        entries.append(entry)
+        let end = line.count + decoded.count
+        for i in stride(from: 0, to: captures.count - 1, by: 2) {
+            let (low, high) = (Int(captures[i]) + origin, Int(captures[i + 1]) + origin)
+            let isEmpty = low == high && low == end
+            let isThere = captures[i] >= 0 && low >= 0 && (low < end || isEmpty)
+            append(bound: isThere ? low : -1)
+            append(bound: isThere ? max(-1, min(high, end)) : -1)
+        }
+        bytes.append(copying: line)
+        bytes.append(copying: decoded)
+    }
+
+    private mutating func append(bound: Int) {
+        let bits = UInt16(bitPattern: Int16(bound))
+        bytes.append(UInt8(truncatingIfNeeded: bits))
+        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+    }
+
+    mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+    }
+}
+
+// MARK: - Reading
+
+extension EventBlock {
+    func event(at index: Int, input: Int, patterns: [PatternInfo]) -> Event {
+        let entry = entries[index]
+        let pattern = patterns[Int(entry.pattern)]
+        let lineStart = lineStart(entry)
+        var values: [Capture] = []
+        values.reserveCapacity(pattern.captures.count + pattern.constants.count)
+        for (i, slot) in pattern.captures.enumerated() {
+            guard let range = capture(i, of: entry) else { continue }
+            values.append(Capture(name: slot.name, text: text(lineStart, range)))
+        }
+        values.append(contentsOf: pattern.constants)
+        return Event(
+            kind: pattern.kind, patternID: pattern.id, header: entry.header,
+            source: entry.position(input: input), values: values,
+            line: text(lineStart, 0..<Int(entry.length)),
+            uncertainty: entry.stamp.precision.seconds)
+    }
+
+    func packed(at index: Int) -> PackedEvent {
+        let entry = entries[index]
+        let lineEnd = lineStart(entry) + Int(entry.length)
+        let end = index + 1 < entries.count ? Int(entries[index + 1].start) : bytes.count
+        return PackedEvent(
+            pattern: Int(entry.pattern), header: entry.header, line: Int(entry.line),
+            offset: entry.offset, bytes: Array(bytes[lineStart(entry)..<lineEnd]),
+            decoded: Array(bytes[lineEnd..<end]),
+            captures: (0..<Int(entry.captures)).map { capture($0, of: entry) })
+    }
+
+    func signature(at index: Int) -> UInt64 {
+        let entry = entries[index]
+        var hash = FNV1a()
+        hash.combine(UInt64(entry.pattern))
+        hash.combine(UInt64(UInt32(bitPattern: entry.pid)))
+        let lineStart = lineStart(entry)
+        for i in 0..<Int(entry.captures) {
+            let range = capture(i, of: entry)
+            hash.combine(UInt64(bitPattern: Int64(range?.count ?? -1)))
+            guard let range else { continue }
+            for k in range { hash.combine(bytes[lineStart + k]) }
+        }
+        return hash.value
+    }
+
+    private func lineStart(_ entry: Entry) -> Int { Int(entry.start) + Int(entry.captures) * 4 }
+
+    /// The bytes of a group, counted from the start of the line.
+    private func capture(_ number: Int, of entry: Entry) -> Range<Int>? {
+        guard number < Int(entry.captures) else { return nil }
+        let low = bound(at: Int(entry.start) + number * 4)
+        let high = bound(at: Int(entry.start) + number * 4 + 2)
+        return low >= 0 && high >= low ? low..<high : nil
+    }
+
+    private func bound(at index: Int) -> Int {
+        Int(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
+    }
+
+    private func text(_ lineStart: Int, _ range: Range<Int>) -> String {
+        String(decoding: bytes[lineStart + range.lowerBound..<lineStart + range.upperBound], as: UTF8.self)
+    }
+}

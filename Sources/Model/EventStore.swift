@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Synchronization
+
+/// Keeps the blocks of all event logs of a run: in memory up to a limit, then in a temporary file.
+///
+/// A class because the logs share one file and one set of limits, and the file is closed with the
+/// last of them. Where no file can be written the store goes on in memory for a while, since the
+/// host may be the one whose disk is full, and then gives up.
+package final class EventStore: Sendable {
+    /// Bytes.
+    package struct Limits: Sendable {
+        /// Blocks that stay in memory.
+        package var memory: Int
+        /// The same where no file can be written.
+        package var withoutFile: Int
+        /// Blocks of the file that are kept when they were read.
+        package var cache: Int
+
+        package init(memory: Int = 4 << 20, withoutFile: Int = 64 << 20, cache: Int = 2 << 20) {
+            self.memory = memory
+            self.withoutFile = withoutFile
+            self.cache = cache
+        }
+
+        package static let none = Limits(memory: .max)
+    }
+
+    private struct State: ~Copyable {
+        var file: SpillFile?
+        var kept = 0
+        var cache: BlockCache
+        var warning: String?
+        var failure: String?
+    }
+
+    private let limits: Limits
+    private let directories: [String]
+    private let state: Mutex<State>
+
+    /// The temporary file is made, when it is needed, in the first of `directories` that takes it.
+    package init(limits: Limits = Limits(), directories: [String] = []) {
+        self.limits = limits
+        self.directories = directories
+        state = Mutex(State(cache: BlockCache(limit: limits.cache)))
+    }
+
+    /// Why there is no temporary file, although one was needed.
+    package var warning: String? { state.withLock { $0.warning } }
+
+    /// Why events are missing from the logs, which then are not to be used.
+    package var failure: String? { state.withLock { $0.failure } }
+
+    /// Bytes written to the temporary file so far.
+    package var spilledBytes: Int64 { state.withLock { $0.file?.size ?? 0 } }
+}
+
+/// Where a block is kept.
+enum EventSlot: Sendable {
+    case memory(EventBlock)
+    case file(EventPlace)
+}
+
+/// Where in the temporary file a block is: its entries and its bytes, in bytes from the start.
+struct EventPlace: Hashable, Sendable {
+    var entries: Int64
+    var entryCount: Int
+    var bytes: Int64
+    var byteCount: Int
+}
+
+// MARK: - Keeping
+
+extension EventStore {
+    func keep(_ block: EventBlock) -> EventSlot {
+        state.withLock { state in
+            if state.kept + block.size <= limits.memory {
+                state.kept += block.size
+                return .memory(block)
+            }
+            if let entries = append(block.entries, &state), let bytes = append(block.bytes, &state) {
+                return .file(
+                    EventPlace(
+                        entries: entries, entryCount: block.entries.count, bytes: bytes,
+                        byteCount: block.bytes.count))
+            }
+            return keepWithoutFile(block, &state)
+        }
+    }
+
+    private func append<Item: BitwiseCopyable>(_ items: [Item], _ state: inout State) -> Int64? {
+        guard state.warning == nil else { return nil }
+        do throws(SpillError) {
+            if state.file == nil { state.file = try SpillFile(directories: directories) }
+            return try state.file?.append(items)
+        } catch {
+            state.warning = error.reason
+            return nil
+        }
+    }
+
+    private func keepWithoutFile(_ block: EventBlock, _ state: inout State) -> EventSlot {
+        state.kept += block.size
+        if state.kept > limits.withoutFile {
+            state.failure = state.failure
+                ?? "the events need more than \(limits.withoutFile >> 20) MiB, and there is no temporary file for them: \(state.warning ?? "")"
+            // Stands for the events that are lost, so that indices stay right until the run ends.
+            return .memory(EventBlock(lost: block.entries.count))
+        }
+        return .memory(block)
+    }
+}
+
+// MARK: - Giving back
+
+extension EventStore {
+    func block(_ slot: EventSlot) -> EventBlock {
+        switch slot {
+        case .memory(let block): block
+        case .file(let place): state.withLock { Self.block(place, &$0) }
+        }
+    }
+
+    private static func block(_ place: EventPlace, _ state: inout State) -> EventBlock {
+        if let block = state.cache[place] { return block }
+        do throws(SpillError) {
+            var block = EventBlock()
+            block.entries = try state.file?.read(place.entryCount, at: place.entries) ?? []
+            block.bytes = try state.file?.read(place.byteCount, at: place.bytes) ?? []
+            state.cache[place] = block
+            return block
+        } catch {
+            state.failure = state.failure ?? error.reason
+            return EventBlock(lost: place.entryCount)
+        }
+    }
+}
+
+extension EventBlock {
+    /// As many empty events as were lost.
+    fileprivate init(lost count: Int) {
+        let empty = Entry(RecordHeader(form: .none), pattern: 0, line: 0, offset: 0)
+        entries = Array(repeating: empty, count: count)
+    }
+}
+
+/// The blocks that were read last, up to a number of bytes.
+private struct BlockCache: Sendable {
+    private let limit: Int
+    private var size = 0
+    private var clock = 0
+    private var latest: (place: EventPlace, block: EventBlock)?
+    private var blocks: [EventPlace: (block: EventBlock, usedAt: Int)] = [:]
+
+    init(limit: Int) { self.limit = limit }
+
+    subscript(place: EventPlace) -> EventBlock? {
+        mutating get {
+            if let latest, latest.place == place { return latest.block }
+            clock += 1
+            guard let found = blocks[place]?.block else { return nil }
+            blocks[place]?.usedAt = clock
+            latest = (place, found)
+            return found
+        }
+        set {
+            guard let newValue else { return }
+            while size + newValue.size > limit, !blocks.isEmpty { removeOldest() }
+            clock += 1
+            size += newValue.size
+            blocks[place] = (newValue, clock)
+            latest = (place, newValue)
+        }
+    }
+
+    private mutating func removeOldest() {
+        guard let oldest = blocks.min(by: { $0.value.usedAt < $1.value.usedAt }) else { return }
+        size -= oldest.value.block.size
+        blocks[oldest.key] = nil
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+// MARK: - Lines
+
+extension RecordReader {
+    mutating func readLines<Source: ByteSource & ~Copyable>(
+        _ source: inout Source,
+        _ body: RecordBody
+    ) {
+        var lines = LineReader()
+        do throws(ReadError) {
+            try lines.forEachLine(of: &source) { line, number, offset in
+                guard var unwrapper else { return take(line, number, offset, body) }
+                defer { self.unwrapper = unwrapper }
+                return unwrapper.take(line, number, offset) { take($0, $1, $2, body) }
+            }
+        } catch {
+            noteFailure(error)
+        }
+        if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
+        giveVerbose(body)
+        facts.lines = lines.lines
+        facts.bytes = lines.bytes
+        facts.damage.linesCut += lines.linesCut
+        facts.damage.bytesSkipped += lines.bytesSkipped
+    }
+
+    mutating func noteFailure(_ error: ReadError) {
+        facts.problems.append(error.reason)
+        if error.code == .damaged { facts.damage.archives += 1 } else { facts.damage.filesUnreadable += 1 }
+    }
+
+    /// Handles one line; false ends the reading of this input.
+    private mutating func take(
+        _ whole: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) -> Bool {
+        var end = whole.count
+        if end > 0, whole[end - 1] == 0x0D { end -= 1 }
+        let line = whole.extracting(skippedNULs(whole, to: end)..<end)
+        guard line.count > 0 else { return true }
+        if number == 1, InputFormat.isBinary(line) {
+            facts.problems.append("binary data")
+            return false
+        }
+        if line.first(0x1B, from: 0) != nil {
+            let plain = withoutEscapes(line)
+            takePlain(plain.span, number, offset, body)
+        } else {
+            takePlain(line, number, offset, body)
+        }
+        return true
+    }
+
+    private mutating func takePlain(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) {
+        if takeVerbose(line, number, offset, body) { return }
+        switch containers.unwrap(line) {
+        case .plain: give(classifier.classify(line), line, number, offset, body)
+        case .partial: break
+        case .whole:
+            let text = containers.text
+            var classified = classifier.classify(text.span)
+            classified.wrapper = containers.stamp
+            if classified.header.stamp.form == .none { classified.header.stamp = containers.stamp }
+            if text.count > 0 { give(classified, text.span, number, offset, body) }
+        }
+    }
+
+    /// Handles the lines of `journalctl -o verbose`.
+    private mutating func takeVerbose(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) -> Bool {
+        let first = line.byte(0)
+        guard first == 0x20 || first &- 0x41 < 26 else { return false }
+        if first == 0x20 { return verbose.take(line) }
+        guard VerboseEntries.isHeader(line) else { return false }
+        giveVerbose(body)
+        isJournal = true
+        verbose.begin(line, line: number, offset: offset)
+        return true
+    }
+
+    private mutating func giveVerbose(
+        _ body: RecordBody
+    ) {
+        guard verbose.close() else { return }
+        let bytes = verbose.bytes
+        take(verbose.entry, bytes.span, verbose.offset, verbose.line, body)
+    }
+
+    mutating func give(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) {
+        noteDamage(classified, line)
+        if let next = Self.joinedRecord(classified, line) {
+            var first = classified
+            first.message = classified.message.lowerBound..<next.start
+            give(first, line.extracting(0..<next.start), number, offset, body)
+            var second = next.record
+            second.wrapper = classified.wrapper
+            second.header.stream = classified.header.stream
+            give(second, line, number, offset, body)
+            return
+        }
+        note(classified, line, number)
+        let place = RecordPlace(line: number, offset: offset, classified: classified)
+        if classified.isEscaped {
+            let decoded = decodedJSONString(line, classified.message)
+            body(place, line, decoded.span, true)
+        } else {
+            body(place, line, line.extracting(classified.message), false)
+        }
+    }
+
+    /// A second record in the same line, where line feeds were lost.
+    private static func joinedRecord(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>
+    ) -> (start: Int, record: ClassifiedLine)? {
+        switch classified.header.form {
+        case .bracketedPID, .roleWithoutYear, .roleWithYear, .threadRole, .roleISO8601, .roleMilliseconds:
+            break
+        default: return nil
+        }
+        guard !classified.isEscaped, classified.message.upperBound == line.count else { return nil }
+        let mark: UInt8 = classified.header.form == .bracketedPID ? 0x5B : 0x3A
+        var from = classified.message.lowerBound
+        while let at = line.first(mark, from: from) {
+            from = at + 1
+            guard let start = mark == 0x5B ? at : LineClassifier.recordStart(line, colon: at, from: classified.message.lowerBound),
+                let parsed = ServerHeader.parse(line, at: start),
+                parsed.header.form == classified.header.form
+            else { continue }
+            return (start, ClassifiedLine(header: parsed.header, scope: classified.scope, message: parsed.message))
+        }
+        return nil
+    }
+
+    /// NULs inside a record, and headers that no longer parse, are damage.
+    private mutating func noteDamage(_ classified: ClassifiedLine, _ line: Span<UInt8>) {
+        if classified.scope == .raw {
+            if LineClassifier.looksLikeBrokenHeader(line) { facts.damage.entries += 1 }
+            return
+        }
+        // A few servers print a NUL where the level should be; it stands two before the message.
+        var from = 0
+        while let nul = line.first(0, from: from) {
+            if nul != classified.message.lowerBound - 2 { facts.damage.bytesSkipped += 1 }
+            from = nul + 1
+        }
+    }
+
+    /// A run of NULs before a record is a hole that a truncated log leaves.
+    private mutating func skippedNULs(_ line: Span<UInt8>, to end: Int) -> Int {
+        var i = 0
+        while i < end, line[i] == 0 { i += 1 }
+        if i > 0 { facts.damage.bytesSkipped += Int64(i) }
+        return i
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Model
+internal import Reports
+
+struct Assemble: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the incident report of what extract has printed.",
+        discussion: """
+            The second half of analyze. Extracts may come in any order and number; the lines of \
+            one input must stay together. The report is that of analyze on the same inputs.
+            """)
+
+    @Argument(help: "What forktopsy extract printed: files, or - for standard input.")
+    var files: [String] = ["-"]
+
+    @OptionGroup var shared: SharedOptions
+
+    /// The longest line of an extract. What grows with a log has lines of its own.
+    private static let lineLimit = 64 << 20
+
+    func run() throws {
+        let reporting = try Reporting(shared)
+        let store = makeEventStore()
+        var reader = ExtractReader(store: store)
+        for file in files {
+            if shared.verbose { printToStandardError("forktopsy: reading \(file)\n") }
+            try read(file, into: &reader)
+        }
+        try check(store, quiet: shared.quiet)
+        try reporting.finish(reader.extractions, patterns: reader.patterns, store: store)
+    }
+
+    private func read(_ file: String, into reader: inout ExtractReader) throws {
+        let name = file == "-" ? "standard input" : file
+        var isCut = false
+        try forEachLine(of: file, limit: Self.lineLimit) { line, number, isWhole in
+            if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { return }
+            do {
+                try reader.take(line)
+            } catch let error as ExtractError {
+                isCut = !isWhole && error.isCut
+                if isCut { return }
+                throw Failure("\(name):\(number): not a line of forktopsy extract: \(error.reason)")
+            }
+        }
+        reader.endFile(name, isCut: isCut)
+    }
+}
+
+/// The second half of an analysis, with the options that steer it.
+struct Reporting {
+    private let assembler: Assembler
+    private let options: ReportOptions
+    private let output: String?
+
+    /// Checks all options, so that nothing is read in vain.
+    init(_ shared: SharedOptions) throws {
+        var assembler = Assembler()
+        assembler.clocks = try shared.clocks()
+        assembler.since = try shared.bound(shared.since, "--since")
+        assembler.until = try shared.bound(shared.until, "--until")
+        assembler.instance = shared.instance
+        self.assembler = assembler
+        options = try shared.reportOptions()
+        output = shared.output
+    }
+
+    /// Prints the report and ends the run with its exit code.
+    func finish(_ extractions: [Extraction], patterns: [PatternInfo], store: EventStore) throws -> Never {
+        let report = assembler.report(extractions, patterns: patterns)
+        try check(store, quiet: true)
+        var out = try Output(output)
+        try out.write(report.rendered(options))
+        try out.finish()
+        throw ExitCode(Self.exitCode(of: report))
+    }
+
+    private static func exitCode(of report: Report) -> Int32 {
+        if !report.losses.damage.isNone { return 3 }
+        return report.incidents.isEmpty ? 0 : 1
+    }
+}

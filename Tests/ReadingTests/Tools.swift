@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes from nowhere, files that vanish, a seeded die, and programs of the machine.
+
+import Foundation
+import Model
+
+@testable import Reading
+
+// MARK: - Reading
+
+/// A line as the reader lent it, copied.
+struct Seen {
+    var line: Int
+    var offset: Int64
+    var classified: ClassifiedLine
+    var text: String
+    var message: String
+
+    var header: RecordHeader { classified.header }
+    var isRecord: Bool { classified.isRecord }
+}
+
+/// Reads `bytes` as the file `name`.
+func readLog(_ bytes: [UInt8], name: String = "redis.log") throws -> (facts: InputFacts, seen: [Seen]) {
+    let folder = FileManager.default.temporaryDirectory
+    let file = folder.appendingPathComponent("forktopsy-\(UUID().uuidString)")
+    try Data(bytes).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    return try readFile(file.path, name: name)
+}
+
+func readFile(_ path: String, name: String) throws -> (facts: InputFacts, seen: [Seen]) {
+    var seen: [Seen] = []
+    var reader = RecordReader(name: name)
+    let facts = try reader.read(path: path) { place, line, message, _ in
+        seen.append(
+            Seen(
+                line: place.line, offset: place.offset, classified: place.classified,
+                text: line.text(0..<line.count), message: message.text(0..<message.count)))
+    }
+    return (facts, seen)
+}
+
+func readLog(_ text: String, name: String = "redis.log") throws -> (facts: InputFacts, seen: [Seen]) {
+    try readLog(Array(text.utf8), name: name)
+}
+
+/// What the classifier makes of one line alone.
+func classify(_ line: [UInt8]) -> ClassifiedLine {
+    var classifier = LineClassifier()
+    return classifier.classify(line.span)
+}
+
+extension ClassifiedLine {
+    /// The message as patterns see it.
+    func message(of line: [UInt8]) -> [UInt8] {
+        isEscaped ? decodedJSONString(line.span, message) : Array(line[message])
+    }
+}
+
+// MARK: - Sources of bytes
+
+/// Bytes that come in pieces of given sizes, the last size for all that is left.
+struct PieceSource: ByteSource {
+    private let bytes: [UInt8]
+    private var sizes: [Int]
+    private var position = 0
+    /// What is thrown in place of the end.
+    var failure: ReadError?
+
+    init(_ bytes: [UInt8], _ sizes: [Int] = [.max]) {
+        self.bytes = bytes
+        self.sizes = sizes.reversed()
+    }
+
+    mutating func read(into buffer: inout [UInt8], at place: Int) throws(ReadError) -> Int {
+        if position == bytes.count, let failure { throw failure }
+        let size = sizes.count > 1 ? sizes.removeLast() : sizes[0]
+        let count = min(size, bytes.count - position, buffer.count - place)
+        precondition(count > 0 || position == bytes.count, "a source was given no room")
+        // By memcpy: a test build copies slices byte by byte.
+        unsafe buffer.withUnsafeMutableBytes { to in
+            unsafe bytes.withUnsafeBytes { from in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: to[place..<place + count])
+                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: from[position..<position + count]))
+            }
+        }
+        position += count
+        return count
+    }
+}
+
+/// All that a source gives, and what it ends with.
+func everything<Source: ByteSource & ~Copyable>(
+    _ source: inout Source, room: Int = 4096
+) -> (bytes: [UInt8], failure: ReadError?) {
+    var out: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: room)
+    while true {
+        do throws(ReadError) {
+            let count = try source.read(into: &buffer, at: 0)
+            if count == 0 { return (out, nil) }
+            out.append(contentsOf: buffer[..<count])
+        } catch {
+            return (out, error)
+        }
+    }
+}
+
+// MARK: - Chance that can be repeated
+
+/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed on every machine.
+struct Dice: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(_ seed: Int) { state = UInt64(bitPattern: Int64(seed)) }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    mutating func roll(_ range: Range<Int>) -> Int { .random(in: range, using: &self) }
+    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
+}
+
+// MARK: - Programs of the machine
+
+enum Tool {
+    /// The folder of the package, found from this file upwards.
+    static let root: URL = {
+        var folder = URL(fileURLWithPath: #filePath)
+        repeat {
+            folder.deleteLastPathComponent()
+        } while folder.path != "/"
+            && !FileManager.default.fileExists(atPath: folder.path + "/Package.swift")
+        return folder
+    }()
+
+    /// What `command` prints when it reads `input`, or `nil` where it cannot be run or fails.
+    static func output(of command: [String], input: [UInt8] = []) throws -> [UInt8]? {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let folder = FileManager.default.temporaryDirectory
+        let file = folder.appendingPathComponent("forktopsy-\(UUID().uuidString)")
+        try Data(input).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let pipe = Pipe()
+        process.standardInput = try FileHandle(forReadingFrom: file)
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let data = pipe.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return process.terminationStatus == 0 ? Array(data) : nil
+    }
+
+    /// Whether `command` works here; says so where it does not.
+    static func has(_ command: [String]) -> Bool {
+        if (try? output(of: command)) != nil { return true }
+        print("NOTE: `\(command.joined(separator: " "))` fails here; checks by it are left out")
+        return false
+    }
+}
