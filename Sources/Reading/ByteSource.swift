@@ -12,11 +12,18 @@ protocol ByteSource: ~Copyable {
 /// A plain file or standard input.
 struct PlainSource: ByteSource, ~Copyable {
     private let descriptor: FileDescriptor
+    private let progress: ReadProgress?
 
-    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    init(_ descriptor: consuming FileDescriptor, progress: ReadProgress? = nil) {
+        self.descriptor = descriptor
+        self.progress = progress
+    }
 
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
-        try readBytes(descriptor.number, into: &buffer, at: position, limit: buffer.count - position)
+        let count = try readBytes(
+            descriptor.number, into: &buffer, at: position, limit: buffer.count - position)
+        progress?.add(count)
+        return count
     }
 }
 

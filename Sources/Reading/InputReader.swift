@@ -9,12 +9,12 @@ package enum InputReader {
     ///
     /// Throws only where the path cannot be opened at all.
     package static func read(
-        path: String, name: String,
+        path: String, name: String, progress: ReadProgress? = nil,
         each: (_ name: String, _ run: (RecordBody) -> InputFacts) -> Void
     ) throws(ReadError) {
         let modifiedAt = try modificationTime(path)
         let descriptor = try FileDescriptor(path: path)
-        var source = PeekedSource(PlainSource(descriptor), count: RecordReader.headSize)
+        var source = PeekedSource(PlainSource(descriptor, progress: progress), count: RecordReader.headSize)
         if JournalFile.isJournalFile(source.head.span) {
             each(name) { body in
                 var reader = RecordReader(name: name)

@@ -58,6 +58,21 @@ enum StampParser {
         else { return nil }
         return (
             stamp(
+                .localWithoutYear, Stamp.placeholderYear, month, day, seconds, nanoseconds,
+                precision),
+            end
+        )
+    }
+
+    /// The same under another locale: `Mär 14 22:13:20`.
+    static func localisedSyslogDate(_ line: Span<UInt8>, at start: Int) -> (Stamp, Int)? {
+        guard let (month, monthEnd) = MonthNames.month(line, at: start), line.byte(monthEnd) == 0x20,
+            let day = line.twoDigits(at: monthEnd + 1) ?? singleDigitDay(line, at: monthEnd + 1),
+            line.byte(monthEnd + 3) == 0x20, day >= 1, day <= 31,
+            let (seconds, nanoseconds, precision, end) = clock(line, at: monthEnd + 4)
+        else { return nil }
+        return (
+            stamp(
                 .localWithoutYear, Stamp.placeholderYear, month, day, seconds, nanoseconds, precision),
             end
         )
@@ -69,14 +84,18 @@ enum StampParser {
         if end - start == 13 {
             guard whole / 1000 <= Stamp.lastSecond else { return nil }
             return (
-                Stamp(form: .epoch, precision: .millisecond, nanoseconds: Int64(whole) * 1_000_000), end
+                Stamp(form: .epoch, precision: .millisecond, nanoseconds: Int64(whole) * 1_000_000),
+                end
             )
         }
         guard end - start == 10, whole <= Stamp.lastSecond else { return nil }
         let seconds = Int64(whole) * 1_000_000_000
-        guard line.byte(end) == 0x2E, let (nanoseconds, precision, behind) = fraction(line, at: end + 1)
+        guard line.byte(end) == 0x2E,
+            let (nanoseconds, precision, behind) = fraction(line, at: end + 1)
         else { return (Stamp(form: .epoch, precision: .second, nanoseconds: seconds), end) }
-        return (Stamp(form: .epoch, precision: precision, nanoseconds: seconds + nanoseconds), behind)
+        return (
+            Stamp(form: .epoch, precision: precision, nanoseconds: seconds + nanoseconds), behind
+        )
     }
 
     /// Three English letters; servers never localise them.
@@ -105,7 +124,9 @@ enum StampParser {
     static func zone(_ line: Span<UInt8>, at i: Int) -> (Int, Int)? {
         if line.byte(i) == 0x5A { return (0, i + 1) }
         let sign = line.byte(i)
-        guard sign == 0x2B || sign == 0x2D, let hours = line.twoDigits(at: i + 1) else { return nil }
+        guard sign == 0x2B || sign == 0x2D, let hours = line.twoDigits(at: i + 1) else {
+            return nil
+        }
         let minutesAt = line.byte(i + 3) == 0x3A ? i + 4 : i + 3
         guard let minutes = line.twoDigits(at: minutesAt) else { return nil }
         let offset = hours * 3600 + minutes * 60
@@ -160,6 +181,8 @@ enum StampParser {
 /// The instant of an RFC 3339 time; without a zone it is taken for UTC.
 package func instant(rfc3339 text: String) -> Timestamp? {
     let bytes = Array(text.utf8)
-    guard let (stamp, end) = StampParser.iso8601(bytes.span, at: 0), end == bytes.count else { return nil }
+    guard let (stamp, end) = StampParser.iso8601(bytes.span, at: 0), end == bytes.count else {
+        return nil
+    }
     return Timestamp(nanoseconds: stamp.nanoseconds)
 }

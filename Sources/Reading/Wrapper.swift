@@ -93,7 +93,9 @@ struct Wrapper {
     }
 
     private mutating func syslogDate(_ line: Span<UInt8>, at i: Int) -> Int? {
-        guard let (stamp, end) = StampParser.syslogDate(line, at: i), line.byte(end) == 0x20
+        guard
+            let (stamp, end) = StampParser.syslogDate(line, at: i)
+                ?? StampParser.localisedSyslogDate(line, at: i), line.byte(end) == 0x20
         else { return nil }
         if self.stamp.form == .none { self.stamp = stamp }
         return named(line, at: end + 1) ?? end + 1

@@ -70,10 +70,14 @@ extension IncidentComposer {
     }
 }
 
-/// `text` with a full stop, unless it ends a sentence already.
+/// `text` with a capital first and a full stop last, unless it has them already.
 func asSentence(_ text: String) -> String {
-    guard let last = text.last else { return "" }
-    return [".", "?", ":", ")"].contains(last) ? text : text + "."
+    guard let first = text.first, let last = text.last else { return "" }
+    // A name keeps its case: "vm.overcommit_memory …", "smaps' flags …".
+    let word = text.prefix { $0 != " " }
+    let isName = word.contains { "._/-`()'".contains($0) } || word.contains(where: \.isNumber)
+    let begun = isName ? text : first.uppercased() + text.dropFirst()
+    return [".", "?", ":", ")"].contains(last) ? begun : begun + "."
 }
 
 // MARK: - Do this now
@@ -82,12 +86,21 @@ extension IncidentComposer {
     /// The one step for now: the first remedy of the answer, or the command that decides.
     var step: Step {
         if let remedy = remedies(of: answer).first { return .remedy(remedy) }
+        if let remedy = decidingRemedy { return .remedy(remedy) }
         if let command = incident.verdict.nextCommand, !command.isEmpty { return .decide(command) }
         let open = incident.causes.filter { $0.verdict != .ruled_out }
         if let missing = open.flatMap(\.missing).first(where: { !$0.command.isEmpty }) {
             return .find(missing)
         }
         return .nothing
+    }
+
+    /// While the cause is open: the step that runs the deciding command, with its check and its
+    /// way back.
+    private var decidingRemedy: Remedy? {
+        guard incident.verdict.state == .undecided, let command = incident.verdict.nextCommand
+        else { return nil }
+        return incident.causes.lazy.flatMap(\.remedies).first { $0.command == command }
     }
 
     enum Step {
@@ -104,6 +117,8 @@ extension IncidentComposer {
     var actionSection: Section? {
         let blocks: [Block] =
             switch step {
+            case .remedy(let remedy) where remedy.command == incident.verdict.nextCommand:
+                [.paragraph("The cause is not decided; what this prints decides it.")] + remedy.blocks
             case .remedy(let remedy): remedy.blocks
             case .decide(let command):
                 [
@@ -125,9 +140,7 @@ extension IncidentComposer {
 
     /// The remedies that the first screen does not show, of every cause that is not ruled out.
     func furtherRemedies(of cause: Finding) -> [Remedy] {
-        guard case .remedy(let shown) = step, cause.id == answer?.id else {
-            return remedies(of: cause)
-        }
+        guard case .remedy(let shown) = step else { return remedies(of: cause) }
         return remedies(of: cause).filter { $0 != shown }
     }
 }
@@ -135,7 +148,9 @@ extension IncidentComposer {
 extension Remedy {
     /// The check before, the command, what to expect, how to take it back, and the catch.
     var blocks: [Block] {
-        let run = permanent ? "Run (lasts beyond a reboot)" : "Run (does not outlive a reboot)"
+        let changes = !rollback.hasPrefix("Nothing to take back")
+        let run = permanent
+            ? "Run (lasts beyond a reboot)" : changes ? "Run (does not outlive a reboot)" : "Run (only reads)"
         let steps = [
             Self.step("Check before", precheck), Self.step(run, command, isCommand: true),
             Self.step("Expect", expect), Self.step("To take it back", rollback),

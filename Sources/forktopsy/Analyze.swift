@@ -22,7 +22,7 @@ struct Analyze: AsyncParsableCommand {
         let store = makeEventStore()
         let extractions = try await Inputs(paths).extract(
             with: Extractor(catalogue: catalogue, store: store),
-            jobs: reading.jobs ?? processorCount(), verbose: shared.verbose)
+            jobs: reading.jobs ?? processorCount(), verbose: shared.verbose, quiet: shared.quiet)
         try check(store, quiet: shared.quiet)
         try reporting.finish(extractions, patterns: catalogue.patterns, store: store)
     }
@@ -49,8 +49,27 @@ struct Inputs {
     }
 
     /// Extracts all inputs, several at once, and returns them in order of name.
-    func extract(with extractor: Extractor, jobs: Int, verbose: Bool) async throws -> [Extraction] {
+    func extract(
+        with extractor: Extractor, jobs: Int, verbose: Bool, quiet: Bool = false
+    ) async throws -> [Extraction] {
         let all = distinct()
+        var extractor = extractor
+        let progress = ReadProgress()
+        extractor.progress = progress
+        let line = ProgressLine(progress: progress, total: all.reduce(0) { $0 + size(of: $1.input.path) })
+        let showing = !quiet && isTerminal(2) ? Task { await line.run() } : nil
+        defer { showing?.cancel() }
+        return try await extract(all, with: extractor, jobs: jobs, verbose: verbose)
+    }
+
+    private func size(of path: String) -> Int {
+        path == "-" ? 0 : FileStatus(path: path).map { Int($0.size) } ?? 0
+    }
+
+    private func extract(
+        _ all: [(input: InputWalker.Found, isNamed: Bool)], with extractor: Extractor, jobs: Int,
+        verbose: Bool
+    ) async throws -> [Extraction] {
         var results: [[Extraction]] = Array(repeating: [], count: all.count)
         var failure: Failure?
         await withTaskGroup(of: (Int, Result<[Extraction], ReadError>).self) { group in

@@ -19,13 +19,14 @@ struct Extractor: Sendable {
     let catalogue: Catalogue
     var store = EventStore(limits: .none)
     var usePrefilter = true
+    var progress: ReadProgress?
 
     /// Reads what a path names: one input, or all in an archive. Throws only where it cannot be
     /// opened at all.
     func extract(_ input: InputWalker.Found) throws(ReadError) -> [Extraction] {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
-        try InputReader.read(path: input.path, name: input.name) { _, run in
+        try InputReader.read(path: input.path, name: input.name, progress: progress) { _, run in
             out.append(extract(run, &matcher))
         }
         return out
@@ -57,7 +58,8 @@ struct Extractor: Sendable {
             }
             log.append(
                 pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
-                line: line, message: message, messageStart: hit.origin, isDecoded: isDecoded,
+                line: line, message: message, messageStart: hit.origin,
+                isDecoded: isDecoded && !hit.isInLine,
                 captures: matcher.captures)
         }
         log.finish()

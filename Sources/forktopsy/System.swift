@@ -60,4 +60,11 @@ func environment(_ name: String) -> String? {
 
 func now() -> Timestamp { Timestamp(seconds: Int64(time(nil))) }
 
+/// Seconds of a clock that nobody sets.
+func monotonicSeconds() -> Double {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
 func processorCount() -> Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
