@@ -48,6 +48,10 @@ let package = Package(
         .executableTarget(name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
         .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
 
+        // Bytes to records, at every piece size, with every damage.
+        .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
+        .testTarget(name: "ReadingTests", dependencies: ["Model", "Reading"], swiftSettings: strict),
+
         // Every pattern file proves itself here: a new file is a new case.
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: strict),
         .testTarget(
@@ -55,6 +59,12 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MatchingTests", dependencies: ["Matching", "Model", "PatternFiles"],
+            swiftSettings: strict),
+
+        // Both halves of an analysis, apart and together, and where events wait between them.
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["forktopsy", "Matching", "Model", "Reading", "Reports"],
             swiftSettings: strict),
 
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.

@@ -34,9 +34,26 @@ package struct Case: Sendable {
             .filter { $0.errno.map { errnos.contains($0) } ?? false }
     }
 
+    /// Kills by an OOM killer that took a process of the server's family.
+    var oomVictims: [Event] {
+        events(.oom_victim, .oomd_kill, .earlyoom_kill).filter(\.isServerFamily)
+    }
+
+    /// Lines that show that the server had gone without a word while a child of it ran, which a
+    /// kill of the server explains; not where forks had been refused before.
+    var vanished: [Event] { incident.kind == .save_failure ? incident.vanished : [] }
+
     /// Children killed by one of the given signals.
     func kills(_ signals: Int...) -> [Event] {
         events(.child_killed).filter { $0.int("signal").map { signals.contains($0) } ?? false }
+    }
+
+    /// Crash reports of children whose signal a process sent: si_code is SI_USER or below
+    /// (sigaction(2)), provided that every report says so.
+    var sentSignals: [Event] {
+        let reports = events(.crash_signal).filter { $0.header.role == .child }
+        let sent = reports.filter { ($0.int("si_code") ?? 1) <= 0 }
+        return sent.count == reports.count ? sent : []
     }
 
     // MARK: - Citing
@@ -59,6 +76,14 @@ package struct Case: Sendable {
     }
 
     // MARK: - Overcommit at the start of the process
+
+    /// Redis 5.0 and later with jemalloc map their heap so that modes 0 and 1 do not account it.
+    var heapIsSeldomAccounted: Bool {
+        guard let version = incident.instance.version,
+            let major = version.split(separator: ".").first.flatMap({ Int($0) })
+        else { return false }
+        return major >= 5
+    }
 
     enum OvercommitAtStart {
         case zero(Event)

@@ -9,12 +9,15 @@ internal import Model
 protocol Cause: Sendable {
     static var id: CauseID { get }
     static var role: Finding.Role { get }
+    /// The kinds of first failure that it can be the answer to.
+    static var answers: Set<Incident.Kind> { get }
     /// What this cause comes to for one incident; nothing where it does not apply.
     static func judge(_ facts: Case) -> Finding?
 }
 
 extension Cause {
     static var role: Finding.Role { .primary }
+    static var answers: Set<Incident.Kind> { Set(Incident.Kind.allCases) }
 
     static func finding(
         _ verdict: Finding.Verdict, _ confidence: Finding.Confidence, _ statement: String,

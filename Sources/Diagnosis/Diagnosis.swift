@@ -21,11 +21,28 @@ package enum Diagnosis {
                 ? "No failed fork, failed save, kill or crash was found."
                 : "No log of a Redis, Valkey or KeyDB server was found."
         }
-        let refused = report.summary.forkFailures
-        let open = report.incidents.count { $0.status == .ongoing_at_end }
-        let state = open == 0 ? "none of them open at the end of the data" : "\(open) of them open at the end of the data"
-        let forks = refused > 0 ? ", \(counted(refused, "refused fork"))" : ""
-        return "\(counted(report.incidents.count, "incident"))\(forks); \(state)."
+        let summary = report.summary
+        var parts = [counted(report.incidents.count, "incident")]
+        if summary.forkFailures > 0 { parts.append(counted(summary.forkFailures, "refused fork")) }
+        if summary.saveFailures > 0 { parts.append(counted(summary.saveFailures, "failed save")) }
+        if summary.oomKills > 0 { parts.append(counted(summary.oomKills, "OOM kill")) }
+        if summary.reportedFailures > 0 {
+            parts.append("\(counted(summary.reportedFailures, "refused fork")) reported in words that no server prints")
+        }
+        return "\(parts.joined(separator: ", ")); \(ending(report.incidents))."
+    }
+
+    /// Whether it is over.
+    private static func ending(_ incidents: [Incident]) -> String {
+        let open = incidents.count { $0.status == .ongoing_at_end }
+        if incidents.count == 1 {
+            return open == 1 ? "it was not over when the data ended" : "it was over when the data ended"
+        }
+        switch open {
+        case 0: return "all were over when the data ended"
+        case incidents.count: return "none was over when the data ended"
+        default: return "\(grouped(open)) of them \(open == 1 ? "was" : "were") not over when the data ended"
+        }
     }
 
     /// Primary before contributing before ruled out; then by verdict; then by id.
@@ -41,28 +58,32 @@ package enum Diagnosis {
 
     private static func verdict(_ facts: Case, _ findings: [Finding]) -> Verdict {
         var out = Verdict()
-        let primary = findings.filter { $0.role == .primary }
+        let answers = causes.filter { $0.answers.contains(facts.incident.kind) }
+        let ids = Set(answers.map { $0.id.rawValue })
+        let primary = findings.filter { $0.role == .primary && ids.contains($0.id) }
         if let answer = primary.first(where: { $0.verdict == .confirmed || $0.verdict == .likely }) {
             out.state = .decided
             out.statement = answer.statement
             return out
         }
-        let open = primary.filter { $0.verdict == .possible || $0.verdict == .undecided }
+        let open = byLikelihood(
+            primary.filter { $0.verdict == .possible || $0.verdict == .undecided })
         out.between = open.map(\.id)
         out.nextCommand = nextCommand(open)
         out.statement = statement(facts, open)
         return out
     }
 
+    private static func byLikelihood(_ findings: [Finding]) -> [Finding] {
+        func rank(_ f: Finding) -> Int { Finding.Confidence.allCases.firstIndex(of: f.confidence) ?? 0 }
+        return findings.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
+    }
+
     /// The commands that the open candidates miss, each once, the likelier candidates' first.
     private static func nextCommand(_ open: [Finding]) -> String? {
         var commands: [String] = []
-        for rank in Finding.Confidence.allCases {
-            for finding in open where finding.confidence == rank {
-                for missing in finding.missing where !commands.contains(missing.command) {
-                    commands.append(missing.command)
-                }
-            }
+        for missing in open.flatMap(\.missing) where !commands.contains(missing.command) {
+            commands.append(missing.command)
         }
         return commands.isEmpty ? nil : commands.prefix(3).joined(separator: "\n")
     }
@@ -133,8 +154,21 @@ package enum Diagnosis {
 }
 
 extension Event {
-    /// Whether an OOM kill was for a cgroup's limit.
-    var isCgroupKill: Bool {
-        line.contains("emory cgroup out of memory") || line.contains("CONSTRAINT_MEMCG")
+    /// Whether an OOM kill was for a cgroup's limit. Old kernels say so in another line.
+    func isCgroupKill(_ facts: Case) -> Bool {
+        if kind == .oom_victim, self["scope"] != nil { return self["scope"] == "cgroup" }
+        return facts.events(.oom_constraint).contains {
+            $0["constraint"] == "CONSTRAINT_MEMCG" && $0["pid"] == self["pid"]
+        }
+    }
+
+    /// Whether the process or unit that the line names is a server of the family.
+    var isServerFamily: Bool {
+        let names = [self["comm"], self["unit"], self["cgroup"]].compactMap(\.self)
+        guard !names.isEmpty else { return true }
+        let parts = names.flatMap { $0.split(separator: "/") }
+        return ["redis", "valkey", "keydb", "dragonfly"].contains { family in
+            parts.contains { $0.hasPrefix(family) }
+        }
     }
 }

@@ -6,19 +6,67 @@ internal import Model
 enum FactCommands {
     static let overcommit =
         "sysctl vm.overcommit_memory vm.overcommit_ratio vm.overcommit_kbytes; grep -E 'MemTotal|SwapTotal|CommitLimit|Committed_AS|HugePages_Total|Hugepagesize' /proc/meminfo; uname -r"
-    static let mappings =
-        "P=$(pidof -s redis-server valkey-server keydb-server); grep -E 'VmSize|VmData|VmRSS|VmStk' /proc/$P/status; awk '/^Size/{s=$2} /^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, \"largest\", m}' /proc/$P/smaps"
-    static let cgroupMemory =
-        "P=$(pidof -s redis-server valkey-server keydb-server); cat /proc/$P/cgroup; systemctl show -p MemoryMax,MemoryCurrent,TasksMax,TasksCurrent $(ps -o unit= -p $P)"
-    static let tasks =
-        "P=$(pidof -s redis-server valkey-server keydb-server); grep -E 'Max processes' /proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn | head -5; sysctl kernel.pid_max kernel.threads-max"
-    static let pidsCgroup =
-        "P=$(pidof -s redis-server valkey-server keydb-server); cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=$d$(awk -F: '/pids|^0::/{print $3; exit}' /proc/$P/cgroup); cat $f/pids.current $f/pids.max $f/pids.events 2>/dev/null; done"
-    static let namespace =
-        "P=$(pidof -s redis-server valkey-server keydb-server); readlink /proc/$P/ns/pid /proc/$P/ns/pid_for_children /proc/1/ns/pid"
-    static let sandbox =
-        "P=$(pidof -s redis-server valkey-server keydb-server); grep -E 'Seccomp|NoNewPrivs|CapEff' /proc/$P/status; ausearch -m SECCOMP,AVC -ts recent 2>/dev/null | tail -20"
-    static let disk = "D=$(redis-cli CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -ld $D; findmnt -T $D"
+
+    static func disk(_ incident: Incident) -> String {
+        "D=$(\(client(incident)) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -ld $D; findmnt -T $D"
+    }
+
+    /// The command line client, for the port that is meant.
+    static func client(_ incident: Incident) -> String {
+        guard let port = incident.instance.port, port != 6379 else { return "redis-cli" }
+        return "redis-cli -p \(port)"
+    }
+
+    static func mappings(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "grep -E 'VmSize|VmData|VmRSS|VmStk' /proc/$P/status; awk '/^Size/{s=$2} /^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, \"largest\", m}' /proc/$P/smaps")
+    }
+
+    static func cgroupMemory(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "cat /proc/$P/cgroup; systemctl show -p MemoryMax,MemoryCurrent,TasksMax,TasksCurrent $(ps -o unit= -p $P)")
+    }
+
+    static func tasks(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "grep -E 'Max processes' /proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn | head -5; sysctl kernel.pid_max kernel.threads-max")
+    }
+
+    static func pidsCgroup(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=$d$(awk -F: '/pids|^0::/{print $3; exit}' /proc/$P/cgroup); cat $f/pids.current $f/pids.max $f/pids.events 2>/dev/null; done")
+    }
+
+    static func namespace(_ incident: Incident) -> String {
+        ofProcess(incident, "readlink /proc/$P/ns/pid /proc/$P/ns/pid_for_children /proc/1/ns/pid")
+    }
+
+    static func sandbox(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "grep -E 'Seccomp|NoNewPrivs|CapEff' /proc/$P/status; ausearch -m SECCOMP,AVC -ts recent 2>/dev/null | tail -20")
+    }
+
+    static func descriptors(_ incident: Incident) -> String {
+        ofProcess(incident, "ls /proc/$P/fd | wc -l; grep 'open files' /proc/$P/limits")
+    }
+
+    static func addressSpace(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "grep -E 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count vm.overcommit_memory")
+    }
+
+    /// A command about the server that is meant: servers show their port in their process title.
+    private static func ofProcess(_ incident: Incident, _ command: String) -> String {
+        let any = "pidof -s redis-server valkey-server keydb-server"
+        guard let port = incident.instance.port else { return "P=$(\(any)); \(command)" }
+        return "P=$(pgrep -o -f '(redis|valkey|keydb)-server .*:\(port)' || \(any)); \(command)"
+    }
 
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.
     static func kernelLines(_ incident: Incident) -> String {

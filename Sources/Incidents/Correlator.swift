@@ -13,7 +13,14 @@ package struct Correlator {
     private var trackers: [InstanceTracker]
     private var childOwners: [InstanceMap.ProcessKey: Int] = [:]
     private var recent: [Int: Int] = [:]
-    private var unknown: [Int: Int] = [:]
+    private var strangers: [Stranger: Int] = [:]
+
+    /// A writer of an input that is no known server.
+    private struct Stranger: Hashable {
+        var input: Int
+        var stream: UInt16
+        var isClient: Bool
+    }
 
     /// A window of time to look at; events outside it are not counted.
     package struct Window: Sendable {
@@ -52,30 +59,38 @@ package struct Correlator {
             share(item.event, from: number)
         }
         for i in trackers.indices { trackers[i].finish() }
-        return result(twins.folded)
+        return CorrelationResult(trackers, folded: twins.folded).correlation
     }
 
     // MARK: - Who wrote it
 
     private mutating func owner(of event: Event, input: Int) -> Int {
         let header = event.header
+        if event.isClients { return stranger(event, input, isClient: true) }
         let key = InstanceMap.ProcessKey(input: input, stream: header.stream, pid: header.pid)
-        if let number = map.instance(input: input, stream: header.stream, pid: header.pid) { return number }
+        if let number = map.instance(input: input, stream: header.stream, pid: header.pid) {
+            return number
+        }
         if let number = childOwners[key] { return number }
         if header.form == .kernel || header.form == .daemon, let number = ownerByWords(event) {
             return number
         }
-        if let number = map.onlyInstance(input: input, stream: header.stream)
-            ?? map.onlyInstance(input: input) ?? recent[input]
-        {
+        if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input] {
             return number
         }
-        if let number = unknown[input] { return number }
-        let stream = sources[input].facts.streams[Int(header.stream)]
+        return stranger(event, input, isClient: false)
+    }
+
+    private mutating func stranger(_ event: Event, _ input: Int, isClient: Bool) -> Int {
+        let stream = event.header.stream
+        let key = Stranger(input: input, stream: stream, isClient: isClient)
+        if let number = strangers[key] { return number }
+        let facts = sources[input].facts
         let number = map.addUnknown(
-            input: input, log: rotationStem(sources[input].facts.path), host: stream.host)
+            input: input, stream: isClient ? nil : stream, log: rotationStem(facts.path),
+            facts.streams[Int(stream)])
         trackers.append(InstanceTracker(instance: map.instances[number], sources: names))
-        unknown[input] = number
+        strangers[key] = number
         return number
     }
 
@@ -95,68 +110,44 @@ package struct Correlator {
     }
 
     private mutating func remember(_ event: Event, _ number: Int, input: Int) {
-        recent[input] = number
+        if !event.isClients { recent[input] = number }
         guard event.kind == .child_started, let pid = event.int("child_pid") else { return }
         let key = InstanceMap.ProcessKey(
             input: input, stream: event.header.stream, pid: Int32(clamping: pid))
         childOwners[key] = number
     }
 
+    // MARK: - What others say of a server
+
     /// A failover of a server is told by others: by Sentinels, by its replicas.
     private mutating func share(_ event: Event, from number: Int) {
-        guard event.kind == .sentinel_switch, let port = event.int("old_port") ?? event.int("port") else { return }
-        for i in trackers.indices where i != number && trackers[i].instance.port == port {
-            trackers[i].takeFailover(event)
-        }
-    }
-
-    // MARK: - The result
-
-    private consuming func result(_ folded: Int) -> Correlation {
-        var out = Correlation()
-        out.duplicatesFolded = folded
-        for i in trackers.indices {
-            out.incidents += trackers[i].finished
-        }
-        for i in trackers.indices {
-            for followUp in trackers[i].followUps {
-                if let master = Self.told(followUp, by: out.incidents) {
-                    Self.attach(followUp, to: &out.incidents[master])
-                } else {
-                    out.incidents.append(followUp)
-                }
+        switch event.kind {
+        case .sentinel_switch: tell(event, about: event.int("old_port"), from: number)
+        case .sentinel_down where event["instance"] == "master":
+            tell(event, about: event.int("port"), from: number)
+        default:
+            guard event.makesMaster, let port = trackers[number].instance.port else { return }
+            for i in trackers.indices where i != number {
+                trackers[i].hear(fromReplica: event, port: port)
             }
-            let tracker = trackers[i]
-            if tracker.instance.pids.isEmpty && tracker.saves == SaveTally() { continue }
-            out.instances.append(
-                InstanceSummary(
-                    instance: tracker.instance, saves: tracker.saves,
-                    lastSuccessAt: tracker.lastSave?.at,
-                    copyOnWritePeak: tracker.copyOnWrite.peak > 0
-                        ? ByteCount(mebibytes: Int64(tracker.copyOnWrite.peak)) : nil,
-                    lastEventAt: tracker.lastEventAt))
-        }
-        out.incidents.sort { ($0.startedAt?.nanoseconds ?? 0, $0.instance.log, $0.id) < ($1.startedAt?.nanoseconds ?? 0, $1.instance.log, $1.id) }
-        return out
-    }
-
-    /// The master's incident of which a replica's log shows the other side.
-    private static func told(_ followUp: Incident, by incidents: [Incident]) -> Int? {
-        guard let start = followUp.startedAt else { return nil }
-        return incidents.firstIndex {
-            guard let from = $0.startedAt else { return false }
-            let until = $0.recoveredAt ?? $0.lastFailureAt ?? from
-            return start >= from.adding(seconds: -60) && start <= until.adding(seconds: 120)
         }
     }
 
-    private static func attach(_ followUp: Incident, to incident: inout Incident) {
-        if !incident.consequences.contains("replica_loss") { incident.consequences.append("replica_loss") }
-        incident.timeline += followUp.timeline.filter { $0.severity == .failure }
-        incident.timeline = incident.timeline.enumerated().sorted {
-            guard let a = $0.element.at, let b = $1.element.at, a != b else { return $0.offset < $1.offset }
-            return a < b
-        }.map(\.element)
+    /// Ports are all that a Sentinel's line and a server's log share: where several servers have
+    /// the port, the one with an open incident is meant, if it is one.
+    private mutating func tell(_ event: Event, about port: Int?, from number: Int) {
+        guard let port else { return }
+        var meant = trackers.indices.filter { $0 != number && trackers[$0].instance.port == port }
+        if meant.count > 1 { meant = meant.filter { trackers[$0].draft != nil } }
+        guard meant.count == 1, let only = meant.first else { return }
+        trackers[only].hear(fromSentinel: event)
+    }
+}
+
+extension Event {
+    /// Whether a client wrote the line, and no server.
+    var isClients: Bool {
+        (kind == .writes_refused || kind == .memory_refused) && patternID.hasPrefix("reported.")
     }
 }
 

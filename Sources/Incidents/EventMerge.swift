@@ -10,6 +10,9 @@ struct EventMerge {
     private let sources: [SourceEvents]
     private let patterns: [PatternInfo]
     private var cursors: [Cursor]
+    /// Inputs by their first moment, then by name: of two events of one moment the older log's
+    /// comes first, whatever the order in which the inputs were given.
+    private let order: [Int]
 
     private struct Cursor {
         var next = 0
@@ -21,6 +24,10 @@ struct EventMerge {
         self.sources = sources
         self.patterns = patterns
         cursors = Array(repeating: Cursor(), count: sources.count)
+        let firsts = sources.map { $0.instants.lazy.compactMap(\.self).first?.nanoseconds ?? .min }
+        order = sources.indices.sorted {
+            (firsts[$0], sources[$0].facts.path) < (firsts[$1], sources[$1].facts.path)
+        }
         for i in sources.indices { advanceKey(i) }
     }
 
@@ -34,7 +41,7 @@ struct EventMerge {
     /// The next event; `nil` at the end.
     mutating func next() -> Item? {
         var best: Int?
-        for i in cursors.indices where cursors[i].next < sources[i].log.count {
+        for i in order where cursors[i].next < sources[i].log.count {
             if best.map({ cursors[i].key < cursors[$0].key }) ?? true { best = i }
         }
         guard let input = best else { return nil }
@@ -91,8 +98,31 @@ struct TwinFilter {
     private(set) var folded = 0
     /// One input of full lines alone cannot hold a record twice.
     private let isNeeded: Bool
+    private let spans: [Span]
+
+    /// The time that an input's events take up.
+    fileprivate struct Span {
+        var first = Int64.max
+        var last = Int64.min
+
+        /// Whether the end of the one is the beginning of the other: parts of a log that was
+        /// rotated, which share no records though they may share a moment.
+        func touches(_ other: Span) -> Bool {
+            let isStaggered = first < other.first && last < other.last
+                || other.first < first && other.last < last
+            return isStaggered && min(last, other.last) - max(first, other.first) < 100_000_000
+        }
+    }
 
     init(_ sources: [SourceEvents]) {
+        spans = sources.map { source in
+            var span = Span()
+            for case let at? in source.instants {
+                span.first = min(span.first, at.nanoseconds)
+                span.last = max(span.last, at.nanoseconds)
+            }
+            return span
+        }
         isNeeded = sources.count > 1
             || sources.contains { source in
                 (0..<source.log.count).contains { source.log.header(at: $0).form == .bareMessage }
@@ -113,7 +143,7 @@ struct TwinFilter {
         let key = Key(instance: instance, signature: item.signature)
         let isTwin = tracks[key, default: Track()].align(
             at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
-            relayTolerance: Self.relayTolerance)
+            relayTolerance: Self.relayTolerance, spans: spans)
         if isTwin { folded += 1 }
         return isTwin
     }
@@ -143,14 +173,17 @@ extension TwinFilter.Track {
 
     /// Whether the sighting is another channel's; else it is noted as new.
     fileprivate mutating func align(
-        _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64
+        _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64,
+        spans: [TwinFilter.Span]
     ) -> Bool {
         var cursor = cursors[channel] ?? 0
         defer { cursors[channel] = cursor }
         while cursor < sightings.count {
             let other = sightings[cursor]
             let reach = other.channel.isBare ? relayTolerance : tolerance
-            if other.channel != channel, abs(other.at - at) <= reach {
+            if other.channel != channel, abs(other.at - at) <= reach,
+                !spans[other.channel.input].touches(spans[channel.input])
+            {
                 cursor += 1
                 return true
             }

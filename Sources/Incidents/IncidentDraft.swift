@@ -9,40 +9,74 @@ enum FailingPart: Hashable {
     case aofWrites
     /// The server process itself.
     case server
-    /// Commands that add data, refused at maxmemory or after a failed save, as a client saw it.
+    /// Commands that were refused, as a client or a replica saw it.
     case clientWrites
 }
 
 /// An incident while it is open: repeats are folded as they come.
 struct IncidentDraft {
     private(set) var incident: Incident
-    var failing: [FailingPart: Timestamp?] = [:]
+    /// What fails at present, and what ever failed.
+    private(set) var failing: Set<FailingPart> = []
+    private(set) var failed: Set<FailingPart> = []
     /// True while everything in it is a replica's view of somebody else's failure.
     var isFollowUpOnly = false
+    /// True while everything in it is a client's view.
+    var isClientOnly = false
+    /// What the data rested on when the incident opened.
+    var stake: Stake
+    /// What the ends of processes took with them.
+    var loss = LossRecord()
+    var refusal = WriteRefusal()
+    /// When an operation that saves first worked again, while others still failed.
+    var savedAgainAt: Timestamp?
+    /// The master that turned this replica away.
+    var masterPort: Int?
+    /// The id that the incident would have had if its evidence had begun with a later input.
+    private(set) var anchors: [Int: String] = [:]
+
     private var folds: [FoldKey: Int] = [:]
-    private var order = 0
-    private(set) var anchorLine: String
-    private(set) var anchorHeader: RecordHeader
+    private var restartEntry: Int?
+    private var crashEntry: Int?
 
     private struct FoldKey: Hashable {
         var kind: EventKind
         var operation: Operation?
         var detail: String
+
+        func matches(_ event: Event) -> Bool {
+            kind == event.kind && operation == event.operation
+                && detail == event["error"] ?? event["signal"] ?? ""
+        }
     }
 
-    /// What events of one kind an incident keeps for the diagnosis: the first and the last few.
+    /// What events of one kind and reason an incident keeps for the diagnosis: the first and the last few.
     private static let observationLimit = 6
-    private var observed: [EventKind: Int] = [:]
+    private static let anchorLimit = 16
+    /// From here on restarts and recoveries no longer begin new lines.
+    private static let timelineLimit = 400
+    private var observed: [FoldKey: Int] = [:]
 
-    init(kind: Incident.Kind, instance: Instance, anchor: Event) {
+    init(kind: Incident.Kind, instance: Instance, anchor: Event, stake: Stake) {
         incident = Incident(kind: kind, instance: instance)
         incident.startedAt = anchor.at
-        anchorLine = anchor.messageText
-        anchorHeader = anchor.header
+        self.stake = stake
+        noteAnchor(anchor)
+        incident.id = anchor.anchorID
     }
 
-    // MARK: - Timeline
+    mutating func set(_ change: (inout Incident) -> Void) { change(&incident) }
 
+    /// Notes the first anchor of each input.
+    mutating func noteAnchor(_ event: Event) {
+        guard anchors.count < Self.anchorLimit, anchors[event.source.input] == nil else { return }
+        anchors[event.source.input] = event.anchorID
+    }
+}
+
+// MARK: - Timeline
+
+extension IncidentDraft {
     /// Adds an event, or counts it where the same was seen since the last turning point.
     mutating func add(
         _ event: Event, severity: TimelineEntry.Severity, text: String, sources: [String],
@@ -51,7 +85,7 @@ struct IncidentDraft {
         observe(event)
         let key = FoldKey(
             kind: event.kind, operation: operation ?? event.operation,
-            detail: event["error"] ?? event["signal"] ?? event["replica"] ?? "")
+            detail: event["error"] ?? event["signal"] ?? event["replica"] ?? event["agreed"] ?? "")
         if let index = folds[key] {
             incident.timeline[index].count += 1
             incident.timeline[index].lastAt = event.at ?? incident.timeline[index].lastAt
@@ -61,25 +95,63 @@ struct IncidentDraft {
         incident.timeline.append(event.timelineEntry(severity: severity, text: text, sources: sources))
     }
 
-    /// Puts an entry before all others of its time without folding it.
+    /// Adds an entry without folding it.
     mutating func addEntry(_ entry: TimelineEntry) { incident.timeline.append(entry) }
 
     /// After a restart or a recovery, repeats begin a new line.
-    mutating func turn() { folds.removeAll() }
+    mutating func turn() {
+        guard incident.timeline.count < Self.timelineLimit else { return }
+        folds.removeAll()
+    }
+
+    /// A new process of the server; its banner may come later and then stands for it.
+    mutating func addRestart(_ event: Event, text: String, sources: [String]) {
+        turn()
+        restartEntry = incident.timeline.count
+        crashEntry = nil
+        addEntry(event.timelineEntry(severity: .warning, text: text, sources: sources))
+        turn()
+    }
+
+    mutating func showBanner(_ event: Event, sources: [String]) {
+        guard let index = restartEntry, index < incident.timeline.count else { return }
+        restartEntry = nil
+        let entry = incident.timeline[index]
+        incident.timeline[index] = event.timelineEntry(
+            severity: entry.severity, text: entry.text, sources: sources)
+    }
+
+    /// All lines of one crash are one entry, described by the most telling of them.
+    mutating func addCrash(_ event: Event, text: String?, sources: [String]) {
+        observe(event)
+        if let index = crashEntry {
+            if let text { incident.timeline[index].text = text }
+            return
+        }
+        crashEntry = incident.timeline.count
+        addEntry(
+            event.timelineEntry(
+                severity: .failure, text: text ?? TimelineText.crashed, sources: sources))
+    }
 
     /// Keeps an event for the diagnosis without showing it.
     mutating func observe(_ event: Event) {
-        let seen = observed[event.kind, default: 0]
-        observed[event.kind] = seen + 1
+        let key = FoldKey(
+            kind: event.kind, operation: event.operation,
+            detail: event["error"] ?? event["signal"] ?? "")
+        let seen = observed[key, default: 0]
+        observed[key] = seen + 1
         if seen < Self.observationLimit {
             incident.observations.append(event)
-        } else if let last = incident.observations.lastIndex(where: { $0.kind == event.kind }) {
+        } else if let last = incident.observations.lastIndex(where: { key.matches($0) }) {
             incident.observations[last] = event
         }
     }
+}
 
-    // MARK: - Counts
+// MARK: - Counts
 
+extension IncidentDraft {
     mutating func countRefusedFork(_ operation: Operation, _ errno: Errno, at: Timestamp?) {
         incident.failures.total = (incident.failures.total ?? 0) + 1
         incident.failures.byOperation[operation, default: 0] += 1
@@ -89,69 +161,19 @@ struct IncidentDraft {
 
     mutating func countSaveFailure() { incident.failures.saveFailures += 1 }
 
-    /// The last refused fork turns out to have been for something else.
-    mutating func reassign(from old: Operation, to new: Operation) {
-        guard let count = incident.failures.byOperation[old], count > 0 else { return }
-        incident.failures.byOperation[old] = count == 1 ? nil : count - 1
-        incident.failures.byOperation[new, default: 0] += 1
-        let at = failing[.operation(old)] ?? nil
-        if incident.failures.byOperation[old] == nil { failing[.operation(old)] = nil }
-        failing[.operation(new)] = at
+    mutating func fail(_ part: FailingPart, at: Timestamp?) {
+        failing.insert(part)
+        failed.insert(part)
+        if let at { incident.lastFailureAt = max(incident.lastFailureAt ?? at, at) }
     }
 
-    mutating func fail(_ part: FailingPart, at: Timestamp?) {
-        failing[part] = at
-        incident.lastFailureAt = at ?? incident.lastFailureAt
-    }
+    mutating func mend(_ part: FailingPart) { failing.remove(part) }
 
     mutating func consequence(_ name: String) {
         if !incident.consequences.contains(name) { incident.consequences.append(name) }
     }
 
-    mutating func set(_ change: (inout Incident) -> Void) { change(&incident) }
-}
-
-extension Event {
-    /// The record without its header, as far as captures tell; else the whole line.
-    var messageText: String { line }
-
-    func timelineEntry(
-        severity: TimelineEntry.Severity, text: String, sources: [String]
-    ) -> TimelineEntry {
-        TimelineEntry(
-            at: at, local: header.stamp.asWritten, uncertaintySeconds: uncertainty,
-            kind: kind.rawValue, severity: severity, text: text, quote: line,
-            source: reference(sources))
-    }
-
-    func reference(_ sources: [String]) -> SourceReference? {
-        guard source.input < sources.count else { return nil }
-        return SourceReference(
-            path: sources[source.input], line: source.line, offset: source.offset)
-    }
-}
-
-extension Stamp {
-    /// The time in the zone of the log, as the log writes it.
-    var asWritten: String? {
-        let time = CivilTime(
-            timestamp: Timestamp(nanoseconds: nanoseconds), offsetSeconds: Int(offsetSeconds))
-        let clock = precision == .second ? time.clockToSecond : time.clock
-        switch form {
-        case .none, .uptime, .epoch: return nil
-        case .local: return "\(time.date) \(clock)"
-        case .zoned: return "\(time.date) \(clock) \(spokenZone(Int(offsetSeconds)))"
-        case .localWithoutYear:
-            return "\(padded(time.day, 2)) \(Self.months[time.month - 1]) \(clock)"
-        }
-    }
-
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
-    private func spokenZone(_ seconds: Int) -> String {
-        let minutes = abs(seconds) / 60
-        return "\(seconds < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+    mutating func revokeConsequence(_ name: String) {
+        incident.consequences.removeAll { $0 == name }
     }
 }

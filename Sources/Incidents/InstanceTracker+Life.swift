@@ -12,110 +12,213 @@ extension InstanceTracker {
             noteStart(event)
         case .overcommit_warning, .thp_warning, .limit_warning, .kernel_defect_warning,
             .oom_score_warning:
-            if life.started == nil || isNewLife(event) { beginLife(event) }
-            life.warnings.append(event)
-            draft?.observe(event)
-        case .loading_started, .loading_detail, .loading_finished, .keys_loaded:
-            noteLoading(event)
-        case .ready:
-            if life.pid != event.header.pid || life.endedAt != nil { beginLife(event) }
-            life.isReady = true
-            succeed(.server, event, text: "server accepts connections again")
+            noteWarning(event)
+        case .loading_started, .loading_detail, .loading_finished, .keys_loaded: noteLoading(event)
+        case .ready: noteReady(event)
+        default: takeEnding(event)
+        }
+    }
+
+    private mutating func takeEnding(_ event: Event) {
+        switch event.kind {
+        case .signal_received where event["name"] == "SIGUSR1": stop(pid: event.header.pid)
         case .signal_received, .shutdown_requested:
             life.shutdownRequested = event
             draft?.add(event, severity: .info, text: TimelineText.shutdown(event), sources: sources)
-        case .final_save:
-            life.lastFinalSave = event
+        case .shutdown_aborted:
+            life.shutdownRequested = nil
+            show(event, .info)
         case .exiting:
-            life.endedAt = event
-            children.removeAll()
+            guard !pastPIDs.contains(event.header.pid) else { return }
+            noteEnd(event, isCrash: false, basis: "the process was shut down without a successful save")
             draft?.add(event, severity: .info, text: "server exited", sources: sources)
-        case .final_save_failed:
-            open(.save_failure, event)
-            draft?.countSaveFailure()
-            draft?.add(
-                event, severity: .failure, text: "the save at shutdown failed", sources: sources,
-                operation: .bgsave)
-            draft?.fail(.operation(.bgsave), at: event.at)
-        case .loading_failed:
-            draft?.add(event, severity: .failure, text: "loading the data failed", sources: sources)
+        case .final_save_failed: finalSaveFailed(event)
+        case .loading_failed, .startup_failed, .thread_failed: show(event, .failure)
         default: break
         }
     }
 
-    /// Whether `event` belongs to a process that has just started.
-    private func isNewLife(_ event: Event) -> Bool {
-        if life.endedAt != nil { return true }
-        return event.header.pid != 0 && life.pid != 0 && event.header.pid != life.pid
-            && children[event.header.pid] == nil
+    /// Shows an event in an incident that is open anyway.
+    mutating func show(_ event: Event, _ severity: TimelineEntry.Severity) {
+        draft?.add(event, severity: severity, text: TimelineText.plain(event), sources: sources)
     }
 
+    /// The line before has told of the error, and a line after may say that there were errors.
+    private mutating func finalSaveFailed(_ event: Event) {
+        life.shutdownRequested = nil
+        guard event["reason"] == nil else { return }
+        if let before = lastFileError, event.isWithin(2, after: before) {
+            show(event, .failure)
+            return
+        }
+        lastFileError = event
+        failSave(.bgsave, event, text: "the save at shutdown failed", writesFile: true)
+    }
+}
+
+// MARK: - Starts
+
+extension InstanceTracker {
     private mutating func noteStart(_ event: Event) {
-        let restartsInPlace = event.kind == .server_starting && life.isReady
-        if life.started == nil && !life.isReady && life.pid == 0 || isNewLife(event) || restartsInPlace {
-            beginLife(event)
+        if isNewLife(event) { beginLife(event, startIsSeen: true) }
+        if life.pid == 0 { life.pid = Self.startingPID(event) }
+        switch event.kind {
+        case .server_starting, .server_version, .logo_version: noteBanner(event)
+        default: break
         }
-        if life.started == nil, event.kind == .server_starting || event.kind == .server_version {
-            life.started = event
+        if let port = event.int("port") { instance.port = port }
+    }
+
+    /// A logo has no header; what stands there as one is the line's before.
+    private static func startingPID(_ event: Event) -> Int32 {
+        if let pid = event.int("pid") { return Int32(clamping: pid) }
+        return event.header.form == .none ? 0 : event.header.pid
+    }
+
+    private mutating func noteBanner(_ event: Event) {
+        if life.banner == nil {
+            life.banner = event
+            draft?.showBanner(event, sources: sources)
         }
-        if event.kind == .server_version || event.kind == .logo_version {
-            instance.version = event["version"] ?? instance.version
-            instance.product = event["product"].map { $0.lowercased() } ?? instance.product
-            life.version = event
-            draft?.observe(event)
+        instance.product = event["product"].map { $0.lowercased() } ?? instance.product
+        guard let version = event["version"] else { return }
+        instance.version = version
+        life.version = event
+        draft?.observe(event)
+    }
+
+    private mutating func noteWarning(_ event: Event) {
+        // Warnings about limits are also written while a server runs.
+        if event.kind != .limit_warning, isNewLife(event) { beginLife(event, startIsSeen: true) }
+        guard !life.isReady else { return }
+        life.warnings.append(event)
+        draft?.observe(event)
+    }
+
+    /// Whether `event`, which only a start writes, belongs to a process not yet known.
+    private func isNewLife(_ event: Event) -> Bool {
+        let pid = event.header.pid
+        if pastPIDs.contains(pid) && pid != life.pid { return false }
+        if life.isReady || life.end != nil || life.firstLine == nil { return true }
+        return pid != 0 && life.pid != 0 && pid != life.pid && children[pid] == nil
+            && event.header.form != .none
+    }
+
+    private mutating func noteReady(_ event: Event) {
+        let pid = event.header.pid
+        let isAnother = pid != 0 && life.pid != 0 && pid != life.pid && !pastPIDs.contains(pid)
+        if isAnother || life.end != nil { beginLife(event, startIsSeen: false) }
+        if let port = event.int("port") { instance.port = port }
+        guard !life.isReady else { return }
+        life.isReady = true
+        if life.startIsSeen {
+            life.aof.learnFromReady(event, version: ServerVersion(life.version?["version"]))
         }
-        if let port = event.int("port"), event.kind == .server_mode || event.kind == .logo_port {
-            instance.port = port
-        }
+        settleLoss(event)
+        succeed(.server, event, text: "server accepts connections again")
     }
 
     /// A new process of this server: what the old one had running is gone.
-    mutating func beginLife(_ event: Event) {
+    mutating func beginLife(_ event: Event, startIsSeen: Bool) {
         let before = life
-        let wasKilled = before.pid != 0 && before.endedAt == nil && before.shutdownRequested == nil
-            && (before.isReady || before.started != nil)
-        flushChildErrors()
+        orphan(event, of: before)
         children.removeAll()
-        trigger = nil
+        (trigger, refusal, droppedReplica, lastFileError) = (nil, nil, nil, nil)
         syncIsActive = false
-        droppedReplica = nil
+        if before.pid != 0 { pastPIDs.insert(before.pid) }
         life = ServerLife()
-        life.pid = event.header.pid
-        life.started = event
-        life.aofEvidence = nil
-        life.savePointEvidence = before.savePointEvidence
-        noteRestart(event, after: before, wasKilled: wasKilled)
+        life.pid = Self.startingPID(event)
+        pastPIDs.remove(life.pid)
+        life.firstLine = startIsSeen ? event : nil
+        noteRestart(event, after: before)
     }
 
-    private mutating func noteRestart(_ event: Event, after before: ServerLife, wasKilled: Bool) {
-        guard var open = draft, before.pid != 0 else { return }
-        open.turn()
-        open.consequence("restart")
-        open.add(
-            event, severity: .warning,
-            text: wasKilled
-                ? "server started again (pid \(event.header.pid)); the process before it left no word of its end"
-                : "server started again (pid \(event.header.pid))",
+    private mutating func noteRestart(_ event: Event, after before: ServerLife) {
+        guard draft != nil, before.isKnown, before.lastLine != nil else { return }
+        let wasUnclean = before.end == nil && before.shutdownRequested == nil
+        draft?.consequence("restart")
+        draft?.addRestart(
+            event, text: TimelineText.restarted(pid: life.pid, wasUnclean: wasUnclean),
             sources: sources)
-        open.turn()
-        draft = open
-        noteEndOfLife(before, wasKilled: wasKilled, next: event)
+        draft?.refusal.restart(at: event.at)
+        if wasUnclean { draft?.set { $0.vanished.append(event) } }
+        guard before.end == nil else { return }
+        notePendingLoss(
+            before, to: (before.foundGone ?? before.lastLine)?.at,
+            basis: before.foundGone == nil
+                ? "the process ended without a word, some time after its last line"
+                : "the process was gone when its child would report to it")
+    }
+}
+
+// MARK: - What was read back, and what was lost
+
+extension InstanceTracker {
+    private mutating func noteLoading(_ event: Event) {
+        // A replica that is synchronised loads too; what it loads then is its master's.
+        guard !life.isReady else { return }
+        if event["age_seconds"] != nil { life.loadedAge = event }
+        if event.kind == .loading_finished { life.loaded = event }
+        guard event.kind == .loading_finished || event["age_seconds"] != nil else { return }
+        draft?.add(event, severity: .info, text: TimelineText.loading(event), sources: sources)
     }
 
-    private mutating func noteLoading(_ event: Event) {
-        switch event.kind {
-        case .loading_finished:
-            life.loadedFrom = event
-            if event["source"] == "aof" || event.line.contains("append only file") {
-                life.aofEvidence = event
-            }
-        case .loading_detail where event["age_seconds"] != nil:
-            life.loadedAge = event
-        default: break
+    mutating func noteEnd(_ event: Event, isCrash: Bool, basis: String) {
+        guard life.end == nil else { return }
+        life.end = ServerLife.End(event: event, isCrash: isCrash)
+        children.removeAll()
+        notePendingLoss(life, to: event.at, basis: basis)
+    }
+
+    /// The process of an open incident has ended: the next one tells what could be read back.
+    private mutating func notePendingLoss(_ ended: ServerLife, to: Timestamp?, basis: String) {
+        guard draft != nil else { return }
+        if let to, let saved = lastSave?.at, to.seconds(since: saved) < 2 { return }
+        let pending = LossRecord.Pending(
+            lastSave: lastSave?.at, to: to, basis: basis, aof: ended.aof, isReplica: isReplica)
+        draft?.loss.pending = pending
+    }
+
+    /// The next process accepts connections: what it has not read back is lost.
+    private mutating func settleLoss(_ ready: Event) {
+        guard let pending = draft?.loss.pending else { return }
+        draft?.loss.pending = nil
+        guard !pending.isReplica else { return }
+        if life.loaded?["source"] == "aof" {
+            draft?.loss.readBack = life.loaded
+            return
         }
-        if draft != nil, event.kind == .loading_finished || event["age_seconds"] != nil {
-            draft?.add(event, severity: .info, text: TimelineText.loading(event), sources: sources)
+        guard life.startIsSeen else {
+            loseWithoutStart(pending)
+            return
         }
-        finishLoss()
+        guard let loaded = life.loaded else {
+            draft?.loss.add(
+                from: nil, to: pending.to, basis: "\(pending.basis), and the next one read back no data")
+            return
+        }
+        loseSince(savedAt(loaded) ?? pending.lastSave, pending)
+    }
+
+    /// When the RDB file was written that was read back, by its own word.
+    private func savedAt(_ loaded: Event) -> Timestamp? {
+        guard let age = life.loadedAge, let seconds = age.double("age_seconds"), let at = age.at
+        else { return nil }
+        return at.adding(seconds: -seconds)
+    }
+
+    private mutating func loseSince(_ saved: Timestamp?, _ pending: LossRecord.Pending) {
+        // Ages are whole seconds: a file as new as the end holds everything.
+        if let saved, let to = pending.to, to.seconds(since: saved) < 1 { return }
+        let age = life.loadedAge?["age_seconds"].map { " that was \($0) s old" } ?? ""
+        draft?.loss.add(
+            from: saved, to: pending.to,
+            basis: "\(pending.basis), and the next one read back an RDB file\(age)")
+    }
+
+    /// Nothing tells what was read back: only a file that is known to be off decides.
+    private mutating func loseWithoutStart(_ pending: LossRecord.Pending) {
+        guard case .off = pending.aof else { return }
+        draft?.loss.add(from: pending.lastSave, to: pending.to, basis: pending.basis)
     }
 }

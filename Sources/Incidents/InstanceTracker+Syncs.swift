@@ -2,41 +2,43 @@
 
 internal import Model
 
-// MARK: - Synchronisation
+// MARK: - Synchronisation, the master's side
 
 extension InstanceTracker {
     mutating func takeSync(_ event: Event) {
         switch event.kind {
-        case .sync_requested, .full_resync_requested, .sync_delayed, .sync_waiting: break
         case .sync_started:
             trigger = event
             syncIsActive = true
             resolveDroppedReplica(event)
-        case .sync_succeeded:
-            syncIsActive = false
-            if let replica = event["replica"] { life.replicas.insert(replica) }
-            succeed(.operation(.full_sync), event, text: "a replica is synchronised again")
+            syncFailureIsCounted = false
+        case .sync_succeeded: replicaInStep(event)
+        case .partial_sync_accepted where event["side"] == "master": replicaInStep(event)
         case .sync_failed: syncFailed(event)
         case .replica_lost: replicaLost(event)
         case .output_buffer_exceeded: outputBufferExceeded(event)
-        case .replica_refused_by_master, .replica_sync_failed: replicaSide(event)
-        case .replica_sync_finished:
-            if draft?.isFollowUpOnly == true {
-                succeed(.operation(.full_sync), event, text: "synchronised with the master again")
-            }
-        case .master_lost:
-            draft?.add(event, severity: .warning, text: "connection to the master lost", sources: sources)
-        default: break
+        case .slot_migration_failed: show(event, .warning)
+        default: takeReplicaSide(event)
         }
     }
 
+    private mutating func replicaInStep(_ event: Event) {
+        if let replica = event["replica"] {
+            life.replicas.insert(replica)
+            draft?.stake.returned(replica)
+        }
+        guard event.kind == .sync_succeeded else { return }
+        syncIsActive = false
+        succeed(.operation(.full_sync), event, text: "a replica is synchronised again")
+    }
+
+    /// A transfer that failed. Its child's own failure is the same one.
     private mutating func syncFailed(_ event: Event) {
-        if previous?.kind == .fork_failed || previous?.kind == .sync_refused {
-            draft?.add(event, severity: .failure, text: TimelineText.plain(event), sources: sources)
+        guard syncIsActive, !syncFailureIsCounted else {
+            show(event, .failure)
             return
         }
-        let wasActive = syncIsActive
-        guard wasActive || draft != nil else { return }
+        syncFailureIsCounted = true
         open(.save_failure, event)
         draft?.countSaveFailure()
         draft?.consequence("replica_loss")
@@ -44,15 +46,17 @@ extension InstanceTracker {
             event, severity: .failure, text: TimelineText.plain(event), sources: sources,
             operation: .full_sync)
         draft?.fail(.operation(.full_sync), at: event.at)
+        draft?.isFollowUpOnly = false
     }
 
     private mutating func replicaLost(_ event: Event) {
-        if let replica = event["replica"] { life.replicas.remove(replica) }
+        guard event["channel"] == nil else { return }
+        if let replica = event["replica"], life.replicas.remove(replica) != nil {
+            draft?.stake.lost(replica, at: event.at)
+        }
         guard draft != nil else { return }
         draft?.consequence("replica_loss")
-        draft?.add(
-            event, severity: .warning,
-            text: "connection with replica \(event["replica"] ?? "") lost", sources: sources)
+        show(event, .warning)
     }
 
     /// Alone no incident: only where it ends a synchronisation, or forces another one.
@@ -70,120 +74,115 @@ extension InstanceTracker {
     private mutating func resolveDroppedReplica(_ event: Event) {
         guard let dropped = droppedReplica else { return }
         droppedReplica = nil
-        guard let a = dropped.at, let b = event.at, b.seconds(since: a) <= 120 else { return }
+        syncFailureIsCounted = false
+        guard let distance = event.seconds(after: dropped), distance <= 120 else { return }
         dropEndsSync(dropped)
     }
 
     private mutating func dropEndsSync(_ event: Event) {
         open(.save_failure, event)
-        draft?.countSaveFailure()
+        if !syncFailureIsCounted { draft?.countSaveFailure() }
+        syncFailureIsCounted = true
         draft?.consequence("replica_loss")
+        draft?.isFollowUpOnly = false
         draft?.add(
             event, severity: .failure, text: TimelineText.outputBuffer, sources: sources,
             operation: .full_sync)
         draft?.fail(.operation(.full_sync), at: event.at)
     }
+}
 
-    /// What a replica sees of its master's failure. It is an incident only where the master's own
-    /// log is not there to tell.
-    private mutating func replicaSide(_ event: Event) {
-        let isError = event.kind == .replica_refused_by_master || draft != nil
-        guard isError else { return }
-        let isFresh = draft == nil
-        open(.save_failure, event)
-        if isFresh {
-            draft?.isFollowUpOnly = true
-            draft?.countSaveFailure()
-        }
-        draft?.add(event, severity: .failure, text: TimelineText.plain(event), sources: sources)
-        if draft?.isFollowUpOnly == true { draft?.fail(.operation(.full_sync), at: event.at) }
+extension Stake {
+    mutating func lost(_ replica: String, at: Timestamp?) {
+        guard replicas.contains(replica) else { return }
+        if replicas.count > 1 { replicas.remove(replica) } else { replicasLostAt = at }
+    }
+
+    /// A replica that comes back is in step again.
+    mutating func returned(_ replica: String) {
+        guard replicas.contains(replica) else { return }
+        replicasLostAt = nil
+    }
+
+    /// Whether a server on `port` was among the replicas in step.
+    func holdsReplica(onPort port: Int) -> Bool {
+        replicas.contains { $0.hasSuffix(":\(port)") }
     }
 }
 
-// MARK: - Failover
+// MARK: - The replica's side
 
 extension InstanceTracker {
-    mutating func takeFailover(_ event: Event) {
-        guard draft != nil else { return }
+    private mutating func takeReplicaSide(_ event: Event) {
         switch event.kind {
-        case .sentinel_switch, .failover_finished, .role_changed: draft?.consequence("failover")
+        case .replica_connecting:
+            guard let master = event["master"]?.split(separator: ":").last else { return }
+            masterPort = Int(master)
+        case .replica_refused_by_master: refusedByMaster(event)
+        case .replica_sync_failed:
+            if draft?.isFollowUpOnly == true { show(event, .failure) }
+        case .replica_sync_finished:
+            if draft?.isFollowUpOnly == true {
+                succeed(.operation(.full_sync), event, text: "synchronised with the master again")
+            }
+            if draft?.isFollowUpOnly == true {
+                succeed(.clientWrites, event, text: "synchronised with the master again")
+            }
+        case .master_lost: show(event, .warning)
+        case .replication_error: if event["reason"]?.isMisconf == true { showRefusedByReplica(event) }
         default: break
         }
-        draft?.add(event, severity: .warning, text: TimelineText.plain(event), sources: sources)
     }
-}
 
-// MARK: - Crashes and kills
-
-extension InstanceTracker {
-    mutating func takeCrash(_ event: Event) {
-        let pid = event.header.pid
-        if children[pid] != nil || event.header.role == .child && pid != life.pid {
-            childCrash = event
-            draft?.observe(event)
+    /// What a replica sees of its master's failure. It is an incident only where the master's own
+    /// log is not there to tell, and only where the master's words tell of a failed save.
+    private mutating func refusedByMaster(_ event: Event) {
+        let reason = event["reason"] ?? ""
+        guard reason.isFailedSave || reason.isMisconf else {
+            if draft?.isFollowUpOnly == true { show(event, .failure) }
             return
         }
-        // Raw lines of a report carry the process of the line before them.
-        if childCrash?.header.pid == pid, pid != 0 { return }
-        if event.kind == .crash_report_ended { return }
-        if event.kind == .allocation_failed, event.header.form == .none, draft == nil { return }
-        open(.server_crash, event)
-        draft?.consequence("server_crash")
-        draft?.add(event, severity: .failure, text: TimelineText.crash(event), sources: sources)
-        draft?.fail(.server, at: event.at)
-        life.endedAt = event
-    }
-
-    /// What the kernel or systemd says about this server.
-    mutating func takeHost(_ event: Event) {
-        switch event.kind {
-        case .oom_victim, .oomd_kill, .earlyoom_kill: oomKill(event)
-        case .kernel_commit_refused, .pids_rejected:
-            draft?.add(event, severity: .failure, text: TimelineText.plain(event), sources: sources)
-        case .kernel_suppressed:
-            let hidden = event.int("count") ?? 0
-            draft?.set { $0.failures.hiddenAtLeast += hidden }
-            draft?.observe(event)
-        default:
-            draft?.add(event, severity: .warning, text: TimelineText.plain(event), sources: sources)
+        if draft != nil, draft?.isFollowUpOnly == false {
+            show(event, .failure)
+            return
         }
-    }
-
-    private mutating func oomKill(_ event: Event) {
-        open(.oom_kill, event)
-        draft?.set { $0.failures.oomKills += 1 }
-        draft?.consequence("oom_kill")
-        let pid = event.int("pid").map { Int32(clamping: $0) } ?? 0
-        let child = children[pid]
-        draft?.add(
-            event, severity: .failure,
-            text: TimelineText.oomKill(event, child: child?.operation), sources: sources)
-        if let child {
-            draft?.fail(.operation(child.operation), at: event.at)
+        open(reason.isFailedSave ? .save_failure : .write_refusal, event)
+        draft?.isFollowUpOnly = true
+        draft?.masterPort = masterPort
+        show(event, .failure)
+        if reason.isFailedSave {
+            draft?.countSaveFailure()
+            draft?.fail(.operation(.full_sync), at: event.at)
         } else {
-            draft?.fail(.server, at: event.at)
-            life.endedAt = event
+            draft?.fail(.clientWrites, at: event.at)
         }
     }
-}
 
-extension Event {
-    /// Whether the client of a CLIENT LIST line is a replica: its flags hold an S.
-    var isReplicaClient: Bool {
-        guard let client = self["client"] ?? Optional(line), let flags = client.firstRange(of: "flags=")
-        else { return false }
-        return client[flags...].prefix { $0 != " " }.contains("S")
+    /// A replica whose last save failed cannot take its master's writes.
+    private mutating func showRefusedByReplica(_ event: Event) {
+        open(.write_refusal, event)
+        draft?.consequence("write_refusal")
+        draft?.isFollowUpOnly = false
+        show(event, .failure)
+        draft?.fail(.clientWrites, at: event.at)
+        draft?.refusal.begin(.seen, at: event.at)
     }
 }
 
 extension String {
-    /// The index behind the first occurrence of `text`.
-    func firstRange(of text: String) -> String.Index? {
-        var i = startIndex
-        while i < endIndex {
-            if self[i...].hasPrefix(text) { return index(i, offsetBy: text.count) }
-            i = index(after: i)
-        }
-        return nil
+    /// Replies to a replica whose synchronisation a refused fork or a failed child has ended.
+    fileprivate var isFailedSave: Bool {
+        ["BGSAVE failed", "Unable to perform background save"].contains { contains($0) }
+    }
+
+    fileprivate var isMisconf: Bool { contains("MISCONF") }
+}
+
+extension Event {
+    /// Whether the client of the line is a replica: its flags hold an S.
+    var isReplicaClient: Bool {
+        if let flags = self["flags"] { return flags.contains("S") }
+        let fields = (self["client"] ?? "").split(separator: " ")
+        return fields.contains { $0.hasPrefix("flags=") && $0.contains("S") }
     }
 }

@@ -11,33 +11,89 @@ struct InstanceTracker {
     let sources: [String]
 
     var life = ServerLife()
+    /// Processes that ran before the present one; a dying one may still write.
+    var pastPIDs: Set<Int32> = []
     var draft: IncidentDraft?
     var finished: [Incident] = []
-    var followUps: [Incident] = []
+    /// Incidents that are only the other side of somebody else's.
+    var asides: [Aside] = []
 
-    var saves = SaveTally()
+    /// Since the incident before, and over all data.
+    var tally = Tally()
+    var total = Tally()
     var lastSave: Event?
     var lastRewrite: Event?
     var lastEventAt: Timestamp?
     var copyOnWrite = CopyOnWriteTrend()
+    /// A line that shows that save points are configured.
+    var savePoints: Event?
 
-    /// Running children by process id.
+    /// Running children by process id; a thread that saves is 0.
     var children: [Int32: Child] = [:]
+    /// The log leaves out how children end (it was filtered).
+    var endsAreHidden = false
+    /// Children's own error lines, until the parent says how they ended.
+    var childErrors: [Event] = []
+    /// Telling lines of a crash report that a child wrote.
+    var childCrash: [Event] = []
     /// The trigger line that the next fork belongs to.
     var trigger: Event?
-    /// The event before the present one, of the same server.
-    var previous: Event?
-    /// A child's own error lines, until the parent says how the child ended.
-    var childErrors: [Event] = []
+    /// A line that the next one may put in another light.
+    var held: Held?
+    /// What the Windows port said of the refusal that the classic line tells again.
+    var platformReport: Event?
+    /// How long the child of a held rewrite ran.
+    var heldDuration: Double?
+    /// The last refused fork, for the lines that follow from it.
+    var refusal: Refusal?
+    var lastFollowUp: Event?
+    /// The last error of the server's own about one of its files.
+    var lastFileError: Event?
     /// A replica that was dropped at its output buffer limit, until it is known what that ended.
     var droppedReplica: Event?
     var syncIsActive = false
-    /// Lines of a crash report written by a child.
-    var childCrash: Event?
+    /// One failure a synchronisation: its child, its transfer and its replica may all tell of it.
+    var syncFailureIsCounted = false
+    /// The master that this server follows, as its connecting lines name it.
+    var masterPort: Int?
+
+    struct Tally: Equatable {
+        var saves = SaveTally()
+        var rewrites = SaveTally()
+    }
 
     struct Child {
         var operation: Operation
         var started: Event
+        /// Whether it writes the RDB file, and not to a socket or an AOF.
+        var writesFile: Bool
+        /// Stopped on purpose by the server.
+        var isStopped = false
+        /// Its own word that its file is complete.
+        var hasSaved = false
+    }
+
+    struct Refusal {
+        var event: Event
+        var operation: Operation
+    }
+
+    /// An incident as another party saw it.
+    struct Aside {
+        var incident: Incident
+        var isClient: Bool
+        var masterPort: Int?
+    }
+
+    enum Held {
+        /// A refused fork whose trigger is not in the log: the next line may tell what it was for.
+        case fork(Event)
+        /// A report of the Windows port: the classic line for the same refusal may follow.
+        case report(Event)
+        /// A rewrite that its child has finished; the server may yet fail to put it in place.
+        case rewrite(Event)
+        /// The title of a crash report, which does not say whose it is.
+        case crashTitle(Event)
     }
 
     init(instance: Instance, sources: [String]) {
@@ -49,136 +105,148 @@ struct InstanceTracker {
 
     mutating func take(_ event: Event) {
         if let at = event.at { lastEventAt = max(lastEventAt ?? at, at) }
-        switch event.kind {
-        case .server_starting, .server_version, .server_mode, .logo_version, .logo_port, .logo_pid,
-            .server_initialized, .config_loaded, .ready, .overcommit_warning, .thp_warning,
-            .limit_warning, .kernel_defect_warning, .oom_score_warning, .loading_started,
-            .loading_detail, .loading_finished, .keys_loaded, .loading_failed, .signal_received,
-            .shutdown_requested, .final_save, .final_save_failed, .exiting:
-            takeLife(event)
-        case .save_triggered, .rewrite_triggered, .operation_scheduled, .child_started, .db_saved,
-            .operation_succeeded, .rewrite_finished, .rewrite_detail, .copy_on_write:
-            takeRoutine(event)
-        case .fork_failed, .fork_failed_reported, .sync_refused, .aof_enable_failed,
-            .slot_migration_refused:
-            takeRefusal(event)
-        case .operation_failed, .child_killed, .child_stopped, .rdb_write_error, .rdb_file_error,
-            .aof_write_error, .aof_file_error, .aof_write_recovered, .persistence_fatal,
-            .writes_refused, .memory_refused, .rewrite_limited, .save_cancelled:
-            takeSaveTrouble(event)
-        case .sync_requested, .full_resync_requested, .sync_started, .sync_delayed, .sync_waiting,
-            .sync_succeeded, .sync_failed, .partial_sync_refused, .replica_lost,
-            .output_buffer_exceeded, .replica_refused_by_master, .replica_sync_failed,
-            .replica_sync_finished, .master_lost:
-            takeSync(event)
-        case .crash_report_started, .crash_signal, .panic, .assertion_failed, .allocation_failed,
-            .crash_report_ended:
-            takeCrash(event)
-        case .oom_victim, .kernel_commit_refused, .pids_rejected, .oom_constraint, .segfault,
-            .unit_oom, .unit_failed, .unit_exited, .unit_restarting, .kernel_suppressed, .oomd_kill,
-            .earlyoom_kill, .oom_invoked:
-            takeHost(event)
-        case .role_changed, .failover_started, .failover_finished, .failover_failed, .node_failing,
-            .cluster_state_changed, .sentinel_switch, .sentinel_down, .sentinel_failover:
-            takeFailover(event)
-        default:
-            break
+        guard release(before: event) else { return }
+        adopt(event)
+        learn(from: event)
+        switch event.kind.chapter {
+        case .life: takeLife(event)
+        case .routine: takeRoutine(event)
+        case .refusal: takeRefusal(event)
+        case .child: takeChild(event)
+        case .file: takeFile(event)
+        case .sync: takeSync(event)
+        case .crash: takeCrash(event)
+        case .host: takeHost(event)
+        case .failover: takeFailover(event)
+        case .aside: break
         }
-        previous = event
+        if isFromServer(event) { life.lastLine = event }
+    }
+
+    /// What an event proves about the append-only file and about the server's role.
+    private mutating func learn(from event: Event) {
+        guard isFromServer(event) else { return }
+        life.aof.learn(from: event, isStarting: life.startIsSeen && !life.isReady)
+        draft?.stake.learn(life.aof, at: event.at)
+        switch event.header.role {
+        case .master, .replica: if !life.isEnded(event) { instance.role = event.header.role }
+        case .sentinel, .child, .unknown: break
+        }
+    }
+
+    var isReplica: Bool { instance.role == .replica }
+
+    /// Whether the server process itself wrote the line, and not a child of it or the kernel.
+    func isFromServer(_ event: Event) -> Bool {
+        switch event.header.form {
+        case .kernel, .daemon: return false
+        default: break
+        }
+        return !isChildLine(event)
+    }
+
+    /// Up to redis 2.8 a header does not tell a child from its parent: the process id does.
+    func isChildLine(_ event: Event) -> Bool {
+        let pid = event.header.pid
+        if children[pid] != nil, pid != 0 { return true }
+        switch event.header.role {
+        case .child: return pid != life.pid || life.isReady
+        case .unknown: return pid != 0 && life.pid != 0 && pid != life.pid && !event.kind.isServersOwn
+        case .master, .replica, .sentinel: return false
+        }
+    }
+
+    /// Learns the server's process id where the start is not in the data, and notices a change.
+    private mutating func adopt(_ event: Event) {
+        let pid = event.header.pid
+        guard event.kind.isServersOwn, pid != 0, pid != life.pid, children[pid] == nil else { return }
+        if life.pid == 0 {
+            life.pid = pid
+        } else if !pastPIDs.contains(pid) {
+            beginLife(event, startIsSeen: false)
+        }
     }
 
     /// Ends what is still open when the data ends.
     mutating func finish() {
+        releaseHeld()
         flushChildErrors()
-        guard var open = draft else { return }
-        let gone = life.endedAt != nil
-        open.set {
-            $0.status = gone ? .ended : .ongoing_at_end
-            $0.recoveredAt = nil
-        }
-        draft = open
-        close()
-    }
-
-    // MARK: - Opening and closing
-
-    mutating func open(_ kind: Incident.Kind, _ event: Event) {
-        guard draft == nil else { return }
-        var fresh = IncidentDraft(kind: kind, instance: instance, anchor: event)
-        fresh.set { $0.startSeen = life.started != nil }
-        for entry in life.precursors(sources) { fresh.addEntry(entry) }
-        for warning in life.warnings { fresh.observe(warning) }
-        if let version = life.version { fresh.observe(version) }
-        if let lastSave {
-            fresh.addEntry(
-                lastSave.timelineEntry(
-                    severity: .info, text: "last successful save before the incident",
-                    sources: sources))
-        }
-        if let note = copyOnWrite.precursor(sources) { fresh.addEntry(note) }
-        exposureAtStart(&fresh)
-        draft = fresh
-    }
-
-    /// Closes the incident when nothing is failing any more.
-    mutating func succeed(_ part: FailingPart, _ event: Event, text: String) {
-        guard var open = draft, open.failing[part] != nil else { return }
-        open.failing[part] = nil
-        open.turn()
-        open.add(event, severity: .recovery, text: text, sources: sources)
-        if open.failing.isEmpty {
-            open.set {
-                $0.status = .recovered
-                $0.recoveredAt = event.at
+        if draft != nil {
+            let gone = life.end != nil
+            draft?.set {
+                $0.status = gone ? .ended : .ongoing_at_end
+                $0.recoveredAt = nil
             }
+            close()
         }
-        draft = open
-        if open.failing.isEmpty { close() }
+        guard let last = finished.indices.last else { return }
+        finished[last].persistence.saves += tally.saves
+        finished[last].persistence.rewrites += tally.rewrites
+    }
+}
+
+extension ServerLife {
+    /// Whether the line was written by a process that is known to have ended.
+    func isEnded(_ event: Event) -> Bool { end != nil && event.header.pid == pid }
+}
+
+extension EventKind {
+    enum Chapter {
+        case life, routine, refusal, child, file, sync, crash, host, failover
+        /// Of no consequence for incidents.
+        case aside
     }
 
-    mutating func close() {
-        guard var done = draft else { return }
-        draft = nil
-        done.set { $0.instance = instance }
-        let anchor = (done.anchorHeader, done.anchorLine)
-        finishPersistence(&done)
-        var incident = done.incident
-        incident.id = identity(anchor.0, anchor.1)
-        incident.severity = severity(of: incident)
-        incident.timeline = sortedTimeline(incident.timeline)
-        incident.trigger = incident.trigger ?? life.restartTrigger(before: incident.startedAt, sources)
-        if done.isFollowUpOnly { followUps.append(incident) } else { finished.append(incident) }
-    }
-
-    /// A hash of the instance and of the first anchor as it was written: stable when the report is
-    /// made again with more evidence, other zones, or from another copy of the log.
-    private func identity(_ header: RecordHeader, _ line: String) -> String {
-        var hash = FNV1a()
-        hash.combine(instance.host ?? "")
-        hash.combine(UInt64(instance.port ?? 0))
-        hash.combine(UInt64(UInt32(bitPattern: header.pid)))
-        hash.combine(UInt64(bitPattern: header.stamp.nanoseconds))
-        hash.combine(line)
-        return "fk-" + hash.short
-    }
-
-    private func severity(of incident: Incident) -> Incident.Severity {
-        switch incident.persistence.exposure {
-        case .lost: return .critical
-        case .exposed: return incident.status == .recovered ? .major : .critical
-        case .unknown: return .major
-        case .none, .aof_covers, .replica_covers:
-            if incident.kind == .server_crash || incident.kind == .oom_kill { return .critical }
-            return incident.status == .recovered ? .minor : .major
+    /// Which part of the tracker an event concerns.
+    var chapter: Chapter {
+        switch self {
+        case .server_starting, .server_version, .server_mode, .logo_version, .logo_port, .logo_pid,
+            .server_initialized, .config_loaded, .ready, .overcommit_warning, .thp_warning,
+            .limit_warning, .kernel_defect_warning, .oom_score_warning, .loading_started,
+            .loading_detail, .loading_finished, .keys_loaded, .loading_failed, .signal_received,
+            .shutdown_requested, .shutdown_aborted, .final_save, .final_save_failed, .exiting,
+            .startup_failed, .thread_failed:
+            .life
+        case .save_triggered, .rewrite_triggered, .operation_scheduled, .child_started, .db_saved,
+            .operation_succeeded, .rewrite_finished, .copy_on_write:
+            .routine
+        case .fork_failed, .fork_failed_reported, .sync_refused, .aof_enable_failed,
+            .slot_migration_refused:
+            .refusal
+        case .operation_failed, .child_killed, .child_stopped, .parent_gone, .save_cancelled:
+            .child
+        case .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error,
+            .aof_write_recovered, .persistence_fatal, .writes_refused, .memory_refused,
+            .memory_recovered, .rewrite_limited:
+            .file
+        case .sync_started, .sync_succeeded, .sync_failed, .partial_sync_accepted, .replica_lost,
+            .output_buffer_exceeded, .replica_refused_by_master, .replica_sync_failed,
+            .replica_sync_finished, .replica_connecting, .replication_error, .master_lost,
+            .slot_migration_failed:
+            .sync
+        case .crash_report_started, .crash_signal, .panic, .assertion_failed, .allocation_failed,
+            .crash_detail:
+            .crash
+        case .oom_victim, .kernel_commit_refused, .pids_rejected, .oom_constraint, .segfault,
+            .unit_oom, .unit_failed, .unit_exited, .unit_restarting, .kernel_suppressed, .oomd_kill,
+            .earlyoom_kill, .oom_invoked, .page_allocation_failed:
+            .host
+        case .role_changed, .failover_started, .failover_finished, .failover_failed, .node_failing,
+            .cluster_state_changed, .sentinel_switch, .sentinel_down, .sentinel_failover:
+            .failover
+        default: .aside
         }
     }
 
-    private func sortedTimeline(_ entries: [TimelineEntry]) -> [TimelineEntry] {
-        entries.enumerated().sorted {
-            guard let a = $0.element.at, let b = $1.element.at, a != b else {
-                return $0.offset < $1.offset
-            }
-            return a < b
-        }.map(\.element)
+    /// Whether only a server process writes such a line, never a child.
+    var isServersOwn: Bool {
+        switch self {
+        case .save_triggered, .rewrite_triggered, .child_started, .fork_failed, .sync_refused,
+            .aof_enable_failed, .slot_migration_refused, .operation_succeeded, .operation_failed,
+            .child_killed, .rewrite_finished, .sync_requested, .full_resync_requested,
+            .sync_started, .sync_succeeded, .replica_lost, .ready:
+            true
+        default: false
+        }
     }
 }

@@ -2,33 +2,50 @@
 
 internal import Model
 
-/// One life of a server process: how it started, what it warned of, whether it has ended.
+/// One life of a server process: how it started, what it warned of, how it ended.
 struct ServerLife {
+    /// 0 until a line tells.
     var pid: Int32 = 0
-    /// The first line of the start, if the start is in the data.
-    var started: Event?
+    /// The first line of the start; `nil` where the start is not in the data.
+    var firstLine: Event?
+    /// The line that says that a server starts. From redis 7.2 on warnings come before it.
+    var banner: Event?
     var version: Event?
     var warnings: [Event] = []
     var shutdownRequested: Event?
-    var endedAt: Event?
-    /// What was read back at the start, and how old it was.
-    var loadedFrom: Event?
-    var loadedAge: Event?
+    var end: End?
     var isReady = false
-    /// Lines that only a server with an append-only file writes.
-    var aofEvidence: Event?
-    /// Lines that show that save points are configured.
-    var savePointEvidence: Event?
+    /// What was read back at the start, and how old it was.
+    var loaded: Event?
+    var loadedAge: Event?
+    var aof = AppendOnlyFile.unknown
     /// Replicas that finished a synchronisation and were not lost since.
     var replicas: Set<String> = []
-    var lastFinalSave: Event?
+    var hasSaved = false
+    var lastLine: Event?
+    /// A child's line that says that its server is gone.
+    var foundGone: Event?
+
+    struct End {
+        var event: Event
+        var isCrash: Bool
+    }
+
+    /// The line to show for the start.
+    var started: Event? { banner ?? firstLine }
+    /// Whether the start of the process is in the data.
+    var startIsSeen: Bool { firstLine != nil }
+    /// Whether anything is known of this process.
+    var isKnown: Bool { pid != 0 || firstLine != nil || lastLine != nil }
 
     /// Start-up lines worth showing before the first failure.
     func precursors(_ sources: [String]) -> [TimelineEntry] {
         var out: [TimelineEntry] = []
         if let started {
+            let who = pid == 0 ? "" : " (pid \(pid))"
             out.append(
-                started.timelineEntry(severity: .info, text: "server started (pid \(pid))", sources: sources))
+                started.timelineEntry(
+                    severity: .info, text: "server started\(who)", sources: sources))
         }
         for warning in warnings where warning.kind != .limit_warning {
             out.append(
@@ -38,13 +55,15 @@ struct ServerLife {
         return out
     }
 
-    /// A restart shortly before the first failure is what changed.
+    /// A start shortly before the first failure, without a success since, is what changed.
     func restartTrigger(before failure: Timestamp?, _ sources: [String]) -> Trigger? {
-        guard let started, let at = started.at, let failure, failure >= at,
+        guard let started, !hasSaved, let at = started.at, let failure, failure >= at,
             failure.seconds(since: at) < 900
         else { return nil }
+        let distance = spokenDuration(seconds: failure.seconds(since: at))
         return Trigger(
-            statement: "The server process had started \(spokenDuration(seconds: failure.seconds(since: at))) before the first failure.",
+            statement:
+                "The server process had started \(distance) before the first failure, and no save of it had succeeded.",
             at: at,
             evidence: [
                 Evidence(
@@ -59,12 +78,11 @@ struct CopyOnWriteTrend {
     private(set) var first: (event: Event, mebibytes: Int)?
     private(set) var last: (event: Event, mebibytes: Int)?
     private(set) var peak = 0
-    private var count = 0
 
     mutating func note(_ event: Event) {
-        guard let size = event.int("peak_mib") ?? event.int("cow_mib") ?? event.int("current_mib")
+        guard event.operation == .bgsave,
+            let size = event.int("peak_mib") ?? event.int("current_mib")
         else { return }
-        count += 1
         if first == nil { first = (event, size) }
         last = (event, size)
         peak = max(peak, size)
@@ -72,11 +90,12 @@ struct CopyOnWriteTrend {
 
     /// Worth a line before an incident only where it has grown to something.
     func precursor(_ sources: [String]) -> TimelineEntry? {
-        guard let first, let last, count > 1, last.mebibytes > first.mebibytes, last.mebibytes >= 64
+        guard let first, let last, last.mebibytes > first.mebibytes, last.mebibytes >= 64
         else { return nil }
         return last.event.timelineEntry(
             severity: .info,
-            text: "copy-on-write of the last child \(grouped(last.mebibytes)) MiB, up from \(grouped(first.mebibytes)) MiB",
+            text:
+                "copy-on-write of the last save \(grouped(last.mebibytes)) MiB, up from \(grouped(first.mebibytes)) MiB",
             sources: sources)
     }
 }

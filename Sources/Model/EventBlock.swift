@@ -169,6 +169,8 @@ extension EventBlock {
     }
 
     private func text(_ lineStart: Int, _ range: Range<Int>) -> String {
-        String(decoding: bytes[lineStart + range.lowerBound..<lineStart + range.upperBound], as: UTF8.self)
+        String(
+            decoding: bytes[lineStart + range.lowerBound..<lineStart + range.upperBound],
+            as: UTF8.self)
     }
 }

@@ -37,7 +37,9 @@ extension EventLog {
         let source = isDecoded ? message : line
         let start = isDecoded ? 0 : messageStart
         let beside = isDecoded ? 0..<min(message.count, Event.lineLimit) : 0..<0
-        let extra = Self.far(captures, start, in: source.count, beyond: isDecoded ? beside.count : kept) ?? beside
+        let extra =
+            Self.far(captures, start, in: source.count, beyond: isDecoded ? beside.count : kept)
+            ?? beside
         var entry = EventBlock.Entry(header, pattern: pattern, line: lineNumber, offset: offset)
         entry.length = UInt16(kept)
         entry.captures = UInt8(captures.count / 2)
@@ -70,7 +72,9 @@ extension EventLog {
         entry.length = UInt16(kept)
         entry.captures = UInt8(clamping: event.captures.count)
         let captures = event.captures.prefix(Int(UInt8.max)).flatMap { range -> [Int32] in
-            range.map { [Int32(clamping: $0.lowerBound), Int32(clamping: $0.upperBound)] } ?? [-1, -1]
+            range.map { [Int32(clamping: $0.lowerBound), Int32(clamping: $0.upperBound)] } ?? [
+                -1, -1,
+            ]
         }
         open.append(
             entry, line: event.bytes.span.extracting(0..<kept),
@@ -99,7 +103,7 @@ extension EventLog {
     package mutating func place(_ instant: (Stamp, Int) -> Timestamp?) {
         shifts = StampShifts()
         for start in stride(from: 0, to: count, by: EventBlock.capacity) {
-            for (i, entry) in locate(start).block.entries.enumerated() {
+            for (i, entry) in block(from: start).entries.enumerated() {
                 let stamp = entry.stamp
                 shifts.note(start + i, stamp, instant(stamp, Int(entry.line)))
             }
@@ -112,8 +116,26 @@ extension EventLog {
 extension EventLog {
     /// The block that holds an event, and where in it.
     private func locate(_ index: Int) -> (block: EventBlock, index: Int) {
+        (block(from: index), index % EventBlock.capacity)
+    }
+
+    func block(from index: Int) -> EventBlock {
         let number = index / EventBlock.capacity
-        return (number < sealed.count ? store.block(sealed[number]) : open, index % EventBlock.capacity)
+        return number < sealed.count ? store.block(sealed[number]) : open
+    }
+
+    func instant(of stamp: Stamp, at index: Int) -> Timestamp? {
+        shifts.instant(of: stamp, at: index)
+    }
+
+    /// Lends each event's index, its pattern and its header to `body`, in file order. Much cheaper
+    /// than asking for one event after the other.
+    package func forEachHeader(_ body: (Int, _ pattern: Int, RecordHeader) -> Void) {
+        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+            for (i, entry) in block(from: start).entries.enumerated() {
+                body(start + i, Int(entry.pattern), entry.header)
+            }
+        }
     }
 
     /// The event at `index`, its values named after `patterns`.
@@ -138,6 +160,15 @@ extension EventLog {
     package func pattern(at index: Int) -> Int {
         let (block, i) = locate(index)
         return Int(block.entries[i].pattern)
+    }
+
+    /// The indices of all patterns that events of this log matched.
+    package var patterns: Set<Int> {
+        var out: Set<Int> = []
+        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+            for entry in block(from: start).entries { out.insert(Int(entry.pattern)) }
+        }
+        return out
     }
 
     /// A number that two events share when they are the same message of the same process.

@@ -59,6 +59,8 @@ package final class EventStore: Sendable {
 enum EventSlot: Sendable {
     case memory(EventBlock)
     case file(EventPlace)
+    /// Memory ran out; so many events are gone, and the run will end without a report.
+    case lost(Int)
 }
 
 /// Where in the temporary file a block is: its entries and its bytes, in bytes from the start.
@@ -78,7 +80,8 @@ extension EventStore {
                 state.kept += block.size
                 return .memory(block)
             }
-            if let entries = append(block.entries, &state), let bytes = append(block.bytes, &state) {
+            if let entries = append(block.entries, &state), let bytes = append(block.bytes, &state)
+            {
                 return .file(
                     EventPlace(
                         entries: entries, entryCount: block.entries.count, bytes: bytes,
@@ -100,13 +103,12 @@ extension EventStore {
     }
 
     private func keepWithoutFile(_ block: EventBlock, _ state: inout State) -> EventSlot {
-        state.kept += block.size
-        if state.kept > limits.withoutFile {
-            state.failure = state.failure
-                ?? "the events need more than \(limits.withoutFile >> 20) MiB, and there is no temporary file for them: \(state.warning ?? "")"
-            // Stands for the events that are lost, so that indices stay right until the run ends.
-            return .memory(EventBlock(lost: block.entries.count))
+        guard state.kept + block.size <= limits.withoutFile else {
+            state.failure =
+                "the events need more than \(limits.withoutFile >> 20) MiB, and there is no temporary file for them: \(state.warning ?? "")"
+            return .lost(block.entries.count)
         }
+        state.kept += block.size
         return .memory(block)
     }
 }
@@ -118,6 +120,7 @@ extension EventStore {
         switch slot {
         case .memory(let block): block
         case .file(let place): state.withLock { Self.block(place, &$0) }
+        case .lost(let count): EventBlock(lost: count)
         }
     }
 
@@ -137,7 +140,7 @@ extension EventStore {
 }
 
 extension EventBlock {
-    /// As many empty events as were lost.
+    /// As many empty events as were lost, so that indices stay right until the run ends.
     fileprivate init(lost count: Int) {
         let empty = Entry(RecordHeader(form: .none), pattern: 0, line: 0, offset: 0)
         entries = Array(repeating: empty, count: count)

@@ -18,7 +18,8 @@ struct SpillFile: ~Copyable {
         var reason = "no directory for it was given"
         for directory in directories {
             let path = "\(directory)/.forktopsy-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-            let opened = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+            let opened = unsafe open(
+                path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
             guard opened < 0 else {
                 unsafe _ = unlink(path)
                 descriptor = opened
@@ -49,7 +50,8 @@ struct SpillFile: ~Copyable {
             return 0
         }
         guard problem == 0 else {
-            throw SpillError(reason: "cannot write the temporary file (\(SpillError.text(problem)))")
+            throw SpillError(
+                reason: "cannot write the temporary file (\(SpillError.text(problem)))")
         }
         size += Int64(items.count * MemoryLayout<Item>.stride)
         return start

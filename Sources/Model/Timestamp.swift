@@ -54,7 +54,9 @@ package struct CivilTime: Hashable, Sendable {
     /// `12:01:38.682`
     package var clock: String { "\(clockToSecond).\(padded(nanosecond / 1_000_000, 3))" }
     /// `12:01:38`
-    package var clockToSecond: String { "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))" }
+    package var clockToSecond: String {
+        "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))"
+    }
 
     /// Days since 1970-01-01 of a date in the proleptic Gregorian calendar.
     package static func days(year: Int, month: Int, day: Int) -> Int {
@@ -76,7 +78,8 @@ package struct CivilTime: Hashable, Sendable {
         let shifted = (5 * dayOfYear + 2) / 153
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         return (
-            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shifted + 2) / 5 + 1
+            yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month,
+            dayOfYear - (153 * shifted + 2) / 5 + 1
         )
     }
 
@@ -100,12 +103,15 @@ extension Int64 {
 
     /// The whole part of `value`, or the nearest number that there is; 0 for what is no number.
     package init(clamping value: Double) {
-        self = value.isNaN ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
+        self =
+            value.isNaN
+            ? 0 : Int64(exactly: value.rounded(.towardZero)) ?? (value < 0 ? .min : .max)
     }
 }
 
 /// `value` in decimal, with zeros in front up to `width` digits.
 package func padded(_ value: Int, _ width: Int) -> String {
     let digits = String(value)
-    return digits.count >= width ? digits : String(repeating: "0", count: width - digits.count) + digits
+    return digits.count >= width
+        ? digits : String(repeating: "0", count: width - digits.count) + digits
 }

@@ -20,7 +20,9 @@ extension InputClock {
             return (span.year - before, basis == .journalTwin ? .journalTwin : .wrapper)
         }
         if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
-            return (anchor.local.year(near: anchor.instant) - evidence.turns(before: anchor), .neighbour)
+            return (
+                anchor.local.year(near: anchor.instant) - evidence.turns(before: anchor), .neighbour
+            )
         }
         // A server that was upgraded to 5.0, or taken back, and went on writing to its file.
         if last.form != .localWithoutYear {
@@ -41,7 +43,8 @@ extension InputClock {
     /// the zone, and in which a 29 February is a day.
     private static func newestYear(until latest: Timestamp, _ evidence: ClockEvidence) -> Int {
         // An instant in UTC may lie in the next year where the clock stands.
-        let newest = min(max(latest.civilYear + 1, Stamp.years.lowerBound + 8), Stamp.years.upperBound)
+        let newest = min(
+            max(latest.civilYear + 1, Stamp.years.lowerBound + 8), Stamp.years.upperBound)
         let candidates = (newest - 8...newest).reversed().filter {
             evidence.last.inYear($0) - day <= latest.nanoseconds
         }
@@ -77,6 +80,11 @@ extension Stamp {
     fileprivate var isLeapDay: Bool {
         let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
         return time.month == 2 && time.day == 29
+    }
+
+    var isNewYearsEve: Bool {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
+        return time.month == 12 && time.day == 31
     }
 
     /// The nanoseconds of a stamp without a year, in one of `Stamp.years`.

@@ -32,7 +32,8 @@ package struct InputClock: Sendable {
     /// `twins`: offsets of this input's lines as another input with the same records shows them.
     /// `boot`: when the host booted, where stamps count from there.
     package init(
-        _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [], boot: Timestamp? = nil
+        _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [],
+        boot: Timestamp? = nil
     ) {
         self.boot = boot
         let evidence = facts.clock
@@ -63,7 +64,8 @@ package struct InputClock: Sendable {
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
         case .local: return note(placed(stamp.nanoseconds, line))
         case .localWithoutYear:
-            let year = firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
+            let year =
+                firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
             guard Stamp.years.contains(year) else { return nil }
             return note(placed(stamp.inYear(year), line))
         }
@@ -106,9 +108,7 @@ package struct InputClock: Sendable {
     /// Whether a line of 31 December stands right behind one of the new year: parent and child
     /// share the file.
     private func isStraggler(_ stamp: Stamp, _ line: Int) -> Bool {
-        let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))
-        return time.month == 12 && time.day == 31
-            && yearTurns.contains { $0 <= line && line <= $0 + 64 }
+        stamp.isNewYearsEve && yearTurns.contains { $0 <= line && line <= $0 + 64 }
     }
 
     private func placed(_ local: Int64, _ line: Int) -> Timestamp {

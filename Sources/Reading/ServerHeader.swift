@@ -150,11 +150,13 @@ package enum ServerHeader {
 
     /// `pid=1 role=primary timestamp="…" level=warning message="…"` (valkey 8.1.1, src/server.c).
     private static func logfmt(_ line: Span<UInt8>, at start: Int) -> ParsedHeader? {
-        guard line.has("pid=", at: start), let (pid, pidEnd) = line.number(at: start + 4, limit: 10),
+        guard line.has("pid=", at: start),
+            let (pid, pidEnd) = line.number(at: start + 4, limit: 10),
             line.has(" role=", at: pidEnd), let roleEnd = line.first(0x20, from: pidEnd + 6),
             line.has(" timestamp=\"", at: roleEnd),
             let (stamp, stampEnd) = anyStamp(line, at: roleEnd + 12),
-            line.has("\" level=", at: stampEnd), let levelEnd = line.first(0x20, from: stampEnd + 8),
+            line.has("\" level=", at: stampEnd),
+            let levelEnd = line.first(0x20, from: stampEnd + 8),
             line.has(" message=\"", at: levelEnd)
         else { return nil }
         let messageStart = levelEnd + 10

@@ -96,7 +96,9 @@ package struct TimeZoneRules: Hashable, Sendable {
     private static func header(_ bytes: [UInt8], at start: Int) -> (UInt8, Counts)? {
         guard start + 44 <= bytes.count, Array(bytes[start..<start + 4]) == Array("TZif".utf8)
         else { return nil }
-        let numbers = (0..<6).map { Int(truncatingIfNeeded: big(bytes, at: start + 20 + $0 * 4, 4)) }
+        let numbers = (0..<6).map {
+            Int(truncatingIfNeeded: big(bytes, at: start + 20 + $0 * 4, 4))
+        }
         guard numbers.allSatisfy({ $0 >= 0 && $0 < 100_000 }) else { return nil }
         return (
             bytes[start + 4],
@@ -176,7 +178,8 @@ private struct PosixRule: Hashable, Sendable {
             // 1970-01-01 was a Thursday.
             let firstWeekday = ((first + 4) % 7 + 7) % 7
             var day = first + (weekday - firstWeekday + 7) % 7 + (week - 1) * 7
-            let next = month == 12
+            let next =
+                month == 12
                 ? CivilTime.days(year: year + 1, month: 1, day: 1)
                 : CivilTime.days(year: year, month: month + 1, day: 1)
             while day >= next { day -= 7 }
@@ -195,7 +198,8 @@ private struct PosixRule: Hashable, Sendable {
         standard = -west
         guard !scanner.isAtEnd else { return }
         guard scanner.skipName() else { return nil }
-        daylight = scanner.peek == 0x2C ? standard + 3600 : scanner.time().map { -$0 } ?? standard + 3600
+        daylight =
+            scanner.peek == 0x2C ? standard + 3600 : scanner.time().map { -$0 } ?? standard + 3600
         guard scanner.take(0x2C), let start = scanner.change(), scanner.take(0x2C),
             let end = scanner.change()
         else { return nil }
@@ -263,10 +267,13 @@ private struct PosixRule: Hashable, Sendable {
         }
 
         private mutating func day() -> Change.Day? {
-            if take(0x4A) { return number().flatMap { (1...365).contains($0) ? .withoutLeapDay($0) : nil } }
+            if take(0x4A) {
+                return number().flatMap { (1...365).contains($0) ? .withoutLeapDay($0) : nil }
+            }
             if isDigit(peek) { return number().flatMap { $0 < 366 ? .ofYear($0) : nil } }
             guard take(0x4D), let month = number(), take(0x2E), let week = number(), take(0x2E),
-                let weekday = number(), (1...12).contains(month), (1...5).contains(week), weekday < 7
+                let weekday = number(), (1...12).contains(month), (1...5).contains(week),
+                weekday < 7
             else { return nil }
             return .weekday(month: month, week: week, weekday: weekday)
         }

@@ -68,7 +68,9 @@ struct Reporting {
     }
 
     /// Prints the report and ends the run with its exit code.
-    func finish(_ extractions: [Extraction], patterns: [PatternInfo], store: EventStore) throws -> Never {
+    func finish(
+        _ extractions: [Extraction], patterns: [PatternInfo], store: EventStore
+    ) throws -> Never {
         let report = assembler.report(extractions, patterns: patterns)
         try check(store, quiet: true)
         var out = try Output(output)

@@ -23,7 +23,9 @@ struct ExtractFields {
     // MARK: - Plain values
 
     func int(_ name: String, in range: ClosedRange<Int> = counts) throws(ExtractError) -> Int {
-        guard let value = try optionalInt(name, in: range) else { throw problem(name, "is missing") }
+        guard let value = try optionalInt(name, in: range) else {
+            throw problem(name, "is missing")
+        }
         return value
     }
 
@@ -33,7 +35,9 @@ struct ExtractFields {
         switch value[name] {
         case nil, .null: return nil
         case .int(let number) where range.contains(Int(number)): return Int(number)
-        default: throw problem(name, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+        default:
+            throw problem(
+                name, "is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
     }
 
@@ -43,7 +47,9 @@ struct ExtractFields {
     }
 
     func flag(_ name: String) throws(ExtractError) -> Bool {
-        guard case .bool(let flag)? = value[name] else { throw problem(name, "is not true or false") }
+        guard case .bool(let flag)? = value[name] else {
+            throw problem(name, "is not true or false")
+        }
         return flag
     }
 
@@ -141,7 +147,9 @@ struct ExtractFields {
     func bytes(_ name: String) throws(ExtractError) -> [UInt8] {
         if let text = try optionalText(name) { return Array(text.utf8) }
         guard let text = try optionalText(name + "_base64") else { return [] }
-        guard let bytes = Base64.bytes(of: text) else { throw problem(name + "_base64", "is no base64") }
+        guard let bytes = Base64.bytes(of: text) else {
+            throw problem(name + "_base64", "is no base64")
+        }
         return bytes
     }
 }

@@ -23,16 +23,17 @@ struct ExtractError: Error, Hashable {
 /// The names of an enumeration's cases, which outlive their numbers.
 struct CaseNames<Case: RawRepresentable & Hashable & Sendable>: Sendable
 where Case.RawValue == UInt8 {
-    private let names: [Case: String]
+    /// By raw value.
+    private let names: [String]
     private let cases: [String: Case]
 
     fileprivate init() {
-        let all = (0...UInt8.max).compactMap { Case(rawValue: $0) }
-        names = Dictionary(uniqueKeysWithValues: all.map { ($0, "\($0)") })
-        cases = Dictionary(uniqueKeysWithValues: all.map { ("\($0)", $0) })
+        let all = (0...UInt8.max).map { Case(rawValue: $0) }
+        names = all.map { value in value.map { "\($0)" } ?? "" }
+        cases = Dictionary(uniqueKeysWithValues: all.compactMap(\.self).map { ("\($0)", $0) })
     }
 
-    func name(of value: Case) -> String { names[value] ?? "" }
+    func name(of value: Case) -> String { names[Int(value.rawValue)] }
 
     subscript(name: String) -> Case? { cases[name] }
 }
@@ -48,7 +49,7 @@ enum Base64 {
         for start in stride(from: 0, to: bytes.count, by: 3) {
             let group = bytes[start..<min(start + 3, bytes.count)]
             let padded = group + [0, 0]
-            let bits = UInt32(padded[start]) << 16 | UInt32(padded[start + 1]) << 8 | UInt32(padded[start + 2])
+            let bits = (0..<3).reduce(0) { $0 << 8 | UInt32(padded[start + $1]) }
             for digit in 0..<4 {
                 let value = Int(bits >> UInt32(18 - 6 * digit)) & 63
                 out.append(digit <= group.count ? letters[value] : UInt8(ascii: "="))

@@ -44,7 +44,9 @@ struct ExtractReader {
         case "stream": try takeStream(fields)
         case "process": try takeProcess(fields)
         case "event": try takeEvent(fields)
-        case let type: throw ExtractError(reason: "\"type\" is \"\(type)\", which this version of forktopsy does not know")
+        case let type:
+            throw ExtractError(
+                reason: "\"type\" is \"\(type)\", which this version of forktopsy does not know")
         }
     }
 
@@ -77,7 +79,10 @@ extension ExtractReader {
     private mutating func openInput(_ fields: ExtractFields) throws(ExtractError) -> OpenInput {
         let schema = try fields.text("schema")
         guard schema == ExtractFormat.schema else {
-            throw ExtractError(reason: "its schema is \"\(schema)\", and this version of forktopsy reads \(ExtractFormat.schema)")
+            throw ExtractError(
+                reason:
+                    "its schema is \"\(schema)\", and this version of forktopsy reads \(ExtractFormat.schema)"
+            )
         }
         var extraction = Extraction(facts: try InputFacts(fields), log: EventLog(store: store))
         extraction.limitsHit = try fields.int("pattern_limits_hit")
@@ -100,11 +105,15 @@ extension ExtractReader {
         if let (definition, number) = known[pattern.id] {
             guard definition == fields.value else {
                 throw ExtractError(
-                    reason: "the pattern \(pattern.id) is another than in an input before: extract all inputs with the same version of forktopsy and the same --patterns")
+                    reason:
+                        "the pattern \(pattern.id) is another than in an input before: extract all inputs with the same version of forktopsy and the same --patterns"
+                )
             }
             return number
         }
-        guard patterns.count < Int(UInt16.max) else { throw ExtractError(reason: "too many patterns") }
+        guard patterns.count < Int(UInt16.max) else {
+            throw ExtractError(reason: "too many patterns")
+        }
         known[pattern.id] = (fields.value, patterns.count)
         patterns.append(pattern)
         return patterns.count - 1
@@ -119,7 +128,9 @@ extension ExtractReader {
             input.extraction.facts.problems.append(
                 "\(missing) of \(input.expected.total) extracted lines are missing")
         }
-        if input.extraction.facts.streams.isEmpty { input.extraction.facts.streams = [WriterStream()] }
+        if input.extraction.facts.streams.isEmpty {
+            input.extraction.facts.streams = [WriterStream()]
+        }
         input.extraction.log.finish()
         extractions.append(input.extraction)
     }
@@ -129,7 +140,9 @@ extension ExtractReader {
 
 extension ExtractReader {
     private mutating func inside() throws(ExtractError) -> OpenInput {
-        guard let open else { throw ExtractError(reason: "the line of its input does not stand before it") }
+        guard let open else {
+            throw ExtractError(reason: "the line of its input does not stand before it")
+        }
         guard open.received < open.expected.total else {
             throw ExtractError(reason: "its input has more lines than it announced")
         }
@@ -151,7 +164,9 @@ extension ExtractReader {
     private mutating func takeEvent(_ fields: ExtractFields) throws(ExtractError) {
         let input = try inside()
         let number = try fields.int("pattern")
-        guard number < input.patterns.count else { throw ExtractError(reason: "\"pattern\" is none of its input's") }
+        guard number < input.patterns.count else {
+            throw ExtractError(reason: "\"pattern\" is none of its input's")
+        }
         let event = try PackedEvent(
             fields, pattern: input.patterns[number], streams: input.extraction.facts.streams.count)
         open?.extraction.log.append(event)

@@ -12,7 +12,8 @@ extension Extraction {
         patterns: [PatternInfo], _ body: (String) throws(Problem) -> Void
     ) throws(Problem) {
         var numbers: [Int: Int] = [:]
-        let used = Set((0..<log.count).map { log.pattern(at: $0) }).sorted()
+        // In the order of ids: indices are those of whoever made the log.
+        let used = log.patterns.sorted { patterns[$0].id < patterns[$1].id }
         for (number, pattern) in used.enumerated() { numbers[pattern] = number }
         try body(line(inputLine(used.map { patterns[$0] })))
         for stream in facts.streams { try body(line(stream.json)) }
@@ -79,20 +80,26 @@ extension ClockEvidence {
             JSONMember("local_stamps", JSONValue(localStamps)),
             JSONMember("instant_stamps", JSONValue(instantStamps)),
             JSONMember("year_turns", .array(yearTurns.map { JSONValue($0) })),
-            JSONMember("anchors", .array(anchors.map { anchor in
-                .object([
-                    JSONMember("line", JSONValue(anchor.line)),
-                    JSONMember("instant", anchor.instant.json),
-                    JSONMember("local", anchor.local.json),
-                ])
-            })),
-            JSONMember("offsets", .array(offsets.map { span in
-                .object([
-                    JSONMember("line", JSONValue(span.line)),
-                    JSONMember("seconds", JSONValue(span.offsetSeconds)),
-                    JSONMember("year", JSONValue(span.year)),
-                ])
-            })),
+            JSONMember(
+                "anchors",
+                .array(
+                    anchors.map { anchor in
+                        .object([
+                            JSONMember("line", JSONValue(anchor.line)),
+                            JSONMember("instant", anchor.instant.json),
+                            JSONMember("local", anchor.local.json),
+                        ])
+                    })),
+            JSONMember(
+                "offsets",
+                .array(
+                    offsets.map { span in
+                        .object([
+                            JSONMember("line", JSONValue(span.line)),
+                            JSONMember("seconds", JSONValue(span.offsetSeconds)),
+                            JSONMember("year", JSONValue(span.year)),
+                        ])
+                    })),
             JSONMember("boots", .array(boots.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
         ])
@@ -135,18 +142,24 @@ extension PatternInfo {
             JSONMember("kind", .string(kind.rawValue)),
             JSONMember("scope", .string(scope.rawValue)),
             JSONMember("means", .string(means)),
-            JSONMember("constants", .array(constants.map { constant in
-                .object([
-                    JSONMember("name", .string(constant.name)),
-                    JSONMember("text", .string(constant.text)),
-                ])
-            })),
-            JSONMember("captures", .array(captures.map { slot in
-                .object([
-                    JSONMember("name", .string(slot.name)),
-                    JSONMember("type", .string(slot.type.rawValue)),
-                ])
-            })),
+            JSONMember(
+                "constants",
+                .array(
+                    constants.map { constant in
+                        .object([
+                            JSONMember("name", .string(constant.name)),
+                            JSONMember("text", .string(constant.text)),
+                        ])
+                    })),
+            JSONMember(
+                "captures",
+                .array(
+                    captures.map { slot in
+                        .object([
+                            JSONMember("name", .string(slot.name)),
+                            JSONMember("type", .string(slot.type.rawValue)),
+                        ])
+                    })),
         ])
     }
 }
@@ -163,7 +176,9 @@ extension PackedEvent {
         ]
         if header.stamp != .none { out.append(JSONMember("stamp", header.stamp.json)) }
         if header.pid != 0 { out.append(JSONMember("pid", JSONValue(Int(header.pid)))) }
-        if header.threadID != 0 { out.append(JSONMember("thread", JSONValue(Int(header.threadID)))) }
+        if header.threadID != 0 {
+            out.append(JSONMember("thread", JSONValue(Int(header.threadID))))
+        }
         if header.role != .unknown {
             out.append(JSONMember("role", .string(ExtractFormat.roles.name(of: header.role))))
         }
@@ -174,10 +189,16 @@ extension PackedEvent {
         out.append(JSONMember("text", bytes))
         if !decoded.isEmpty { out.append(JSONMember("decoded", decoded)) }
         if !captures.isEmpty {
-            out.append(JSONMember("captures", .array(captures.map { range in
-                guard let range else { return .null }
-                return .array([JSONValue(range.lowerBound), JSONValue(range.upperBound)])
-            })))
+            out.append(
+                JSONMember(
+                    "captures",
+                    .array(
+                        captures.map { range in
+                            guard let range else { return .null }
+                            return .array([
+                                JSONValue(range.lowerBound), JSONValue(range.upperBound),
+                            ])
+                        })))
         }
         return .object(out)
     }

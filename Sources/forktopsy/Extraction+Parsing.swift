@@ -48,7 +48,8 @@ extension ClockEvidence {
         offsets = try fields.objects("offsets", OffsetSpan.init)
         for boot in try fields.list("boots") {
             let fields = ExtractFields(value: boot)
-            boots.append(Timestamp(nanoseconds: try fields.nanoseconds(in: ExtractFields.loggedSeconds)))
+            boots.append(
+                Timestamp(nanoseconds: try fields.nanoseconds(in: ExtractFields.loggedSeconds)))
         }
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
     }
@@ -66,7 +67,8 @@ extension ClockAnchor {
 extension OffsetSpan {
     fileprivate init(_ fields: ExtractFields) throws(ExtractError) {
         self.init(
-            line: try fields.int("line"), offsetSeconds: try fields.int("seconds", in: -360_000...360_000),
+            line: try fields.int("line"),
+            offsetSeconds: try fields.int("seconds", in: -360_000...360_000),
             year: try fields.int("year", in: 0...9999))
     }
 }
@@ -74,7 +76,8 @@ extension OffsetSpan {
 extension WriterStream {
     init(_ fields: ExtractFields) throws(ExtractError) {
         self.init(
-            host: try fields.optionalText("host"), identifier: try fields.optionalText("identifier"),
+            host: try fields.optionalText("host"),
+            identifier: try fields.optionalText("identifier"),
             unit: try fields.optionalText("unit"), container: try fields.optionalText("container"))
     }
 }
@@ -100,7 +103,8 @@ extension PatternInfo {
                 Capture(name: try constant.text("name"), text: try constant.text("text"))
             },
             captures: try fields.objects("captures") { slot throws(ExtractError) in
-                CaptureSlot(name: try slot.text("name"), type: try slot.word("type", CaptureType.self))
+                CaptureSlot(
+                    name: try slot.text("name"), type: try slot.word("type", CaptureType.self))
             })
     }
 }
@@ -130,7 +134,9 @@ extension PackedEvent {
         guard case .array(let bounds) = item, bounds.count == 2,
             case .int(let low) = bounds[0], case .int(let high) = bounds[1],
             low >= 0, high >= low, Int(high) <= bytes.count + decoded.count
-        else { throw ExtractError(reason: "\"captures\" holds something that is no range of the line") }
+        else {
+            throw ExtractError(reason: "\"captures\" holds something that is no range of the line")
+        }
         return Int(low)..<Int(high)
     }
 }

@@ -51,10 +51,14 @@ struct Output: ~Copyable {
         let problem = writeAll(waiting, to: descriptor)
         waiting.removeAll(keepingCapacity: true)
         guard let problem else { return }
-        throw Failure(path.map { "cannot write \($0): \(problem)" } ?? "cannot write to standard output: \(problem)")
+        throw Failure(
+            path.map { "cannot write \($0): \(problem)" }
+                ?? "cannot write to standard output: \(problem)")
     }
 
-    private static func reason(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
+    private static func reason(_ number: Int32) -> String {
+        unsafe String(cString: strerror(number))
+    }
 }
 
 /// Reads a file, or standard input for `-`, and lends each line without its line feed to `body`,
@@ -70,7 +74,9 @@ func forEachLine(
     var pending: [UInt8] = []
     var number = 0
     while true {
-        let count = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        let count = unsafe block.withUnsafeMutableBytes {
+            unsafe read(descriptor, $0.baseAddress, $0.count)
+        }
         if count < 0, errno == EINTR { continue }
         guard count >= 0 else { throw failure() }
         if count == 0 { break }
@@ -87,7 +93,9 @@ func forEachLine(
             start = feed + 1
         }
         pending += block[start..<count]
-        if pending.count > limit { throw Failure("\(path):\(number + 1): a line of more than \(limit >> 20) MiB") }
+        if pending.count > limit {
+            throw Failure("\(path):\(number + 1): a line of more than \(limit >> 20) MiB")
+        }
     }
     if !pending.isEmpty { try body(pending[...], number + 1, false) }
 }

@@ -87,9 +87,11 @@ func anOffsetMovesTheClock(offset: Int, clock: String) {
 }
 
 @Test(arguments: [
-    (7, 3, 2, 1), (-7, 3, -3, 2), (-6, 3, -2, 0), (0, 3, 0, 0), (-1, 1_000_000_000, -1, 999_999_999),
+    (7, 3, 2, 1), (-7, 3, -3, 2), (-6, 3, -2, 0), (0, 3, 0, 0),
+    (-1, 1_000_000_000, -1, 999_999_999),
 ])
-func flooredDivisionNeverLeavesANegativeRest(number: Int64, by: Int64, quotient: Int64, rest: Int64) {
+func flooredDivisionNeverLeavesANegativeRest(number: Int64, by: Int64, quotient: Int64, rest: Int64)
+{
     let (q, r) = number.flooredQuotient(by: by)
     #expect(q == quotient)
     #expect(r == rest)

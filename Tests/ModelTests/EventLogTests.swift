@@ -22,7 +22,9 @@ private func log(
     let messageBytes = Array(message.utf8)
     let start = decoded ? 40 : lineBytes.firstRange(of: messageBytes)?.lowerBound ?? 0
     let bounds = captures.flatMap { text -> [Int32] in
-        guard let text, let range = messageBytes.firstRange(of: Array(text.utf8)) else { return [-1, -1] }
+        guard let text, let range = messageBytes.firstRange(of: Array(text.utf8)) else {
+            return [-1, -1]
+        }
         return [Int32(range.lowerBound), Int32(range.upperBound)]
     }
     var log = EventLog()
@@ -62,8 +64,10 @@ private let message = "Can't save in background: fork: Cannot allocate memory"
 
 @Test func capturesOfADecodedMessageLieBesideTheLine() {
     let line = #"{"pid":1,"message":"say \"yes\" \u00e9"}"#
-    let event = log(line: line, message: "say \"yes\" é", captures: ["\"yes\"", "é"], decoded: true)
-        .event(at: 0, input: 0, patterns: [pattern])
+    let event = log(
+        line: line, message: "say \"yes\" é", captures: ["\"yes\"", "é"], decoded: true
+    )
+    .event(at: 0, input: 0, patterns: [pattern])
     #expect(event.line == line)
     #expect(event["first"] == "\"yes\"")
     #expect(event["second"] == "é")
@@ -75,7 +79,8 @@ private let message = "Can't save in background: fork: Cannot allocate memory"
         var log = EventLog()
         log.append(
             pattern: 0, header: header, lineNumber: 1, offset: 0, line: bytes.span,
-            message: bytes.span, messageStart: 0, isDecoded: isDecoded, captures: [3, 3, 0, 3, -1, -1])
+            message: bytes.span, messageStart: 0, isDecoded: isDecoded,
+            captures: [3, 3, 0, 3, -1, -1])
         let event = log.event(at: 0, input: 0, patterns: [pattern])
         #expect(event["first"] == "")
         #expect(event["second"] == "abc")
@@ -107,7 +112,9 @@ func everyCaptureThatIsGivenBackIsTrue(length: Int) {
     // Whatever the bounds: no crash, and each value is a beginning of the text it stands for.
     var text: [UInt8] = []
     for i in 0..<length { text.append(UInt8(ascii: "a") + UInt8(i % 23)) }
-    let places = [0, 1, 2046, 2048, 2050, 4095, 4097, length - 1, length].filter { $0 >= 0 && $0 <= length }
+    let places = [0, 1, 2046, 2048, 2050, 4095, 4097, length - 1, length].filter {
+        $0 >= 0 && $0 <= length
+    }
     for isDecoded in [false, true] {
         for low in places {
             for high in places where high >= low {
@@ -132,7 +139,9 @@ func everyCaptureThatIsGivenBackIsTrue(length: Int) {
 
 @Test func boundsOutsideTheLineAreNoValues() {
     let bytes = Array("short".utf8)
-    for bounds in [[9, 12], [5, 9], [2, 400_000], [Int32.max - 1, Int32.max], [-1, 4], [3, -1]] as [[Int32]] {
+    for bounds in [
+        [9, 12], [5, 9], [2, 400_000], [Int32.max - 1, Int32.max], [-1, 4], [3, -1],
+    ] as [[Int32]] {
         for isDecoded in [false, true] {
             var log = EventLog()
             log.append(
@@ -153,7 +162,8 @@ func everyCaptureThatIsGivenBackIsTrue(length: Int) {
         var header = header
         header.pid = Int32(i)
         log.append(
-            pattern: i % 2, header: header, lineNumber: i + 1, offset: Int64(i) << 33, line: line.span,
+            pattern: i % 2, header: header, lineNumber: i + 1, offset: Int64(i) << 33,
+            line: line.span,
             message: line.span, messageStart: 0, isDecoded: i % 3 == 0, captures: [6, 6 + digits])
     }
     var other = pattern
@@ -180,14 +190,18 @@ func everyCaptureThatIsGivenBackIsTrue(length: Int) {
             pattern: 0, header: header, lineNumber: i, offset: Int64(i), line: line.span,
             message: line.span.extracting(start..<line.count), messageStart: start,
             isDecoded: i % 3 == 0,
-            captures: [0, Int32("\(i)".utf8.count), -1, -1, Int32(line.count - start), Int32(line.count - start)])
+            captures: [
+                0, Int32("\(i)".utf8.count), -1, -1, Int32(line.count - start),
+                Int32(line.count - start),
+            ])
     }
     log.finish()
     var copy = EventLog()
     for i in 0..<log.count { copy.append(log.packed(at: i)) }
     for i in 0..<log.count {
         let (one, other) = (
-            log.event(at: i, input: 0, patterns: [pattern]), copy.event(at: i, input: 0, patterns: [pattern])
+            log.event(at: i, input: 0, patterns: [pattern]),
+            copy.event(at: i, input: 0, patterns: [pattern])
         )
         #expect(one.values == other.values && one.line == other.line && one.header == other.header)
         #expect(one["first"] == "\(i)" && one["second"] == nil)
@@ -197,9 +211,11 @@ func everyCaptureThatIsGivenBackIsTrue(length: Int) {
 
 @Test func signaturesTellMessagesApart() {
     let same = log(line: prefix + message, message: message, captures: ["Cannot allocate memory"])
-    let elsewhere = log(line: "x " + prefix + message, message: message, captures: ["Cannot allocate memory"])
+    let elsewhere = log(
+        line: "x " + prefix + message, message: message, captures: ["Cannot allocate memory"])
     let other = log(line: prefix + message, message: message, captures: ["Cannot allocate"])
-    let decoded = log(line: "{}", message: message, captures: ["Cannot allocate memory"], decoded: true)
+    let decoded = log(
+        line: "{}", message: message, captures: ["Cannot allocate memory"], decoded: true)
     #expect(same.signature(at: 0) == elsewhere.signature(at: 0))
     #expect(same.signature(at: 0) == decoded.signature(at: 0))
     #expect(same.signature(at: 0) != other.signature(at: 0))

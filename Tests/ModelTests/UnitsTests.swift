@@ -37,7 +37,8 @@ func byteCountsAreSpokenInBinaryUnits(bytes: Int64, text: String) {
 
 @Test(arguments: [
     (0, "0.0"), (0.04, "0.0"), (0.05, "0.1"), (0.949, "0.9"), (0.95, "1.0"), (9.96, "10.0"),
-    (-0.04, "0.0"), (-0.05, "-0.1"), (-0.5, "-0.5"), (-1.0, "-1.0"), (-1.25, "-1.3"), (-12.34, "-12.3"),
+    (-0.04, "0.0"), (-0.05, "-0.1"), (-0.5, "-0.5"), (-1.0, "-1.0"), (-1.25, "-1.3"),
+    (-12.34, "-12.3"),
     (1234.5, "1234.5"), (.nan, "0.0"), (.infinity, "922337203685477580.7"),
     (-.infinity, "-922337203685477580.8"),
 ])
@@ -73,7 +74,9 @@ func durationsAreSpoken(seconds: Double, text: String) {
     #expect(spokenDuration(seconds: seconds) == text)
 }
 
-@Test(arguments: [(0, 2, "00"), (7, 2, "07"), (12, 2, "12"), (123, 2, "123"), (0, 0, "0"), (5, 4, "0005")])
+@Test(arguments: [
+    (0, 2, "00"), (7, 2, "07"), (12, 2, "12"), (123, 2, "123"), (0, 0, "0"), (5, 4, "0005"),
+])
 func numbersArePaddedToAWidth(value: Int, width: Int, text: String) {
     #expect(padded(value, width) == text)
 }
@@ -81,7 +84,8 @@ func numbersArePaddedToAWidth(value: Int, width: Int, text: String) {
 @Test(arguments: [
     ("Cannot allocate memory", Errno.ENOMEM), ("Out of memory", .ENOMEM),
     ("Resource temporarily unavailable", .EAGAIN), ("Operation not permitted", .EPERM),
-    ("No space left on device", .ENOSPC), ("I/O error", .EIO), ("Success", .UNKNOWN), ("", .UNKNOWN),
+    ("No space left on device", .ENOSPC), ("I/O error", .EIO), ("Success", .UNKNOWN),
+    ("", .UNKNOWN),
     ("cannot allocate memory", .UNKNOWN),
 ])
 func errorTextsHaveTheirNumbers(message: String, errno: Errno) {
@@ -91,7 +95,8 @@ func errorTextsHaveTheirNumbers(message: String, errno: Errno) {
 @Test func hashesAreThePublishedOnes() {
     // Test vectors of the FNV reference: "", "a", "foobar".
     for (text, value) in [
-        ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c), ("foobar", 0x8594_4171_f739_67e8),
+        ("", 0xcbf2_9ce4_8422_2325), ("a", 0xaf63_dc4c_8601_ec8c),
+        ("foobar", 0x8594_4171_f739_67e8),
     ] as [(String, UInt64)] {
         var hash = FNV1a()
         for byte in text.utf8 { hash.combine(byte) }

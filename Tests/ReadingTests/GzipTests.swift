@@ -14,12 +14,16 @@ private func storedMember(_ bytes: [UInt8], block: Int = 65_535) -> [UInt8] {
         let end = min(bytes.count, start + block)
         let length = UInt16(end - start)
         out += [end == bytes.count ? 1 : 0]
-        out += [UInt8(length & 0xFF), UInt8(length >> 8), UInt8(~length & 0xFF), UInt8(~length >> 8)]
+        out += [
+            UInt8(length & 0xFF), UInt8(length >> 8), UInt8(~length & 0xFF), UInt8(~length >> 8),
+        ]
         out += bytes[start..<end]
         start = end
     } while start < bytes.count
     for word in [crc32(bytes), UInt32(bytes.count)] {
-        for shift in [0, 8, 16, 24] as [UInt32] { out.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        for shift in [0, 8, 16, 24] as [UInt32] {
+            out.append(UInt8(truncatingIfNeeded: word >> shift))
+        }
     }
     return out
 }
@@ -41,8 +45,10 @@ private func inflated(
 }
 
 private let log = Array(
-    (0..<40).map { "1:M 22 Nov 2024 10:15:02.\(100 + $0) * Background saving started by pid \($0 * 7919)\n" }
-        .joined().utf8)
+    (0..<40).map {
+        "1:M 22 Nov 2024 10:15:02.\(100 + $0) * Background saving started by pid \($0 * 7919)\n"
+    }
+    .joined().utf8)
 
 /// By gzip(1), with everything a real file has: a name, a time, dynamic Huffman codes.
 private let compressedLog: [UInt8]? = {
@@ -62,7 +68,8 @@ func piecesOfAnySizeInflateTheSame(sizes: [Int], room: Int) {
 @Test(arguments: [0, 1, 2, 5])
 func membersFollowEachOther(padding: Int) {
     let zeros = [UInt8](repeating: 0, count: padding)
-    let packed = storedMember(Array("one\n".utf8)) + zeros + storedMember([]) + storedMember(log) + zeros
+    let packed =
+        storedMember(Array("one\n".utf8)) + zeros + storedMember([]) + storedMember(log) + zeros
     for size in [.max, 1, 3] {
         let (bytes, failure) = inflated(packed, sizes: [size])
         #expect(bytes == Array("one\n".utf8) + log)
@@ -94,7 +101,9 @@ func zerosBehindTheLastMemberAreNoDamage(count: Int) {
         let whole = data / (block + 5)
         let available = min(log.count, whole * block + max(0, data - whole * (block + 5) - 5))
         guard bytes == Array(log[..<available]), failure?.code == .damaged else {
-            Issue.record("cut at \(cut): \(bytes.count) of \(available) bytes, \(String(describing: failure))")
+            Issue.record(
+                "cut at \(cut): \(bytes.count) of \(available) bytes, \(String(describing: failure))"
+            )
             return
         }
     }

@@ -8,24 +8,29 @@ import Testing
 @testable import Reading
 
 /// How often the dice are thrown; `FORKTOPSY_FUZZ=1000` takes as many times longer.
-private let rounds = 40 * (ProcessInfo.processInfo.environment["FORKTOPSY_FUZZ"].flatMap { Int($0) } ?? 1)
+private let rounds =
+    40 * (ProcessInfo.processInfo.environment["FORKTOPSY_FUZZ"].flatMap { Int($0) } ?? 1)
 
-private let seeds = HeaderRow.all.map(\.line) + [
-    "Nov 22 10:15:02 host redis[1]: Can't save in background: fork: Cannot allocate memory",
-    "Nov 22 10:15:02 host redis-server[1]: 1:M 22 Nov 2024 10:15:02.123 # \u{0}x",
-    "<134>1 2024-11-22T10:15:02.123456+01:00 host redis 1 - [a b=\"c\"] message",
-    "<30>Nov 22 10:15:02 host kernel: [  937.219873] Out of memory: Killed process 4711 (redis-server)",
-    "[  937.219873] oom-kill:constraint=CONSTRAINT_MEMCG,task=redis-server,pid=4711,uid=999",
-    "[Sun Nov 22 11:32:48 2026] oom_reaper: reaped process 4711 (redis-server)",
-    "Tue 2023-11-14 22:13:20 UTC host systemd[1]: redis.service: A process of this unit has been killed",
-    "2024-11-22T10:15:02.123456789Z stdout F 1:M 22 Nov 2024 10:15:02.123 * DB saved on disk",
-    "redis_1  | 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",
-    "[pod/redis-0/redis] 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",
-    "1700000000.001200 host redis[1]: 1:M 22 Nov 2024 10:15:02.123 * x",
-    #"{"log":"1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: \u0041\n","stream":"stdout"}"#,
-    "\u{1B}[31m1:M 22 Nov 2024 10:15:02.123 # x\u{1B}[0m", "> > 1:M 22 Nov 2024 10:15:02.123 # x",
-    "=== REDIS BUG REPORT START: Cut & paste starting from here ===", "used_memory:863512", "", "\r",
-].map { $0 }
+private let seeds =
+    HeaderRow.all.map(\.line)
+    + [
+        "Nov 22 10:15:02 host redis[1]: Can't save in background: fork: Cannot allocate memory",
+        "Nov 22 10:15:02 host redis-server[1]: 1:M 22 Nov 2024 10:15:02.123 # \u{0}x",
+        "<134>1 2024-11-22T10:15:02.123456+01:00 host redis 1 - [a b=\"c\"] message",
+        "<30>Nov 22 10:15:02 host kernel: [  937.219873] Out of memory: Killed process 4711 (redis-server)",
+        "[  937.219873] oom-kill:constraint=CONSTRAINT_MEMCG,task=redis-server,pid=4711,uid=999",
+        "[Sun Nov 22 11:32:48 2026] oom_reaper: reaped process 4711 (redis-server)",
+        "Tue 2023-11-14 22:13:20 UTC host systemd[1]: redis.service: A process of this unit has been killed",
+        "2024-11-22T10:15:02.123456789Z stdout F 1:M 22 Nov 2024 10:15:02.123 * DB saved on disk",
+        "redis_1  | 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",
+        "[pod/redis-0/redis] 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",
+        "1700000000.001200 host redis[1]: 1:M 22 Nov 2024 10:15:02.123 * x",
+        #"{"log":"1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: \u0041\n","stream":"stdout"}"#,
+        "\u{1B}[31m1:M 22 Nov 2024 10:15:02.123 # x\u{1B}[0m",
+        "> > 1:M 22 Nov 2024 10:15:02.123 # x",
+        "=== REDIS BUG REPORT START: Cut & paste starting from here ===", "used_memory:863512", "",
+        "\r",
+    ].map { $0 }
 
 private let journals = [
     "__CURSOR=s=1\n__REALTIME_TIMESTAMP=1732270502123456\n__MONOTONIC_TIMESTAMP=937219873\n_BOOT_ID=a\n"
@@ -50,14 +55,17 @@ extension Dice {
             case 2: out.removeSubrange(place...)
             case 3: out.insert(contentsOf: out[place..<place + length], at: place)
             case 4 where place < out.count: out[place] ^= 1 << UInt8(roll(0..<8))
-            case 5: out.insert(contentsOf: [UInt8](repeating: byte(), count: roll(1..<40)), at: place)
+            case 5:
+                out.insert(contentsOf: [UInt8](repeating: byte(), count: roll(1..<40)), at: place)
             case 6:
                 // The numbers grow, shrink or lose their ends.
                 for i in out.indices where isDigit(out[i]) && roll(0..<3) > 0 { out[i] = 0x39 }
             case 7:
                 for i in out.indices where isDigit(out[i]) && roll(0..<3) > 0 { out[i] = 0x30 }
             default:
-                if let other = seeds.randomElement(using: &self) { out.insert(contentsOf: Array(other.utf8), at: place) }
+                if let other = seeds.randomElement(using: &self) {
+                    out.insert(contentsOf: Array(other.utf8), at: place)
+                }
             }
         }
         return out
@@ -66,12 +74,17 @@ extension Dice {
 
 /// Says what is wrong with a classification of `line`, if anything is.
 private func problem(_ found: ClassifiedLine, _ line: [UInt8]) -> String? {
-    guard found.message.lowerBound >= 0, found.message.upperBound <= line.count else { return "message outside the line" }
+    guard found.message.lowerBound >= 0, found.message.upperBound <= line.count else {
+        return "message outside the line"
+    }
     _ = found.message(of: line)
-    for stamp in [found.header.stamp, found.wrapper] where stamp.form != .none && stamp.form != .uptime {
+    for stamp in [found.header.stamp, found.wrapper]
+    where stamp.form != .none && stamp.form != .uptime {
         let year = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds)).year
         // An offset may move the instant over the edge.
-        if !(Stamp.years.lowerBound - 1...Stamp.years.upperBound + 1).contains(year) { return "year \(year)" }
+        if !(Stamp.years.lowerBound - 1...Stamp.years.upperBound + 1).contains(year) {
+            return "year \(year)"
+        }
     }
     return found.header.pid < 0 ? "pid \(found.header.pid)" : nil
 }
@@ -85,7 +98,8 @@ func damagedLinesAreClassified(seed: Int) {
             let line = dice.damaged(Array(text.utf8), times: dice.roll(1..<5))
             let found = classifier.classify(line.span)
             if let problem = problem(found, line) {
-                Issue.record("\(problem): \(String(decoding: line, as: UTF8.self).debugDescription)")
+                Issue.record(
+                    "\(problem): \(String(decoding: line, as: UTF8.self).debugDescription)")
             }
             #expect(Int(found.header.stream) < classifier.streams.count)
         }
@@ -107,7 +121,9 @@ func damagedFilesAreReadToTheirEnd(seed: Int) throws {
 @Test(arguments: 0..<rounds)
 func randomBytesAreReadToTheirEnd(seed: Int) throws {
     var dice = Dice(2_000_000 + seed)
-    let kinds: [[UInt8]] = [[], Array("#*-.:MSCX 0123456789[]|\n".utf8), Array("{}[]\"\\:,u0 pid\n=".utf8)]
+    let kinds: [[UInt8]] = [
+        [], Array("#*-.:MSCX 0123456789[]|\n".utf8), Array("{}[]\"\\:,u0 pid\n=".utf8),
+    ]
     let alphabet = kinds[dice.roll(0..<3)]
     let bytes = (0..<dice.roll(0..<6000)).map { _ in
         alphabet.randomElement(using: &dice) ?? dice.byte()
@@ -132,19 +148,26 @@ private func readAndPlace(_ bytes: [UInt8], _ dice: inout Dice) throws {
     #expect(facts.records == seen.count { $0.isRecord })
     #expect(facts.bytes <= bytes.count && facts.lines <= bytes.count { $0 == 0x0A } + 1)
     if facts.kind != .journal {
-        #expect(facts.lines >= seen.count && facts.lines >= facts.records)
-        #expect(zip(seen, seen.dropFirst()).allSatisfy { $0.line < $1.line && $0.offset < $1.offset })
+        // Several records may stand in one line, where line feeds were lost.
+        let numbers = Set(seen.map(\.line))
+        #expect(facts.lines >= numbers.count)
+        #expect(
+            zip(seen, seen.dropFirst()).allSatisfy { $0.line <= $1.line && $0.offset <= $1.offset })
     }
     for one in seen {
         #expect(Int(one.header.stream) < facts.streams.count)
         // A journal's last line without a line feed is not counted among its lines.
         let lines = facts.lines + (facts.kind == .journal ? 1 : 0)
-        let isInside = one.line >= 1 && one.line <= lines && one.offset >= 0 && one.offset < bytes.count
-        #expect(isInside, "line \(one.line) of \(facts.lines), offset \(one.offset) of \(bytes.count)")
+        let isInside =
+            one.line >= 1 && one.line <= lines && one.offset >= 0 && one.offset < bytes.count
+        #expect(
+            isInside, "line \(one.line) of \(facts.lines), offset \(one.offset) of \(bytes.count)")
     }
     var options = ClockOptions()
     if dice.roll(0..<2) == 0 { options.newestYear = dice.roll(1800..<2300) }
-    if dice.roll(0..<2) == 0 { options.now = Timestamp(nanoseconds: Int64(bitPattern: dice.next())) }
+    if dice.roll(0..<2) == 0 {
+        options.now = Timestamp(nanoseconds: Int64(bitPattern: dice.next()))
+    }
     var known = facts
     if dice.roll(0..<2) == 0 { known.clock.modifiedAt = nil }
     var clock = InputClock(known, options, boot: facts.clock.boots.first)

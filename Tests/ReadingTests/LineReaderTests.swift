@@ -60,8 +60,10 @@ private func expected(_ lines: [[UInt8]], endsWithFeed: Bool) -> Outcome {
 }
 
 private let texts = [
-    "", "\n", "\n\n\n", "a", "a\n", "\na", "a\nb", "a\nb\n", "\n\na\n\n", "one\r\ntwo\r\n\r\n", "\0\0\n\0",
-    "long first line of this text\n\nx\n" + String(repeating: "y", count: 200) + "\nlast without feed",
+    "", "\n", "\n\n\n", "a", "a\n", "\na", "a\nb", "a\nb\n", "\n\na\n\n", "one\r\ntwo\r\n\r\n",
+    "\0\0\n\0",
+    "long first line of this text\n\nx\n" + String(repeating: "y", count: 200)
+        + "\nlast without feed",
 ]
 
 @Test(arguments: texts)
@@ -84,7 +86,8 @@ func piecesOfAnySizesGiveTheSameLines(seed: Int) throws {
     var dice = Dice(1)
     var bytes: [UInt8] = []
     while bytes.count < 3 * LineReader.blockSize {
-        bytes += [UInt8](repeating: UInt8(ascii: "a") + UInt8(dice.roll(0..<26)), count: dice.roll(0..<9000))
+        bytes += [UInt8](
+            repeating: UInt8(ascii: "a") + UInt8(dice.roll(0..<26)), count: dice.roll(0..<9000))
         bytes.append(0x0A)
     }
     bytes += [1, 2, 3]

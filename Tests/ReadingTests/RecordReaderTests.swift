@@ -7,11 +7,13 @@ import Testing
 
 @testable import Reading
 
-private let record = "1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate memory"
+private let record =
+    "1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate memory"
 
 @Test(arguments: [
     ("", 0, 0), ("\n", 1, 0), ("\n\n\n\n", 4, 0), ("\r\n\r\n", 2, 0), ("\r", 1, 0), ("x", 1, 0),
-    ("\(record)", 1, 1), ("\(record)\n", 1, 1), ("\n\(record)\n\n\(record)", 4, 2), ("x\ny\nz\n", 3, 0),
+    ("\(record)", 1, 1), ("\(record)\n", 1, 1), ("\n\(record)\n\n\(record)", 4, 2),
+    ("x\ny\nz\n", 3, 0),
     ("\u{FEFF}\(record)\n", 1, 1),
 ])
 func linesAndRecordsAreCounted(text: String, lines: Int, records: Int) throws {
@@ -53,6 +55,17 @@ func nulsBeforeARecordAreAHoleThatIsCounted(count: Int) throws {
     #expect(facts.damage.linesCut == 1)
     #expect(facts.damage.bytesSkipped == Int64(2 * LineReader.lineLimit))
     #expect(seen.map(\.line) == [1, 2, 3])
+}
+
+@Test(arguments: [2, 100, 20_000])
+func aLineOfManyRecordsIsReadToItsEnd(count: Int) throws {
+    // Line feeds were lost, by a shipper or a terminal.
+    let text = String(repeating: "1:M 22 Nov 2024 10:15:02.123 # x ", count: count)
+    let (facts, seen) = try readLog(text)
+    #expect(facts.lines == 1 && facts.records == count && seen.count == count)
+    #expect(seen.allSatisfy { $0.message.hasPrefix("x") && $0.message.utf8.count <= 2 })
+    let (damaged, _) = try readLog(text + "\0")
+    #expect(damaged.damage.bytesSkipped == 1)
 }
 
 @Test(arguments: [1022, 1023, 1024])
@@ -100,7 +113,9 @@ func ownReportsAreNoEvidence(text: String) throws {
     #expect(spans.map(\.isSentinel) == [false, false, true])
     #expect(spans.map(\.records) == [3, 1, 1])
     #expect(spans.map(\.firstLine) == [1, 3, 5] && spans.map(\.lastLine) == [4, 3, 5])
-    #expect(facts.clock.localStamps == 5 && facts.clock.first.nanoseconds < facts.clock.last.nanoseconds)
+    #expect(
+        facts.clock.localStamps == 5 && facts.clock.first.nanoseconds < facts.clock.last.nanoseconds
+    )
 }
 
 @Test func whatCannotBeOpenedSaysWhy() {
@@ -124,7 +139,10 @@ func ownReportsAreNoEvidence(text: String) throws {
     // As `<(command)` does: the writer is there, its bytes come later.
     let writer = Process()
     writer.executableURL = URL(fileURLWithPath: "/bin/sh")
-    writer.arguments = ["-c", "exec 3<>\"$0\"; printf x; exec 1>\"$0\" 3<&-; sleep 0.3; printf '%s\\n' \"$1\"", path, record]
+    writer.arguments = [
+        "-c", "exec 3<>\"$0\"; printf x; exec 1>\"$0\" 3<&-; sleep 0.3; printf '%s\\n' \"$1\"",
+        path, record,
+    ]
     let ready = Pipe()
     writer.standardOutput = ready
     try writer.run()
@@ -149,7 +167,8 @@ func sampleLogsAreUnderstood(path: String) throws {
     #expect(facts.lines >= seen.count)
     // Whoever looks like a server's line is one.
     for one in seen where !one.isRecord {
-        let looksLikeOne = one.text.firstMatch(of: /^(\d+:[A-Z] \d\d |\[\d+\] \d\d |pid=\d|\{"pid")/) != nil
+        let looksLikeOne =
+            one.text.firstMatch(of: /^(\d+:[A-Z] \d\d |\[\d+\] \d\d |pid=\d|\{"pid")/) != nil
         #expect(!looksLikeOne, "\(one.text)")
     }
 }

@@ -38,10 +38,14 @@ private enum SystemZones {
     /// The same zones without the transitions that the rule in the footer tells, by zic(8).
     static let slimFiles: [String: [UInt8]] = {
         let source = "\(directory)/tzdata.zi"
-        let folder = FileManager.default.temporaryDirectory.path + "/forktopsy-zones-\(UUID().uuidString)"
+        let folder =
+            FileManager.default.temporaryDirectory.path + "/forktopsy-zones-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let command = ["env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "zic", "-b", "slim", "-d", folder, source]
-        guard FileManager.default.fileExists(atPath: source), (try? Tool.output(of: command)) != nil else {
+        let command = [
+            "env", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "zic", "-b", "slim", "-d", folder, source,
+        ]
+        guard FileManager.default.fileExists(atPath: source), (try? Tool.output(of: command)) != nil
+        else {
             print("NOTE: no zic or no \(source); only rules alone stand in for slim zone files")
             return [:]
         }
@@ -50,9 +54,12 @@ private enum SystemZones {
 }
 
 private let zones = [
-    "UTC", "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York", "America/St_Johns",
-    "America/Sao_Paulo", "America/Santiago", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tehran", "Asia/Gaza",
-    "Africa/Casablanca", "Africa/Monrovia", "Australia/Lord_Howe", "Australia/Sydney", "Pacific/Chatham",
+    "UTC", "Europe/Berlin", "Europe/London", "Europe/Dublin", "America/New_York",
+    "America/St_Johns",
+    "America/Sao_Paulo", "America/Santiago", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Tehran",
+    "Asia/Gaza",
+    "Africa/Casablanca", "Africa/Monrovia", "Australia/Lord_Howe", "Australia/Sydney",
+    "Pacific/Chatham",
     "Pacific/Apia", "Antarctica/Troll", "Europe/Moscow",
 ]
 
@@ -158,68 +165,84 @@ private func tzif(_ times: [(at: Int64, offset: Int)], first: Int, footer: Strin
 }
 
 /// Rules and, in zones of which they are the whole truth over some years, what the system says.
-@Test(.enabled(if: SystemZones.areThere), arguments: [
-    ("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3", 1997),
-    ("Europe/Dublin", "IST-1GMT0,M10.5.0,M3.5.0/1", 1997),
-    ("America/New_York", "EST5EDT,M3.2.0,M11.1.0", 2008),
-    ("America/St_Johns", "NST3:30NDT,M3.2.0,M11.1.0", 2012),
-    ("Australia/Sydney", "AEST-10AEDT,M10.1.0,M4.1.0/3", 2009),
-    ("Australia/Lord_Howe", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", 2009),
-    ("Pacific/Chatham", "<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45", 2009),
-    ("Antarctica/Troll", "<+00>0<+02>-2,M3.5.0/1,M10.5.0/3", 2006),
-    ("Asia/Kolkata", "IST-5:30", 1970),
-])
+@Test(
+    .enabled(if: SystemZones.areThere),
+    arguments: [
+        ("Europe/Berlin", "CET-1CEST,M3.5.0,M10.5.0/3", 1997),
+        ("Europe/Dublin", "IST-1GMT0,M10.5.0,M3.5.0/1", 1997),
+        ("America/New_York", "EST5EDT,M3.2.0,M11.1.0", 2008),
+        ("America/St_Johns", "NST3:30NDT,M3.2.0,M11.1.0", 2012),
+        ("Australia/Sydney", "AEST-10AEDT,M10.1.0,M4.1.0/3", 2009),
+        ("Australia/Lord_Howe", "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0", 2009),
+        ("Pacific/Chatham", "<+1245>-12:45<+1345>,M9.5.0/2:45,M4.1.0/3:45", 2009),
+        ("Antarctica/Troll", "<+00>0<+02>-2,M3.5.0/1,M10.5.0/3", 2006),
+        ("Asia/Kolkata", "IST-5:30", 1970),
+    ])
 func aRuleAloneTellsTheYearsItHolds(zone: String, footer: String, since: Int) throws {
     let rules = try #require(TimeZoneRules(name: zone, tzif: tzif([], first: 0, footer: footer)))
     try compare(rules, zone, since: Int64(CivilTime.days(year: since, month: 1, day: 2)) * 86_400)
 }
 
 /// date(1) reads POSIX rules from TZ itself, days of the year among them.
-@Test(.enabled(if: SystemZones.areThere), arguments: [
-    "<+0330>-3:30<+0430>,J79/24,J263/24", "AAA3BBB,59,300/1:30:15", "AAA-3BBB,J60/0,J300",
-    "AAA3BBB4,M3.4.4/50,M10.4.4/-50", "EST5", "CET-1CEST,M3.5.0/-2,M10.5.0/27",
-])
+@Test(
+    .enabled(if: SystemZones.areThere),
+    arguments: [
+        "<+0330>-3:30<+0430>,J79/24,J263/24", "AAA3BBB,59,300/1:30:15", "AAA-3BBB,J60/0,J300",
+        "AAA3BBB4,M3.4.4/50,M10.4.4/-50", "EST5", "CET-1CEST,M3.5.0/-2,M10.5.0/27",
+    ])
 func rulesAreReadAsTheSystemReadsThem(rule: String) throws {
     let rules = try #require(TimeZoneRules(name: rule, tzif: tzif([], first: 0, footer: rule)))
     try compare(rules, rule)
 }
 
 @Test func transitionsComeBeforeTheRule() throws {
-    let bytes = tzif([(at: 1000, offset: 7200), (at: 2000, offset: 3600)], first: -600, footer: "AAA3")
+    let bytes = tzif(
+        [(at: 1000, offset: 7200), (at: 2000, offset: 3600)], first: -600, footer: "AAA3")
     let rules = try #require(TimeZoneRules(name: "x", tzif: bytes))
-    let offsets = [-5, 999, 1000, 1999, 2000, 90_000].map { rules.offset(at: Timestamp(seconds: $0)) }
+    let offsets = [-5, 999, 1000, 1999, 2000, 90_000].map {
+        rules.offset(at: Timestamp(seconds: $0))
+    }
     #expect(offsets == [-600, -600, 7200, 7200, -10_800, -10_800])
     // Just before a whole second is still before it.
     #expect(rules.offset(at: Timestamp(nanoseconds: 999_999_999_999)) == -600)
 }
 
 @Test func footersThatSayNothingLeaveTheLastTransition() throws {
-    for footer in ["", "nonsense!", "EST5EDT", "EST5EDT,M3.2", "EST5EDT,M13.1.0,M11.1.0", "E", "<", "<+03"] {
+    for footer in [
+        "", "nonsense!", "EST5EDT", "EST5EDT,M3.2", "EST5EDT,M13.1.0,M11.1.0", "E", "<", "<+03",
+    ] {
         let bytes = tzif([(at: 1000, offset: 7200)], first: 0, footer: footer)
         let rules = try #require(TimeZoneRules(name: "x", tzif: bytes))
         #expect(rules.offset(at: Timestamp(seconds: 5000)) == 7200, "\(footer)")
     }
 }
 
-@Test(arguments: [
-    ("+05:30", 19_800), ("-0800", -28_800), ("UTC", 0), ("Z", 0), ("GMT", 0), ("+00:00", 0),
-    ("+14:00", 50_400), ("+15:00", nil), ("5:30", nil), ("+5:30", nil), ("+05:30x", nil), ("+05:", nil),
-    ("", nil), ("Europe/Berlin", nil), ("+", nil),
-] as [(String, Int?)])
+@Test(
+    arguments: [
+        ("+05:30", 19_800), ("-0800", -28_800), ("UTC", 0), ("Z", 0), ("GMT", 0), ("+00:00", 0),
+        ("+14:00", 50_400), ("+15:00", nil), ("5:30", nil), ("+5:30", nil), ("+05:30x", nil),
+        ("+05:", nil),
+        ("", nil), ("Europe/Berlin", nil), ("+", nil),
+    ] as [(String, Int?)])
 func offsetsAreReadFromText(text: String, seconds: Int?) {
     #expect(TimeZoneRules(offset: text)?.offset(at: Timestamp(seconds: 0)) == seconds)
 }
 
-@Test(arguments: [(0, "+00:00"), (19_800, "+05:30"), (-12_600, "-03:30"), (50_400, "+14:00"), (-2670, "-00:44")])
+@Test(arguments: [
+    (0, "+00:00"), (19_800, "+05:30"), (-12_600, "-03:30"), (50_400, "+14:00"), (-2670, "-00:44"),
+])
 func offsetsAreSpoken(seconds: Int, text: String) {
     #expect(spokenOffset(seconds) == text)
 }
 
 @Test func damagedZoneFilesAreReadOrRefusedButNeverCrash() {
-    let whole = SystemZones.file("Europe/Dublin")
+    let whole =
+        SystemZones.file("Europe/Dublin")
         ?? tzif([(at: 1000, offset: 7200)], first: 0, footer: "IST-1GMT0,M10.5.0,M3.5.0/1")
     let slim = tzif([(at: 1000, offset: 7200)], first: 0, footer: "CET-1CEST,M3.5.0,M10.5.0/3")
-    let looked = [Int64.min, -1, 0, 1_732_270_502_000_000_000, Int64(Stamp.lastSecond) * 1_000_000_000]
+    let looked = [
+        Int64.min, -1, 0, 1_732_270_502_000_000_000, Int64(Stamp.lastSecond) * 1_000_000_000,
+    ]
     var read = 0
     func look(_ bytes: [UInt8]) {
         guard let rules = TimeZoneRules(name: "x", tzif: bytes) else { return }

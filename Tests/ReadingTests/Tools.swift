@@ -21,7 +21,9 @@ struct Seen {
 }
 
 /// Reads `bytes` as the file `name`.
-func readLog(_ bytes: [UInt8], name: String = "redis.log") throws -> (facts: InputFacts, seen: [Seen]) {
+func readLog(
+    _ bytes: [UInt8], name: String = "redis.log"
+) throws -> (facts: InputFacts, seen: [Seen]) {
     let folder = FileManager.default.temporaryDirectory
     let file = folder.appendingPathComponent("forktopsy-\(UUID().uuidString)")
     try Data(bytes).write(to: file)
@@ -31,17 +33,21 @@ func readLog(_ bytes: [UInt8], name: String = "redis.log") throws -> (facts: Inp
 
 func readFile(_ path: String, name: String) throws -> (facts: InputFacts, seen: [Seen]) {
     var seen: [Seen] = []
-    var reader = RecordReader(name: name)
-    let facts = try reader.read(path: path) { place, line, message, _ in
-        seen.append(
-            Seen(
-                line: place.line, offset: place.offset, classified: place.classified,
-                text: line.text(0..<line.count), message: message.text(0..<message.count)))
+    var facts: [InputFacts] = []
+    try InputReader.read(path: path, name: name) { _, run in
+        facts.append(
+            run { place, line, message, _ in
+                seen.append(
+                    Seen(
+                        line: place.line, offset: place.offset, classified: place.classified,
+                        text: line.text(0..<line.count), message: message.text(0..<message.count)))
+            })
     }
-    return (facts, seen)
+    return (facts.first ?? InputFacts(path: name), seen)
 }
 
-func readLog(_ text: String, name: String = "redis.log") throws -> (facts: InputFacts, seen: [Seen]) {
+func readLog(_ text: String, name: String = "redis.log") throws -> (facts: InputFacts, seen: [Seen])
+{
     try readLog(Array(text.utf8), name: name)
 }
 
@@ -82,7 +88,8 @@ struct PieceSource: ByteSource {
         unsafe buffer.withUnsafeMutableBytes { to in
             unsafe bytes.withUnsafeBytes { from in
                 unsafe UnsafeMutableRawBufferPointer(rebasing: to[place..<place + count])
-                    .copyMemory(from: UnsafeRawBufferPointer(rebasing: from[position..<position + count]))
+                    .copyMemory(
+                        from: UnsafeRawBufferPointer(rebasing: from[position..<position + count]))
             }
         }
         position += count

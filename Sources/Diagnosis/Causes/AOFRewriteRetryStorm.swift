@@ -11,7 +11,6 @@ enum AOFRewriteRetryStorm: Cause {
     static let role = Finding.Role.contributing
 
     static func judge(_ facts: Case) -> Finding? {
-
         let count = facts.incident.failures.byOperation[.aof_rewrite] ?? 0
         guard count >= 50 else { return nil }
         return finding(

@@ -11,9 +11,9 @@ internal import Model
 /// To do: nothing on the host; find what asks for forks while one runs (modules, overlapping BGSAVE).
 enum AnotherChildActive: Cause {
     static let id = CauseID.another_child_active
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let refusals = facts.refusals(.EEXIST)
         guard !refusals.isEmpty else { return nil }
         return finding(

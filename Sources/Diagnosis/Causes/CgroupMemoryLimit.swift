@@ -13,6 +13,7 @@ internal import Model
 /// To do: raise the limit; leave room for page tables and copy-on-write.
 enum CgroupMemoryLimit: Cause {
     static let id = CauseID.cgroup_memory_limit
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
@@ -31,7 +32,7 @@ enum CgroupMemoryLimit: Cause {
                 MissingFact(
                     what: "the cgroup's memory usage and limit, and the kernel's version",
                     why: "on Linux 4.19 and later a cgroup at its limit kills instead of refusing",
-                    command: FactCommands.cgroupMemory)
+                    command: FactCommands.cgroupMemory(facts.incident))
             ])
     }
 }

@@ -12,11 +12,18 @@ internal import Model
 /// To do: upgrade; report the defect with the crash report; test the memory.
 enum ChildCrashed: Cause {
     static let id = CauseID.child_crashed
+    static let answers: Set<Incident.Kind> = [.save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let deaths = facts.kills(4, 6, 7, 8, 11)
         guard !deaths.isEmpty else { return nil }
+        if let sent = facts.sentSignals.first {
+            return finding(
+                .ruled_out, .high, "The signal was sent to the child; no defect raised it.",
+                evidence: [
+                    facts.cite(sent, .against, "the crash report's si_code is that of a sent signal")
+                ])
+        }
         return finding(
             .possible, .medium, "The child may have crashed by a defect of its own; a signal sent by hand looks the same.",
             evidence: facts.cite(deaths, "the child ended by a signal that a defect raises")

@@ -12,19 +12,21 @@ internal import Model
 /// To do: find the sender: scripts, supervisors, operators.
 enum ChildKilledBySignal: Cause {
     static let id = CauseID.child_killed_by_signal
+    static let answers: Set<Incident.Kind> = [.save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let kills = facts.events(.child_killed).filter { $0.int("signal") != 10 }
         guard !kills.isEmpty else { return nil }
-        if let victim = facts.events(.oom_victim, .oomd_kill, .earlyoom_kill).first {
+        if let victim = facts.oomVictims.first {
             return finding(
                 .ruled_out, .high, "The OOM killer sent the signal.",
                 evidence: [facts.cite(victim, .against, "the kill is the OOM killer's")])
         }
         return finding(
             .possible, .medium, "Something may have sent a signal to the child; who is not known.",
-            evidence: facts.cite(kills, "the child ended by a signal"),
+            evidence: facts.cite(kills, "the child ended by a signal")
+                + facts.cite(
+                    facts.sentSignals, "the child's crash report says that the signal was sent"),
             missing: [
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill would leave some; their absence means another sender",

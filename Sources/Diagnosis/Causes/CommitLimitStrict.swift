@@ -14,13 +14,14 @@ internal import Model
 /// To do: `vm.overcommit_memory=1`, a higher `vm.overcommit_ratio`, or swap; not more free RAM.
 enum CommitLimitStrict: Cause {
     static let id = CauseID.commit_limit_strict
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
         let kernel = facts.events(.kernel_commit_refused)
         return finding(
-            .possible, .medium,
+            .possible, confidence(facts),
             "The mode of memory accounting may have been strict (vm.overcommit_memory=2), and the fork did not fit under CommitLimit.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
                 + facts.cite(kernel, "the kernel refused to account a mapping: an accounting refusal, in mode 0 or 2")
@@ -32,7 +33,15 @@ enum CommitLimitStrict: Cause {
                 MissingFact(
                     what: "how much of the server's memory is accounted",
                     why: "fork charges accounted mappings only; a jemalloc heap may not be",
-                    command: FactCommands.mappings),
+                    command: FactCommands.mappings(facts.incident)),
             ])
+    }
+
+    /// Lower where the start-up lines show another mode, which may have been changed since.
+    private static func confidence(_ facts: Case) -> Finding.Confidence {
+        switch facts.overcommitAtStart {
+        case .zero, .silent(_, couldBeStrict: false): .low
+        case .notOne, .silent, .unknown: .medium
+        }
     }
 }

@@ -13,9 +13,9 @@ internal import Model
 /// To do: give the directory back to the server's user; remount; check CONFIG GET dir.
 enum DirNotWritable: Cause {
     static let id = CauseID.dir_not_writable
+    static let answers: Set<Incident.Kind> = [.save_failure, .write_refusal, .server_crash]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let errors = facts.fileErrors(.EACCES, .EPERM, .EROFS, .ENOENT, .ENOTDIR)
         guard !errors.isEmpty else { return nil }
         return finding(
@@ -25,7 +25,7 @@ enum DirNotWritable: Cause {
             missing: [
                 MissingFact(
                     what: "owner, mode and mount of the data directory",
-                    why: "they say which of the three it is", command: FactCommands.disk)
+                    why: "they say which of the three it is", command: FactCommands.disk(facts.incident))
             ])
     }
 }

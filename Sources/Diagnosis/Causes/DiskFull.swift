@@ -11,9 +11,9 @@ internal import Model
 /// To do: make room; an RDB save needs a second full file beside the old one.
 enum DiskFull: Cause {
     static let id = CauseID.disk_full
+    static let answers: Set<Incident.Kind> = [.save_failure, .write_refusal, .server_crash]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let errors = facts.fileErrors(.ENOSPC, .EDQUOT)
         let short = facts.events(.aof_write_error).filter { $0.errno == nil }
         guard !errors.isEmpty || !short.isEmpty else { return nil }
@@ -27,7 +27,7 @@ enum DiskFull: Cause {
             missing: [
                 MissingFact(
                     what: "free space, inodes and quota of the data directory",
-                    why: "all three give the same error", command: FactCommands.disk)
+                    why: "all three give the same error", command: FactCommands.disk(facts.incident))
             ])
     }
 }

@@ -14,7 +14,6 @@ enum FileDescriptorLimit: Cause {
     static let id = CauseID.file_descriptor_limit
 
     static func judge(_ facts: Case) -> Finding? {
-
         let errors = facts.fileErrors(.EMFILE, .ENFILE) + facts.refusals(.EMFILE, .ENFILE)
         guard !errors.isEmpty else { return nil }
         return finding(
@@ -23,7 +22,7 @@ enum FileDescriptorLimit: Cause {
             missing: [
                 MissingFact(
                     what: "open descriptors and their limit", why: "the limit is per process",
-                    command: "P=$(pidof -s redis-server valkey-server keydb-server); ls /proc/$P/fd | wc -l; grep 'open files' /proc/$P/limits")
+                    command: FactCommands.descriptors(facts.incident))
             ])
     }
 }

@@ -11,7 +11,6 @@ enum FullSyncStorm: Cause {
     static let role = Finding.Role.contributing
 
     static func judge(_ facts: Case) -> Finding? {
-
         let count = facts.incident.failures.byOperation[.full_sync] ?? 0
         guard count >= 20 else { return nil }
         return finding(

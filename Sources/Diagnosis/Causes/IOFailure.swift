@@ -11,9 +11,9 @@ internal import Model
 /// To do: move the data; replace the device.
 enum IOFailure: Cause {
     static let id = CauseID.io_error
+    static let answers: Set<Incident.Kind> = [.save_failure, .write_refusal, .server_crash]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let errors = facts.fileErrors(.EIO)
         guard !errors.isEmpty else { return nil }
         return finding(

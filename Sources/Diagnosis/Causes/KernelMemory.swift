@@ -12,6 +12,7 @@ internal import Model
 /// To do: free memory on the host; find what holds it.
 enum KernelMemory: Cause {
     static let id = CauseID.kernel_memory
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)

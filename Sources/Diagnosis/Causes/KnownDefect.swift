@@ -12,8 +12,9 @@ enum KnownDefect: Cause {
     static let role = Finding.Role.contributing
 
     static func judge(_ facts: Case) -> Finding? {
-
-        guard let assertion = facts.events(.assertion_failed).first(where: { $0.line.contains("rdb_pipe_read") }),
+        guard facts.incident.instance.product == "valkey",
+            let assertion = facts.events(.assertion_failed)
+                .first(where: { $0["reason"]?.contains("rdb_pipe_read") ?? false }),
             !facts.events(.fork_failed).isEmpty
         else { return nil }
         return finding(

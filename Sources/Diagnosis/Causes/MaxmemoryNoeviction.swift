@@ -12,9 +12,9 @@ internal import Model
 /// To do: raise maxmemory where RAM allows, or remove data on purpose; an evicting policy deletes keys.
 enum MaxmemoryNoeviction: Cause {
     static let id = CauseID.maxmemory_noeviction
+    static let answers: Set<Incident.Kind> = [.write_refusal]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let refusals = facts.events(.memory_refused)
         guard !refusals.isEmpty else { return nil }
         return finding(
@@ -23,7 +23,7 @@ enum MaxmemoryNoeviction: Cause {
             missing: [
                 MissingFact(
                     what: "maxmemory, its policy and used_memory", why: "they show the margin",
-                    command: "redis-cli INFO memory | grep -E 'used_memory:|maxmemory'")
+                    command: "\(FactCommands.client(facts.incident)) INFO memory | grep -E 'used_memory:|maxmemory'")
             ])
     }
 }

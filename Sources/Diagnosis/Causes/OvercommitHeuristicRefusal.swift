@@ -13,12 +13,13 @@ internal import Model
 /// To do: `vm.overcommit_memory=1` where there is room for copy-on-write.
 enum OvercommitHeuristicRefusal: Cause {
     static let id = CauseID.overcommit_heuristic_refusal
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
         return finding(
-            .possible, .medium,
+            .possible, confidence(facts),
             "Heuristic accounting (vm.overcommit_memory=0) may have refused one large mapping.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
                 + facts.cite(facts.events(.kernel_commit_refused), "the kernel refused to account a mapping: an accounting refusal, in mode 0 or 2")
@@ -30,7 +31,18 @@ enum OvercommitHeuristicRefusal: Cause {
                     command: FactCommands.overcommit),
                 MissingFact(
                     what: "the largest accounted mapping of the server",
-                    why: "mode 0 checks mapping by mapping", command: FactCommands.mappings),
+                    why: "mode 0 checks mapping by mapping",
+                    command: FactCommands.mappings(facts.incident)),
             ])
+    }
+
+    /// Lower where the start-up lines show another mode, and for servers whose heap this mode does
+    /// not account.
+    private static func confidence(_ facts: Case) -> Finding.Confidence {
+        switch facts.overcommitAtStart {
+        case .zero: .medium
+        case .silent: .low
+        case .notOne, .unknown: facts.heapIsSeldomAccounted ? .low : .medium
+        }
     }
 }

@@ -11,7 +11,6 @@ enum OvercommitNotEnabled: Cause {
     static let role = Finding.Role.contributing
 
     static func judge(_ facts: Case) -> Finding? {
-
         guard !facts.refusals(.ENOMEM).isEmpty else { return nil }
         switch facts.overcommitAtStart {
         case .zero(let event):

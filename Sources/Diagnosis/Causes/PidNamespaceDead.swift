@@ -12,6 +12,7 @@ internal import Model
 /// To do: restart the server in a namespace whose init lives; save to disk from outside first.
 enum PidNamespaceDead: Cause {
     static let id = CauseID.pid_namespace_dead
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
@@ -28,7 +29,7 @@ enum PidNamespaceDead: Cause {
             missing: [
                 MissingFact(
                     what: "the pid namespace of the process", why: "a dead namespace refuses every fork",
-                    command: FactCommands.namespace)
+                    command: FactCommands.namespace(facts.incident))
             ])
     }
 }

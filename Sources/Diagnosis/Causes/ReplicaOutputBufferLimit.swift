@@ -12,18 +12,19 @@ internal import Model
 /// To do: raise the limit for replicas and repl-backlog-size; find why the replica reads slowly.
 enum ReplicaOutputBufferLimit: Cause {
     static let id = CauseID.replica_output_buffer_limit
+    static let answers: Set<Incident.Kind> = [.save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let drops = facts.events(.output_buffer_exceeded)
         guard !drops.isEmpty else { return nil }
+        let client = FactCommands.client(facts.incident)
         return finding(
-            .possible, .high, "The master dropped a replica whose output buffer passed its limit, and a full synchronisation had to be made again.",
+            .possible, .high, "The master dropped a replica whose output buffer passed its limit; its synchronisation had to be made again.",
             evidence: facts.cite(drops, "the server names the limit itself"),
             missing: [
                 MissingFact(
                     what: "the limit and the replication backlog", why: "they tell how long a replica may lag",
-                    command: "redis-cli CONFIG GET client-output-buffer-limit; redis-cli CONFIG GET repl-backlog-size")
+                    command: "\(client) CONFIG GET client-output-buffer-limit; \(client) CONFIG GET repl-backlog-size")
             ])
     }
 }

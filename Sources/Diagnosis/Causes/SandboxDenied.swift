@@ -11,9 +11,9 @@ internal import Model
 /// To do: allow clone in the unit's SystemCallFilter or the container's profile.
 enum SandboxDenied: Cause {
     static let id = CauseID.sandbox_denied
+    static let answers: Set<Incident.Kind> = [.fork_failure, .save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
         let refusals = facts.refusals(.EPERM, .EACCES, .ENOSYS)
         let killed = facts.kills(31)
         guard !(refusals + killed).isEmpty else { return nil }
@@ -24,7 +24,7 @@ enum SandboxDenied: Cause {
             missing: [
                 MissingFact(
                     what: "seccomp state of the process and audit lines",
-                    why: "they name what denied the call", command: FactCommands.sandbox)
+                    why: "they name what denied the call", command: FactCommands.sandbox(facts.incident))
             ])
     }
 }

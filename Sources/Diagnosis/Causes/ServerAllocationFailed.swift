@@ -11,10 +11,10 @@ internal import Model
 /// To do: lift what limited the process.
 enum ServerAllocationFailed: Cause {
     static let id = CauseID.server_allocation_failed
+    static let answers: Set<Incident.Kind> = [.server_crash, .save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-
-        let failures = facts.events(.allocation_failed)
+        let failures = facts.events(.allocation_failed).filter { $0["fatal"] != nil }
         guard !failures.isEmpty else { return nil }
         return finding(
             .possible, .high, "The server could not allocate memory and gave up; what limited it the log does not say.",
@@ -22,7 +22,7 @@ enum ServerAllocationFailed: Cause {
             missing: [
                 MissingFact(
                     what: "limits of the process and the accounting mode", why: "any of them refuses an allocation",
-                    command: "P=$(pidof -s redis-server valkey-server keydb-server); grep -E 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count vm.overcommit_memory")
+                    command: FactCommands.addressSpace(facts.incident))
             ])
     }
 }

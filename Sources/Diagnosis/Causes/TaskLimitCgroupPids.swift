@@ -12,6 +12,7 @@ internal import Model
 /// To do: raise TasksMax or the container's pids limit.
 enum TaskLimitCgroupPids: Cause {
     static let id = CauseID.task_limit_cgroup_pids
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.EAGAIN)
@@ -28,7 +29,7 @@ enum TaskLimitCgroupPids: Cause {
             evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
             missing: [
                 MissingFact(
-                    what: "pids.current, pids.max and pids.events of the server's cgroup", why: "a refusal there raises the max counter", command: FactCommands.pidsCgroup)
+                    what: "pids.current, pids.max and pids.events of the server's cgroup", why: "a refusal there raises the max counter", command: FactCommands.pidsCgroup(facts.incident))
             ])
     }
 }

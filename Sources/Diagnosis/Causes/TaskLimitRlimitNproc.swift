@@ -13,6 +13,7 @@ internal import Model
 /// To do: raise LimitNPROC, or find what else runs under the same user.
 enum TaskLimitRlimitNproc: Cause {
     static let id = CauseID.task_limit_rlimit_nproc
+    static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.EAGAIN)
@@ -22,7 +23,7 @@ enum TaskLimitRlimitNproc: Cause {
             evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
             missing: [
                 MissingFact(
-                    what: "the limit and the number of the user's tasks", why: "RLIMIT_NPROC counts all threads of the user", command: FactCommands.tasks)
+                    what: "the limit and the number of the user's tasks", why: "RLIMIT_NPROC counts all threads of the user", command: FactCommands.tasks(facts.incident))
             ])
     }
 }

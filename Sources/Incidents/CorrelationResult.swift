@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Puts the findings of all trackers together: what a replica or a client saw goes to the
+/// incident of the server it is about.
+struct CorrelationResult {
+    private(set) var correlation = Correlation()
+
+    init(_ trackers: [InstanceTracker], folded: Int) {
+        correlation.duplicatesFolded = folded
+        correlation.incidents = trackers.flatMap(\.finished)
+        let asides = trackers.flatMap(\.asides).sorted {
+            ($0.incident.startedAt?.nanoseconds ?? 0, $0.incident.id)
+                < ($1.incident.startedAt?.nanoseconds ?? 0, $1.incident.id)
+        }
+        for aside in asides { place(aside) }
+        correlation.instances = trackers.filter(\.hasSpoken).map(\.summary)
+        relate()
+        tellApart()
+        correlation.incidents.sort { $0.place < $1.place }
+        correlation.instances.sort { $0.instance.place < $1.instance.place }
+    }
+
+    // MARK: - The other side of somebody's incident
+
+    private mutating func place(_ aside: InstanceTracker.Aside) {
+        guard let number = subject(of: aside) else {
+            correlation.incidents.append(aside.incident)
+            return
+        }
+        attach(aside, to: &correlation.incidents[number])
+    }
+
+    /// The incident of a server that `aside` shows from outside.
+    private func subject(of aside: InstanceTracker.Aside) -> Int? {
+        // A command refused at maxmemory is no sign of a failed save.
+        if aside.isClient, aside.incident.timeline.contains(where: { $0.kind == EventKind.memory_refused.rawValue }) {
+            return nil
+        }
+        let meant = correlation.incidents.indices.filter { isAbout(aside, correlation.incidents[$0]) }
+        if let port = aside.masterPort,
+            let exact = meant.first(where: { correlation.incidents[$0].instance.port == port })
+        {
+            return exact
+        }
+        return meant.count == 1 ? meant.first : nil
+    }
+
+    private func isAbout(_ aside: InstanceTracker.Aside, _ incident: Incident) -> Bool {
+        guard let start = aside.incident.startedAt, let from = incident.startedAt else { return false }
+        if let port = aside.masterPort, let other = incident.instance.port, port != other { return false }
+        guard incident.instance.role != .sentinel else { return false }
+        let until = incident.recoveredAt ?? incident.lastFailureAt.map { max($0, start) } ?? from
+        return start >= from.adding(seconds: -60) && start <= until.adding(seconds: 120)
+    }
+
+    private func attach(_ aside: InstanceTracker.Aside, to incident: inout Incident) {
+        let consequence = aside.isClient ? "write_refusal" : "replica_loss"
+        if !incident.consequences.contains(consequence) { incident.consequences.append(consequence) }
+        incident.timeline = inOrder(
+            incident.timeline + aside.incident.timeline.filter { $0.severity == .failure })
+        incident.observations += aside.incident.observations
+        guard aside.isClient else { return }
+        let seen = aside.incident.startedAt
+        let before = incident.persistence.writesRefused
+        incident.persistence.writesRefused = Persistence.Refusal(
+            from: [before?.from, seen].compactMap(\.self).min(),
+            until: before?.until ?? incident.recoveredAt, inferred: nil)
+    }
+
+    // MARK: - Incidents side by side
+
+    /// Refusals with one errno on one host at one time have one cause on that host.
+    private mutating func relate() {
+        let all = correlation.incidents
+        for i in all.indices {
+            correlation.incidents[i].related = all.indices
+                .filter { $0 != i && all[$0].sharesHostEvent(with: all[i]) }
+                .map { all[$0].id }.sorted()
+        }
+    }
+
+    /// Two servers may write the same line in the same moment: their incidents differ all the same.
+    private mutating func tellApart() {
+        let uses = Dictionary(grouping: correlation.incidents.indices) { correlation.incidents[$0].id }
+        for members in uses.values where members.count > 1 {
+            for i in members {
+                var hash = FNV1a()
+                hash.combine(correlation.incidents[i].id)
+                hash.combine(correlation.incidents[i].instance.log)
+                hash.combine(correlation.incidents[i].instance.container ?? "")
+                hash.combine(UInt64(correlation.incidents[i].instance.port ?? 0))
+                correlation.incidents[i].id = "fk-" + hash.short
+            }
+        }
+    }
+}
+
+extension Incident {
+    fileprivate var place: (Int64, Int, String, String) {
+        (startedAt?.nanoseconds ?? 0, instance.port ?? 0, instance.log, id)
+    }
+
+    fileprivate func sharesHostEvent(with other: Incident) -> Bool {
+        guard let host = instance.host, host == other.instance.host,
+            let a = startedAt, let b = other.startedAt,
+            !Set(failures.byErrno.keys).isDisjoint(with: other.failures.byErrno.keys)
+        else { return false }
+        let untilA = (lastFailureAt ?? a).adding(seconds: 60)
+        let untilB = (other.lastFailureAt ?? b).adding(seconds: 60)
+        return a <= untilB && b <= untilA
+    }
+}
+
+extension Instance {
+    fileprivate var place: (String, Int, Int32) { (log, port ?? 0, pids.first ?? 0) }
+}
+
+extension InstanceTracker {
+    /// Whether a server wrote anything that matters; else it is not worth a line.
+    fileprivate var hasSpoken: Bool {
+        lastEventAt != nil && !instance.pids.isEmpty || total != Tally()
+    }
+
+    fileprivate var summary: InstanceSummary {
+        var out = InstanceSummary(instance: instance, saves: total.saves)
+        out.rewrites = total.rewrites
+        out.lastSuccessAt = lastSave?.at
+        out.copyOnWritePeak =
+            copyOnWrite.peak > 0 ? ByteCount(mebibytes: Int64(copyOnWrite.peak)) : nil
+        out.lastEventAt = lastEventAt
+        return out
+    }
+}

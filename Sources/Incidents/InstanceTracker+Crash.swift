@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+// MARK: - Crashes
+
+extension InstanceTracker {
+    mutating func takeCrash(_ event: Event) {
+        if event.kind == .crash_report_started, event.header.form == .none {
+            held = .crashTitle(event)
+            return
+        }
+        if isChildsCrash(event) {
+            noteChildsCrash(event)
+            return
+        }
+        switch event.kind {
+        case .crash_detail: if life.end?.isCrash == true { draft?.observe(event) }
+        // Data that cannot be loaded for want of memory is the loader's to report.
+        case .allocation_failed where event["fatal"] == nil: show(event, .failure)
+        default: crash(event)
+        }
+    }
+
+    private func isChildsCrash(_ event: Event) -> Bool {
+        let pid = event.header.pid
+        if children[pid] != nil, pid != 0 { return true }
+        // Raw lines of a report carry the process of the line before them.
+        if let first = childCrash.first, first.header.pid == pid, pid != 0 { return true }
+        return event.header.role == .child && pid != life.pid && life.isKnown
+    }
+
+    /// Keeps what tells a defect from a signal that was sent.
+    private mutating func noteChildsCrash(_ event: Event) {
+        guard childCrash.count < 4, event.kind != .crash_detail || event["uid"] != nil else { return }
+        childCrash.append(event)
+    }
+
+    mutating func crash(_ event: Event) {
+        open(.server_crash, event)
+        draft?.consequence("server_crash")
+        draft?.addCrash(event, text: TimelineText.crash(event), sources: sources)
+        draft?.fail(.server, at: event.at)
+        draft?.isFollowUpOnly = false
+        noteEnd(event, isCrash: true, basis: "the process crashed")
+    }
+}
+
+// MARK: - What the kernel and systemd say
+
+extension InstanceTracker {
+    mutating func takeHost(_ event: Event) {
+        switch event.kind {
+        case .oom_victim, .oomd_kill, .earlyoom_kill: oomKill(event)
+        case .kernel_commit_refused, .pids_rejected:
+            if event.isServerFamily { show(event, .failure) }
+        case .kernel_suppressed:
+            let hidden = event.int("count") ?? 0
+            draft?.set { $0.failures.hiddenAtLeast += hidden }
+            draft?.observe(event)
+        case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed: draft?.observe(event)
+        default: show(event, .warning)
+        }
+    }
+
+    private mutating func oomKill(_ event: Event) {
+        let pid = event.int("pid").map { Int32(clamping: $0) } ?? 0
+        let child = children[pid]
+        guard event.isServerFamily || child != nil || instance.pids.contains(pid) else {
+            draft?.observe(event)
+            return
+        }
+        open(.oom_kill, event)
+        draft?.set { $0.failures.oomKills += 1 }
+        draft?.consequence("oom_kill")
+        draft?.isFollowUpOnly = false
+        draft?.add(
+            event, severity: .failure, text: TimelineText.oomKill(event, child: child?.operation),
+            sources: sources)
+        if let child {
+            draft?.fail(.operation(child.operation), at: event.at)
+        } else {
+            draft?.fail(.server, at: event.at)
+            noteEnd(event, isCrash: true, basis: "the OOM killer ended the process")
+        }
+    }
+}
+
+extension Event {
+    /// Whether the process that the line names is a server of the family. The kernel cuts names
+    /// at 15 bytes; a daemon's line may name a unit instead.
+    var isServerFamily: Bool {
+        let names = [self["comm"], self["unit"], self["process"], self["cgroup"]].compactMap(\.self)
+        guard !names.isEmpty else { return true }
+        let parts = names.flatMap { $0.split(separator: "/") }
+        return ["redis", "valkey", "keydb", "dragonfly"].contains { family in
+            parts.contains { $0.hasPrefix(family) }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// One server as one input shows it: processes that follow one another.
+struct Lineage {
+    var input: Int
+    var stream: UInt16
+    var isSentinel: Bool
+    var pids: [Int32]
+    /// The port that a line named, if one did.
+    var port: Int?
+    var lastLine: Int
+    var first: Stamp
+    var last: Stamp
+}
+
+/// What the events of one input tell of the processes that wrote it.
+struct ProcessEvidence {
+    struct Process: Hashable {
+        var stream: UInt16
+        var pid: Int32
+    }
+
+    /// Processes that wrote what only a server writes.
+    private(set) var servers: Set<Process> = []
+    /// Processes that a server named as its children.
+    private(set) var announced: Set<Process> = []
+    /// Processes of which every line is one that a child may write.
+    private(set) var childLike: Set<Process> = []
+    private(set) var ports: [Process: Int] = [:]
+
+    init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
+        var others: Set<Process> = []
+        for i in 0..<source.log.count {
+            let kind = patterns[source.log.pattern(at: i)].kind
+            let header = source.log.header(at: i)
+            let process = Process(stream: header.stream, pid: header.pid)
+            if kind.isServersOwn || kind.isStart { servers.insert(process) }
+            if kind.isChildLike { childLike.insert(process) } else { others.insert(process) }
+            guard kind == .child_started || kind.mayNamePort else { continue }
+            note(source.log.event(at: i, input: 0, patterns: patterns), process)
+        }
+        childLike.subtract(others)
+    }
+
+    private mutating func note(_ event: Event, _ process: Process) {
+        if let pid = event.int("child_pid") {
+            announced.insert(Process(stream: process.stream, pid: Int32(clamping: pid)))
+        }
+        // A logo has no header, and its line is taken for the process before it.
+        if event.header.form != .none, let port = event.int("port") { ports[process] = port }
+    }
+
+    /// Whether a process is some server's child. Up to redis 2.8 no header says so.
+    func isChild(_ span: ProcessSpan) -> Bool {
+        if span.isChild { return true }
+        let process = Process(stream: span.stream, pid: span.pid)
+        guard !servers.contains(process) else { return false }
+        return announced.contains(process) || childLike.contains(process)
+    }
+}
+
+extension EventKind {
+    fileprivate var isStart: Bool {
+        switch self {
+        case .server_starting, .server_version, .server_mode, .server_initialized: true
+        default: false
+        }
+    }
+
+    fileprivate var mayNamePort: Bool {
+        switch self {
+        case .server_mode, .server_version, .ready: true
+        default: false
+        }
+    }
+
+    fileprivate var isChildLike: Bool {
+        switch self {
+        case .db_saved, .copy_on_write, .rdb_write_error, .rdb_file_error, .aof_write_error,
+            .aof_file_error, .rewrite_detail, .save_detail, .parent_gone:
+            true
+        default: false
+        }
+    }
+}
+
+extension Lineage {
+    /// The servers of one input: processes that follow one another are lives of one server,
+    /// processes that interleave, or whose ports differ, are several.
+    static func all(of facts: InputFacts, input: Int, _ evidence: ProcessEvidence) -> [Lineage] {
+        var out: [Lineage] = []
+        let processes = facts.processes.filter { !evidence.isChild($0) }
+            .sorted { $0.firstLine < $1.firstLine }
+        for process in processes {
+            let port = evidence.ports[.init(stream: process.stream, pid: process.pid)]
+            let before = out.indices.filter { out[$0].mayPrecede(process, port: port) }
+                .max { out[$0].rank(port) < out[$1].rank(port) }
+            if let before {
+                out[before].append(process, port: port)
+            } else {
+                out.append(Lineage(process, port: port, input: input))
+            }
+        }
+        return out
+    }
+
+    private init(_ process: ProcessSpan, port: Int?, input: Int) {
+        self.init(
+            input: input, stream: process.stream, isSentinel: process.isSentinel,
+            pids: [process.pid], port: port, lastLine: process.lastLine, first: process.first,
+            last: process.last)
+    }
+
+    /// A dying process may still write while its successor starts.
+    private static let lineTolerance = 8
+    private static let secondsTolerance = 5.0
+
+    private func mayPrecede(_ process: ProcessSpan, port: Int?) -> Bool {
+        guard stream == process.stream, isSentinel == process.isSentinel,
+            lastLine < process.firstLine + Self.lineTolerance
+        else { return false }
+        if let port, let mine = self.port { return port == mine }
+        // Without ports, a log that begins before the other has ended is another server's.
+        guard last.form == process.first.form, last.form != .none else { return true }
+        let overlap = Double(last.nanoseconds - process.first.nanoseconds) / 1e9
+        return overlap <= Self.secondsTolerance
+    }
+
+    private func rank(_ port: Int?) -> (Int, Int) {
+        (port != nil && port == self.port ? 1 : 0, lastLine)
+    }
+
+    private mutating func append(_ process: ProcessSpan, port: Int?) {
+        pids.append(process.pid)
+        self.port = self.port ?? port
+        lastLine = max(lastLine, process.lastLine)
+        last = process.last
+    }
+}

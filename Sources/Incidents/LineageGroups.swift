@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Puts lineages of several inputs together: rotated parts of one log, and inputs that hold the
+/// same records.
+struct LineageGroups {
+    private let lineages: [Lineage]
+    private let sources: [SourceEvents]
+    private var sets: DisjointSets
+
+    init(_ lineages: [Lineage], _ sources: [SourceEvents]) {
+        self.lineages = lineages
+        self.sources = sources
+        sets = DisjointSets(count: lineages.count)
+        guard Set(lineages.map(\.input)).count > 1 else { return }
+        joinSiblings()
+        joinTwins()
+    }
+
+    /// The groups, each in ascending order, ordered by their first member.
+    var groups: [[Int]] {
+        var sets = sets
+        return sets.groups()
+    }
+
+    // MARK: - Rotated parts
+
+    private mutating func joinSiblings() {
+        let perInput = Dictionary(grouping: lineages.indices) { lineages[$0].input }
+        let byStem = Dictionary(grouping: lineages.indices) {
+            rotationStem(sources[lineages[$0].input].facts.path)
+        }
+        for members in byStem.values where members.count > 1 {
+            for (i, a) in members.enumerated() {
+                for b in members[(i + 1)...] where areSiblings(a, b, perInput) { sets.union(a, b) }
+            }
+        }
+    }
+
+    private func areSiblings(_ a: Int, _ b: Int, _ perInput: [Int: [Int]]) -> Bool {
+        let (x, y) = (lineages[a], lineages[b])
+        guard x.input != y.input, x.isSentinel == y.isSentinel else { return false }
+        if let port = x.port, let other = y.port { return port == other }
+        let sharePID = !Set(x.pids).isDisjoint(with: y.pids)
+        return sharePID || perInput[x.input]?.count == 1 && perInput[y.input]?.count == 1
+    }
+
+    // MARK: - Inputs that hold the same records
+
+    private mutating func joinTwins() {
+        let prints = fingerprints()
+        var holders: [UInt64: [Int]] = [:]
+        for i in prints.indices {
+            for hash in prints[i].times.keys { holders[hash, default: []].append(i) }
+        }
+        var shared: [Pair: Int] = [:]
+        for members in holders.values where members.count > 1 {
+            for (i, a) in members.enumerated() {
+                for b in members[(i + 1)...] { shared[Pair(a, b), default: 0] += 1 }
+            }
+        }
+        for (pair, count) in shared where areTwins(pair, count, prints) { sets.union(pair.a, pair.b) }
+    }
+
+    private struct Pair: Hashable {
+        var a: Int
+        var b: Int
+
+        init(_ a: Int, _ b: Int) { (self.a, self.b) = (min(a, b), max(a, b)) }
+    }
+
+    /// Where they overlap in time, most of what the one holds the other must hold: two servers
+    /// that fail in a storm meet in some milliseconds by chance.
+    private func areTwins(_ pair: Pair, _ shared: Int, _ prints: [Fingerprints]) -> Bool {
+        let (x, y) = (lineages[pair.a], lineages[pair.b])
+        guard x.input != y.input, x.isSentinel == y.isSentinel else { return false }
+        let (p, q) = (prints[pair.a], prints[pair.b])
+        let from = max(p.first, q.first)
+        let to = min(p.last, q.last)
+        let smaller = min(p.count(from, to), q.count(from, to))
+        if p.isCoarse || q.isCoarse {
+            // Whole seconds coincide often; only copies agree in nearly all of them.
+            let isCopy = p.times.count == q.times.count && shared == p.times.count
+            return isCopy || shared >= 3 && shared * 10 >= smaller * 9 && !x.pids.contains(1)
+        }
+        return shared >= min(3, smaller) && shared * 2 >= smaller
+    }
+
+    private func fingerprints() -> [Fingerprints] {
+        var out = Array(repeating: Fingerprints(), count: lineages.count)
+        let byInput = Dictionary(grouping: lineages.indices) { lineages[$0].input }
+        for (input, members) in byInput {
+            var owner: [ProcessEvidence.Process: Int] = [:]
+            for i in members {
+                for pid in lineages[i].pids { owner[.init(stream: lineages[i].stream, pid: pid)] = i }
+            }
+            let log = sources[input].log
+            for i in 0..<log.count {
+                let header = log.header(at: i)
+                guard header.form != .none, header.stamp.form != .none,
+                    let lineage = owner[.init(stream: header.stream, pid: header.pid)]
+                else { continue }
+                out[lineage].add(signature: log.signature(at: i), header.stamp)
+            }
+        }
+        let level = out.map(\.level).max() ?? 0
+        for i in out.indices { out[i].thin(to: level) }
+        return out
+    }
+}
+
+/// A sample of the dated records of a lineage. It is chosen by the records' hashes, so that two
+/// samples of the same records are the same.
+private struct Fingerprints {
+    private(set) var times: [UInt64: Int64] = [:]
+    private(set) var level = 0
+    private(set) var isCoarse = false
+    private static let limit = 4096
+
+    var first: Int64 { times.values.min() ?? .max }
+    var last: Int64 { times.values.max() ?? .min }
+
+    mutating func add(signature: UInt64, _ stamp: Stamp) {
+        let milliseconds = stamp.nanoseconds / 1_000_000
+        var hash = FNV1a()
+        hash.combine(signature)
+        hash.combine(UInt64(bitPattern: milliseconds))
+        if stamp.precision == .second { isCoarse = true }
+        guard isKept(hash.value, level) else { return }
+        times[hash.value] = milliseconds
+        if times.count > Self.limit { thin(to: level + 1) }
+    }
+
+    mutating func thin(to level: Int) {
+        guard level > self.level else { return }
+        self.level = level
+        times = times.filter { isKept($0.key, level) }
+    }
+
+    func count(_ from: Int64, _ to: Int64) -> Int {
+        times.values.count { $0 >= from && $0 <= to }
+    }
+
+    private func isKept(_ hash: UInt64, _ level: Int) -> Bool {
+        (hash >> 8) & ((1 << UInt64(level)) - 1) == 0
+    }
+}
+
+/// Union-find over small integers.
+private struct DisjointSets {
+    private var parent: [Int]
+
+    init(count: Int) { parent = Array(0..<count) }
+
+    mutating func union(_ a: Int, _ b: Int) {
+        let (x, y) = (find(a), find(b))
+        if x != y { parent[max(x, y)] = min(x, y) }
+    }
+
+    mutating func groups() -> [[Int]] {
+        var out: [Int: [Int]] = [:]
+        for i in parent.indices { out[find(i), default: []].append(i) }
+        return out.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    private mutating func find(_ i: Int) -> Int {
+        var root = i
+        while parent[root] != root { root = parent[root] }
+        parent[i] = root
+        return root
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Matching
+import Model
+import Reading
+import Reports
+
+@testable import forktopsy
+
+/// Both halves of an analysis, as the commands wire them.
+enum Pipeline {
+    static let patterns = Catalogue.builtIn.patterns
+
+    static func extractions(of paths: [String], store: EventStore? = nil) throws -> [Extraction] {
+        let extractor = Extractor(catalogue: .builtIn, store: store ?? EventStore(limits: .none))
+        var walker = InputWalker()
+        for path in paths { try walker.add(path) }
+        return try walker.found.flatMap { try extractor.extract($0) }
+    }
+
+    /// The report as JSON, with nothing hidden; the clock of the machine plays no part.
+    static func report(_ extractions: [Extraction], patterns: [PatternInfo] = patterns) -> String {
+        var assembler = Assembler()
+        assembler.clocks.now = Timestamp(seconds: 1_795_000_000)
+        var options = ReportOptions(format: .json)
+        options.redact = .none
+        return assembler.report(extractions, patterns: patterns).rendered(options)
+    }
+
+    /// What `extract` prints for one input.
+    static func lines(_ extraction: Extraction) -> [String] {
+        var out: [String] = []
+        extraction.forEachJSONLine(patterns: patterns) { out.append($0) }
+        return out
+    }
+
+    /// What `assemble` makes of the lines of one extract.
+    static func read(_ lines: [String], store: EventStore? = nil) throws -> ExtractReader {
+        var reader = ExtractReader(store: store ?? EventStore(limits: .none))
+        for line in lines { try reader.take(Array(line.utf8)[...]) }
+        reader.endFile("test", isCut: false)
+        return reader
+    }
+
+    static func assembled(_ lines: [String]) throws -> String {
+        let reader = try read(lines)
+        return report(reader.extractions, patterns: reader.patterns)
+    }
+}
+
+/// The logs below `SampleLogs`, found from this file upwards.
+enum Samples {
+    static let root: String = {
+        var folder = URL(fileURLWithPath: #filePath)
+        repeat {
+            folder.deleteLastPathComponent()
+        } while folder.path != "/"
+            && !FileManager.default.fileExists(atPath: folder.path + "/SampleLogs")
+        return folder.path + "/SampleLogs"
+    }()
+
+    static let paths: [String] = {
+        var walker = InputWalker()
+        try? walker.add(root)
+        return walker.found.map(\.path).filter { $0.contains("/inputs/") }
+    }()
+
+    /// A folder that is gone afterwards.
+    static func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+        let folder = FileManager.default.temporaryDirectory.path + "/forktopsy-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        return try body(folder)
+    }
+}
+
+/// A seeded generator (SplitMix64), so that what failed once fails again.
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    init(_ seed: Int) { state = UInt64(seed) }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
