@@ -33,7 +33,8 @@ extension Cause {
     }
 }
 
-/// Every cause that is judged. A new cause is a new file and a line here.
+/// Every cause that is judged, the more usual ones of each class first. A new cause is a new file
+/// and a line here.
 let causes: [any Cause.Type] = [
     CommitLimitStrict.self, OvercommitHeuristicRefusal.self, CgroupMemoryLimit.self,
     KernelMemory.self, PidNamespaceDead.self, TaskLimitRlimitNproc.self, TaskLimitCgroupPids.self,

@@ -74,9 +74,13 @@ package enum Diagnosis {
         return out
     }
 
+    /// By confidence; among equals in the order of `causes`, which is that of experience.
     private static func byLikelihood(_ findings: [Finding]) -> [Finding] {
         func rank(_ f: Finding) -> Int { Finding.Confidence.allCases.firstIndex(of: f.confidence) ?? 0 }
-        return findings.sorted { (rank($0), $0.id) < (rank($1), $1.id) }
+        func prior(_ f: Finding) -> Int {
+            causes.firstIndex { $0.id.rawValue == f.id } ?? causes.count
+        }
+        return findings.sorted { (rank($0), prior($0)) < (rank($1), prior($1)) }
     }
 
     /// The commands that the open candidates miss, each once, the likelier candidates' first.

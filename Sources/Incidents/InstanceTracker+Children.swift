@@ -141,9 +141,9 @@ extension InstanceTracker {
     }
 
     /// The server was gone without a word while its child ran.
-    mutating func orphan(_ next: Event, of before: ServerLife) {
+    mutating func orphan(_ next: Event) {
         flushChildErrors()
-        guard before.end == nil, before.shutdownRequested == nil, before.isKnown, !endsAreHidden,
+        guard life.end == nil, life.shutdownRequested == nil, life.isKnown, !endsAreHidden,
             let child = children.values.first(where: { $0.isUnfinished })
         else { return }
         children.removeAll()

@@ -120,8 +120,8 @@ extension InstanceTracker {
 
     /// A new process of this server: what the old one had running is gone.
     mutating func beginLife(_ event: Event, startIsSeen: Bool) {
+        orphan(event)
         let before = life
-        orphan(event, of: before)
         children.removeAll()
         (trigger, refusal, droppedReplica, lastFileError) = (nil, nil, nil, nil)
         syncIsActive = false

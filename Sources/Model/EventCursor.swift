@@ -7,7 +7,7 @@ package struct EventCursor: Sendable {
     private let log: EventLog
     private let input: Int
     private var block = EventBlock()
-    /// The place in `block` of the next event.
+    /// The place of the next event in its block.
     private var place = -1
 
     /// The index of the next event; the log's `count` at the end.
@@ -21,6 +21,8 @@ package struct EventCursor: Sendable {
         self.log = log
         self.input = input
         advance()
+        // Of many inputs most have to wait; they need not hold a block until it is their turn.
+        block = EventBlock()
     }
 
     /// The next event and, where it is asked for, its signature. `nil` at the end.
@@ -28,6 +30,7 @@ package struct EventCursor: Sendable {
         patterns: [PatternInfo], withSignature: Bool
     ) -> (event: Event, signature: UInt64)? {
         guard !isAtEnd else { return nil }
+        if block.entries.isEmpty { block = log.block(from: index) }
         var event = block.event(at: place, input: input, patterns: patterns)
         event.at = instant
         let signature = withSignature ? block.signature(at: place) : 0
@@ -39,7 +42,7 @@ package struct EventCursor: Sendable {
         index += 1
         place += 1
         isAtEnd = index >= log.count
-        if place >= block.entries.count {
+        if isAtEnd || place >= block.entries.count {
             block = isAtEnd ? EventBlock() : log.block(from: index)
             place = 0
         }

@@ -188,6 +188,20 @@ extension EventLog {
         return shifts.instant(of: block.entries[i].stamp, at: index)
     }
 
+    /// Lends each instant to `body`, in file order; events without one are passed over.
+    package func forEachInstant(_ body: (Timestamp) -> Void) {
+        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+            for (i, entry) in block(from: start).entries.enumerated() {
+                if let at = shifts.instant(of: entry.stamp, at: start + i) { body(at) }
+            }
+        }
+    }
+
+    /// The first instant in file order.
+    package var firstInstant: Timestamp? {
+        (0..<count).lazy.compactMap { instant(at: $0) }.first
+    }
+
     package func position(at index: Int, input: Int) -> SourcePosition {
         let (block, i) = locate(index)
         return block.entries[i].position(input: input)

@@ -18,6 +18,8 @@ struct LineReader {
     private var start = 0
     private var end = 0
     private var skipping = false
+    /// Whether the last line was not ended by a line feed.
+    private(set) var endsWithoutFeed = false
 
     /// Reads `source` to its end. `body` gets each line without its line feed, its number from 1
     /// and its offset; it returns false to stop.
@@ -113,6 +115,7 @@ struct LineReader {
     /// The last line, which no line feed ends.
     private mutating func giveRest(_ body: (Span<UInt8>, Int, Int64) -> Bool) -> Bool {
         guard start < end else { return true }
+        endsWithoutFeed = true
         let offset = bytes
         bytes += Int64(end - start)
         if skipping {

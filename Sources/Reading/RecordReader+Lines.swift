@@ -21,6 +21,8 @@ extension RecordReader {
         }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
+        // A log that ends in mid-line was still being written.
+        if lines.endsWithoutFeed, lastBrokenLine == lines.lines { facts.damage.entries -= 1 }
         facts.lines = lines.lines
         facts.bytes = lines.bytes
         facts.damage.linesCut += lines.linesCut
@@ -98,17 +100,35 @@ extension RecordReader {
         _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) {
-        noteDamage(classified, line)
-        if let next = Self.joinedRecord(classified, line) {
-            var first = classified
-            first.message = classified.message.lowerBound..<next.start
-            give(first, line.extracting(0..<next.start), number, offset, body)
-            var second = next.record
-            second.wrapper = classified.wrapper
-            second.header.stream = classified.header.stream
-            give(second, line, number, offset, body)
-            return
+        noteDamage(classified, line, number)
+        giveRecords(classified, line, number, offset, body)
+    }
+
+    /// Gives the records of a line: one, or several where line feeds were lost.
+    private mutating func giveRecords(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) {
+        var current = classified
+        var rest = line
+        while let start = Self.joinedRecord(current, rest) {
+            var first = current
+            first.message = current.message.lowerBound..<start
+            giveRecord(first, rest.extracting(0..<start), number, offset, body)
+            rest = rest.extracting(start..<rest.count)
+            guard let parsed = ServerHeader.parse(rest, at: 0) else { return }
+            current.header = parsed.header
+            current.header.stream = classified.header.stream
+            current.message = parsed.message
         }
+        giveRecord(current, rest, number, offset, body)
+    }
+
+    @inline(__always)
+    private mutating func giveRecord(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: RecordBody
+    ) {
         note(classified, line, number)
         let place = RecordPlace(line: number, offset: offset, classified: classified)
         if classified.isEscaped {
@@ -119,33 +139,38 @@ extension RecordReader {
         }
     }
 
-    /// A second record in the same line, where line feeds were lost.
-    private static func joinedRecord(
-        _ classified: ClassifiedLine, _ line: Span<UInt8>
-    ) -> (start: Int, record: ClassifiedLine)? {
+    /// Where a second record begins in the same line.
+    private static func joinedRecord(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Int? {
         switch classified.header.form {
-        case .bracketedPID, .roleWithoutYear, .roleWithYear, .threadRole, .roleISO8601, .roleMilliseconds:
+        case .bracketedPID, .roleWithoutYear, .roleWithYear, .threadRole, .roleISO8601,
+            .roleMilliseconds:
             break
         default: return nil
         }
-        guard !classified.isEscaped, classified.message.upperBound == line.count else { return nil }
+        let message = classified.message
+        guard !classified.isEscaped, message.upperBound == line.count else { return nil }
         let mark: UInt8 = classified.header.form == .bracketedPID ? 0x5B : 0x3A
-        var from = classified.message.lowerBound
+        var from = message.lowerBound
         while let at = line.first(mark, from: from) {
             from = at + 1
-            guard let start = mark == 0x5B ? at : LineClassifier.recordStart(line, colon: at, from: classified.message.lowerBound),
-                let parsed = ServerHeader.parse(line, at: start),
-                parsed.header.form == classified.header.form
+            let start = mark == 0x5B
+                ? at : LineClassifier.recordStart(line, colon: at, from: message.lowerBound)
+            guard let start, ServerHeader.parse(line, at: start)?.header.form == classified.header.form
             else { continue }
-            return (start, ClassifiedLine(header: parsed.header, scope: classified.scope, message: parsed.message))
+            return start
         }
         return nil
     }
 
     /// NULs inside a record, and headers that no longer parse, are damage.
-    private mutating func noteDamage(_ classified: ClassifiedLine, _ line: Span<UInt8>) {
+    private mutating func noteDamage(
+        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int
+    ) {
         if classified.scope == .raw {
-            if LineClassifier.looksLikeBrokenHeader(line) { facts.damage.entries += 1 }
+            if LineClassifier.looksLikeBrokenHeader(line) {
+                facts.damage.entries += 1
+                lastBrokenLine = number
+            }
             return
         }
         // A few servers print a NUL where the level should be; it stands two before the message.

@@ -30,6 +30,8 @@ package struct RecordReader {
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var unwrapper: LineUnwrapper?
+    /// The last line whose header no longer parses.
+    var lastBrokenLine = 0
 
     private struct ProcessKey: Hashable {
         var pid: Int32
@@ -162,7 +164,11 @@ package struct RecordReader {
                 let back = facts.clock.last.nanoseconds &- stamp.nanoseconds
                 if back > Self.halfYear { facts.clock.yearTurns.append(number) }
                 // A line of the old year after one of the new: parent and child share the file.
-                if -back > Self.halfYear, let turn = facts.clock.yearTurns.last, number - turn <= 64 { return }
+                if stamp.nanoseconds >= Self.lastDayOfYear, let turn = facts.clock.yearTurns.last,
+                    number - turn <= 64
+                {
+                    return
+                }
             }
         case .zoned, .epoch, .uptime:
             facts.clock.instantStamps &+= 1
@@ -176,6 +182,9 @@ package struct RecordReader {
     }
 
     private static let halfYear: Int64 = 15_552_000_000_000_000
+    /// 31 December in the year that stands in for a missing one.
+    private static let lastDayOfYear = Int64(
+        CivilTime.days(year: Stamp.placeholderYear, month: 12, day: 31)) * 86_400_000_000_000
 
     private mutating func finish() {
         facts.streams = classifier.streams

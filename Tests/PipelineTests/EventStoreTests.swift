@@ -82,6 +82,32 @@ struct EventStoreTests {
         }
     }
 
+    @Test(arguments: [0, 1, 256, 600])
+    func `A cursor gives the events of its log in order`(count: Int) {
+        var log = EventLog(store: EventStore(limits: Self.spilling, directories: [Self.folder]))
+        for i in 0..<count { log.append(Self.event(i)) }
+        log.finish()
+        log.place { stamp, line in line % 5 == 0 ? nil : Timestamp(nanoseconds: stamp.nanoseconds) }
+        var cursor = EventCursor(log, input: 3)
+        var headers = 0
+        log.forEachHeader { i, pattern, header in
+            headers += 1
+            #expect(!cursor.isAtEnd && cursor.index == i && cursor.instant == log.instant(at: i))
+            let next = cursor.next(patterns: Pipeline.patterns, withSignature: true)
+            let event = log.event(at: i, input: 3, patterns: Pipeline.patterns)
+            #expect(next?.signature == log.signature(at: i))
+            #expect(next?.event.source == event.source && next?.event.line == event.line)
+            #expect(next?.event.at == event.at && next?.event.values == event.values)
+            #expect(pattern == log.pattern(at: i) && header == log.header(at: i))
+        }
+        var instants: [Timestamp] = []
+        log.forEachInstant { instants.append($0) }
+        #expect(instants == (0..<count).compactMap { log.instant(at: $0) })
+        #expect(log.firstInstant == instants.first)
+        #expect(headers == count && cursor.isAtEnd && cursor.instant == nil)
+        #expect(cursor.next(patterns: Pipeline.patterns, withSignature: false)?.signature == nil)
+    }
+
     @Test func `Reports do not depend on where events were kept`() throws {
         let paths = Array(Samples.paths.prefix(10))
         let store = EventStore(limits: Self.spilling, directories: [Self.folder])
