@@ -110,12 +110,20 @@ package struct ClockEvidence: Sendable {
     package var anchors: [ClockAnchor] = []
     /// Offsets that a wrapper's time shows beside the record's, one for each change.
     package var offsets: [OffsetSpan] = []
+    /// How often a stamp is later than the one on the line above, and how often earlier.
+    package var forwardSteps = 0
+    package var backwardSteps = 0
     /// When the hosts in a journal had booted: wall clock less time since boot, to the second.
     package var boots: [Timestamp] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
 
     package init() {}
+}
+
+extension ClockEvidence {
+    /// Whether the input stands upside down, as log viewers show it: nearly every step goes back.
+    package var isNewestFirst: Bool { backwardSteps >= 3 && backwardSteps > 3 * forwardSteps }
 }
 
 /// From a line on, what local stamps of an input are ahead of UTC.

@@ -178,6 +178,10 @@ package struct RecordReader {
             }
         }
         if facts.clock.first.form == .none { facts.clock.first = stamp }
+        if stamp.form == facts.clock.last.form {
+            if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
+            if stamp.nanoseconds < facts.clock.last.nanoseconds { facts.clock.backwardSteps &+= 1 }
+        }
         facts.clock.last = stamp
     }
 

@@ -48,7 +48,7 @@ struct Assembler {
             .map { Diagnosis.diagnose($0, sources: names) }
         report.outlook = correlation.instances.filter { isWanted($0.instance) }.map { outlook($0, report.incidents) }
         report.summary = summary(report.incidents)
-        report.losses = losses(extractions, report.inputs, correlation)
+        report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.verdict = Diagnosis.summary(of: report)
         return report
     }
@@ -118,7 +118,8 @@ struct Assembler {
     }
 
     private func losses(
-        _ extractions: [Extraction], _ inputs: [InputReport], _ correlation: Correlation
+        _ extractions: [Extraction], _ inputs: [InputReport], _ correlation: Correlation,
+        _ patterns: [PatternInfo]
     ) -> Losses {
         var out = Losses()
         for extraction in extractions {
@@ -126,9 +127,20 @@ struct Assembler {
             out.linesUndated += extraction.facts.undated
             out.messagesCutByServer += extraction.facts.messagesCutByServer
             out.patternLimitsHit += extraction.limitsHit
+            out.suppressedByJournald += suppressed(extraction.log, patterns)
         }
         out.zoneAssumed = inputs.count { $0.clock.contains { $0.basis == .assumedUTC } }
         out.duplicatesFolded = correlation.duplicatesFolded
+        return out
+    }
+
+    /// Messages that journald threw away or missed, in its own words.
+    private func suppressed(_ log: EventLog, _ patterns: [PatternInfo]) -> Int {
+        var out = 0
+        log.forEachHeader { i, pattern, _ in
+            guard patterns[pattern].kind == .journal_suppressed else { return }
+            out += log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
+        }
         return out
     }
 
