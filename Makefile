@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every command a contributor needs. `make demo` and `make ci` work on a machine that has only a
-# Swift 6 toolchain and apt.
+# Every command a contributor needs. Where make itself is missing, scripts/demo and .ci/run do what
+# `make demo` and `make ci` do: they need only a Swift toolchain and apt.
 
 SHELL   := /bin/bash
 BINARY  := .build/release/forktopsy
@@ -40,15 +40,14 @@ bench: build            ## reads a generated log of 100 MB and prints time and m
 release:                ## one file that needs no library but libc: dist/forktopsy
 	scripts/release
 
-install-deps:           ## what apt has to bring
+install-deps:           ## what apt has to bring to build; scripts/install-deps --tests adds the tests' tools
 	scripts/install-deps
 
-demo: install-deps build ## the report of a sample incident
-	@echo
-	@$(BINARY) analyze --format text --tz UTC SampleLogs/strict-overcommit-save-rule/inputs || test $$? -eq 1
+demo:                   ## what scripts/demo does: installs, builds, prints the report of a sample
+	JOBS=$(JOBS) scripts/demo
 
 ci:                     ## what .ci/run does: installs, checks, runs every test
-	.ci/run
+	JOBS=$(JOBS) .ci/run
 
 clean:
 	rm -rf .build dist

@@ -21,7 +21,8 @@ let package = Package(
     ],
     targets: [
         // C in a box: two system libraries, each with one Swift importer.
-        .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
+        .systemLibrary(
+            name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "PCRE2", dependencies: ["CPCRE2"], swiftSettings: strict),
 
@@ -45,12 +46,17 @@ let package = Package(
             swiftSettings: strict),
 
         // Patterns/**.toml becomes part of the binary.
-        .executableTarget(name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
+        .executableTarget(
+            name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
         .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
 
         // Bytes to records, at every piece size, with every damage.
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
-        .testTarget(name: "ReadingTests", dependencies: ["Model", "Reading"], swiftSettings: strict),
+        .testTarget(
+            name: "ReadingTests", dependencies: ["Model", "Reading"], swiftSettings: strict),
+
+        .testTarget(
+            name: "ReportsTests", dependencies: ["Model", "Reports"], swiftSettings: strict),
 
         // Every pattern file proves itself here: a new file is a new case.
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: strict),
@@ -59,6 +65,18 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "MatchingTests", dependencies: ["Matching", "Model", "PatternFiles"],
+            swiftSettings: strict),
+
+        // Incidents and verdicts from hand-written events: one rule of the contract a test.
+        .target(
+            name: "HandWritten", dependencies: ["Incidents", "Model"], path: "Tests/HandWritten",
+            swiftSettings: strict),
+        .testTarget(
+            name: "IncidentsTests", dependencies: ["HandWritten", "Incidents", "Model"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DiagnosisTests",
+            dependencies: ["Diagnosis", "HandWritten", "Incidents", "Model"],
             swiftSettings: strict),
 
         // Both halves of an analysis, apart and together, and where events wait between them.

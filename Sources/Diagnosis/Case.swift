@@ -30,7 +30,9 @@ package struct Case: Sendable {
 
     /// Failed reads and writes of data files with one of the given errnos.
     func fileErrors(_ errnos: Errno...) -> [Event] {
-        events(.rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error, .persistence_fatal)
+        events(
+            .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error, .aof_enable_failed,
+            .persistence_fatal)
             .filter { $0.errno.map { errnos.contains($0) } ?? false }
     }
 

@@ -112,10 +112,25 @@ package enum Diagnosis {
         if facts.refusedForks(.UNKNOWN) > 0 {
             parts.append("Some refused forks carry no errno that could be read.")
         }
+        if parts.isEmpty, let elsewhere = toldElsewhere(facts, open) { parts.append(elsewhere) }
         if parts.isEmpty, let only = open.first, open.count == 1 { parts.append(only.statement) }
         if parts.isEmpty, open.count > 1 { parts.append(plain(incident.kind)) }
         if parts.isEmpty { parts.append("The log does not show what caused this.") }
         return parts.joined(separator: " ")
+    }
+
+    /// Where another line or log holds the reason.
+    private static func toldElsewhere(_ facts: Case, _ open: [Finding]) -> String? {
+        guard open.isEmpty else { return nil }
+        if !facts.events(.replica_refused_by_master).isEmpty {
+            return
+                "The master could not save for this replica. Why, only the master's own log tells."
+        }
+        if !facts.events(.sync_refused, .aof_enable_failed, .slot_migration_refused).isEmpty {
+            return
+                "The server could not begin what it was asked for. The line before it, which names the errno of the fork, is not in the log."
+        }
+        return nil
     }
 
     private static func plain(_ kind: Incident.Kind) -> String {
@@ -148,7 +163,7 @@ package enum Diagnosis {
                     : "Read the facts that decide between the candidates.",
                 command: command,
                 precheck: "Log in to the host of the server itself (\(facts.incident.instance.spoken)), not to another node or into its container.",
-                expect: "The values are printed within a second. Give the output, saved as a file, to the next `forktopsy analyze` together with the log.",
+                expect: "The values are printed within a second. Keep the output with the incident: what each candidate below misses is in it.",
                 rollback: "Nothing to take back: the commands only read.",
                 caveat: "If the host was restarted or changed since the failure, the values are those of now, not of then.",
                 permanent: false)

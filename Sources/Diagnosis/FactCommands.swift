@@ -5,10 +5,13 @@ internal import Model
 /// Commands that settle what a log cannot. All of them only read.
 enum FactCommands {
     static let overcommit =
-        "sysctl vm.overcommit_memory vm.overcommit_ratio vm.overcommit_kbytes; grep -E 'MemTotal|SwapTotal|CommitLimit|Committed_AS|HugePages_Total|Hugepagesize' /proc/meminfo; uname -r"
+        "sysctl vm.overcommit_memory vm.overcommit_ratio vm.overcommit_kbytes; grep -E "
+        + "'MemTotal|SwapTotal|CommitLimit|Committed_AS|HugePages_Total|Hugepagesize' "
+        + "/proc/meminfo; uname -r"
 
     static func disk(_ incident: Incident) -> String {
-        "D=$(\(client(incident)) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -ld $D; findmnt -T $D"
+        "D=$(\(client(incident)) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -ld $D; "
+            + "findmnt -T $D"
     }
 
     /// The command line client, for the port that is meant.
@@ -20,25 +23,31 @@ enum FactCommands {
     static func mappings(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'VmSize|VmData|VmRSS|VmStk' /proc/$P/status; awk '/^Size/{s=$2} /^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, \"largest\", m}' /proc/$P/smaps")
+            "grep -E 'VmSize|VmData|VmRSS|VmStk' /proc/$P/status; awk '/^Size/{s=$2} "
+                + "/^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, "
+                + "\"largest\", m}' /proc/$P/smaps")
     }
 
     static func cgroupMemory(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "cat /proc/$P/cgroup; systemctl show -p MemoryMax,MemoryCurrent,TasksMax,TasksCurrent $(ps -o unit= -p $P)")
+            "cat /proc/$P/cgroup; systemctl show -p "
+                + "MemoryMax,MemoryCurrent,TasksMax,TasksCurrent $(ps -o unit= -p $P)")
     }
 
     static func tasks(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'Max processes' /proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn | head -5; sysctl kernel.pid_max kernel.threads-max")
+            "grep -E 'Max processes' /proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn "
+                + "| head -5; sysctl kernel.pid_max kernel.threads-max")
     }
 
     static func pidsCgroup(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=$d$(awk -F: '/pids|^0::/{print $3; exit}' /proc/$P/cgroup); cat $f/pids.current $f/pids.max $f/pids.events 2>/dev/null; done")
+            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=$d$(awk -F: "
+                + "'/pids|^0::/{print $3; exit}' /proc/$P/cgroup); cat $f/pids.current "
+                + "$f/pids.max $f/pids.events 2>/dev/null; done")
     }
 
     static func namespace(_ incident: Incident) -> String {
@@ -48,7 +57,8 @@ enum FactCommands {
     static func sandbox(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'Seccomp|NoNewPrivs|CapEff' /proc/$P/status; ausearch -m SECCOMP,AVC -ts recent 2>/dev/null | tail -20")
+            "grep -E 'Seccomp|NoNewPrivs|CapEff' /proc/$P/status; ausearch -m SECCOMP,AVC -ts "
+                + "recent 2>/dev/null | tail -20")
     }
 
     static func descriptors(_ incident: Incident) -> String {
@@ -58,7 +68,8 @@ enum FactCommands {
     static func addressSpace(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count vm.overcommit_memory")
+            "grep -E 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count "
+                + "vm.overcommit_memory")
     }
 
     /// A command about the server that is meant: servers show their port in their process title.
@@ -71,7 +82,9 @@ enum FactCommands {
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.
     static func kernelLines(_ incident: Incident) -> String {
         let from = incident.startedAt.map { spoken($0.adding(seconds: -120)) } ?? "-1 day"
-        let to = (incident.lastFailureAt ?? incident.startedAt).map { spoken($0.adding(seconds: 120)) }
+        let to = (incident.lastFailureAt ?? incident.startedAt).map {
+            spoken($0.adding(seconds: 120))
+        }
         let until = to.map { " --until '\($0)'" } ?? ""
         return "journalctl --utc -o short-iso-precise _TRANSPORT=kernel --since '\(from)'\(until)"
     }

@@ -14,6 +14,8 @@ struct Exposure {
     let savedAgainAt: Timestamp?
     /// How the process that last ran ended, if it did.
     let end: ServerLife.End?
+    /// Whether all of it is a replica's view of its master.
+    let isFollowUp: Bool
     let sources: [String]
 
     struct Ruling {
@@ -25,6 +27,7 @@ struct Exposure {
     }
 
     var ruling: Ruling {
+        if isFollowUp { return mastersToTell }
         if let lost = afterLoss { return lost }
         if isOnlyForOthers { return none }
         if stake.role == .replica {
@@ -88,11 +91,22 @@ struct Exposure {
 
     private func lossStatement(_ span: Persistence.Span) -> String {
         guard let from = span.from else {
+            if loss.span == nil {
+                return
+                    "The process is gone, and the log shows no save of it: what it held in memory is lost, unless a replica holds it."
+            }
             return
                 "The process ended without a save that the next one could read back: what it held in memory was lost, unless a replica held it."
         }
         return
             "The process ended, and its last save was of \(from.spokenUTC): changes since then were lost, unless a replica held them."
+    }
+
+    private var mastersToTell: Ruling {
+        Ruling(
+            exposure: .unknown,
+            statement:
+                "This replica went without a current copy. What its master's data rested on its master's log tells.")
     }
 
     // MARK: - While it runs

@@ -6,7 +6,7 @@ internal import Model
 
 extension InstanceTracker {
     mutating func takeCrash(_ event: Event) {
-        if event.kind == .crash_report_started, event.header.form == .none {
+        if event.kind == .crash_report_started {
             held = .crashTitle(event)
             return
         }

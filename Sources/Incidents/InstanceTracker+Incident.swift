@@ -95,7 +95,8 @@ extension InstanceTracker {
         incident.persistence.writesRefused = done.refusal.result
         let ruling = Exposure(
             incident: incident, failed: done.failed, stake: done.stake, loss: done.loss,
-            savedAgainAt: done.savedAgainAt, end: life.end, sources: sources
+            savedAgainAt: done.savedAgainAt, end: life.end,
+            isFollowUp: done.isFollowUpOnly, sources: sources
         ).ruling
         incident.persistence.exposure = ruling.exposure
         incident.persistence.statement = ruling.statement

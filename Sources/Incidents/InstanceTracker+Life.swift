@@ -140,7 +140,7 @@ extension InstanceTracker {
         draft?.addRestart(
             event, text: TimelineText.restarted(pid: life.pid, wasUnclean: wasUnclean),
             sources: sources)
-        draft?.refusal.restart(at: event.at)
+        draft?.refusal.endProcess(at: event.at)
         if wasUnclean { draft?.set { $0.vanished.append(event) } }
         guard before.end == nil else { return }
         notePendingLoss(
@@ -166,7 +166,9 @@ extension InstanceTracker {
     mutating func noteEnd(_ event: Event, isCrash: Bool, basis: String) {
         guard life.end == nil else { return }
         life.end = ServerLife.End(event: event, isCrash: isCrash)
-        children.removeAll()
+        // A child may outlive a server that crashed, and tell.
+        if !isCrash { children.removeAll() }
+        draft?.refusal.endProcess(at: event.at)
         notePendingLoss(life, to: event.at, basis: basis)
     }
 

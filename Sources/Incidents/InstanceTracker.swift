@@ -92,7 +92,7 @@ struct InstanceTracker {
         case report(Event)
         /// A rewrite that its child has finished; the server may yet fail to put it in place.
         case rewrite(Event)
-        /// The title of a crash report, which does not say whose it is.
+        /// The title of a crash report, which has no header of its own and does not say whose it is.
         case crashTitle(Event)
     }
 

@@ -82,10 +82,12 @@ struct WriteRefusal {
     private(set) var until: Timestamp?
     private var current: Set<Reason> = []
     private var ever: Set<Reason> = []
+    private var hasEnded = false
     private var hasGaps = false
 
     mutating func begin(_ reason: Reason, at: Timestamp?) {
         if from == nil { from = at }
+        if hasEnded { hasGaps = true }
         current.insert(reason)
         ever.insert(reason)
         until = nil
@@ -96,12 +98,12 @@ struct WriteRefusal {
         until = at
     }
 
-    /// A new process begins with a clean record.
-    mutating func restart(at: Timestamp?) {
+    /// The process is gone; a new one begins with a clean record.
+    mutating func endProcess(at: Timestamp?) {
         guard !current.isEmpty else { return }
         current.removeAll()
         until = at
-        hasGaps = true
+        hasEnded = true
     }
 
     var result: Persistence.Refusal? {

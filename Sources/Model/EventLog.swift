@@ -15,7 +15,8 @@ package struct EventLog: Sendable {
 
     package private(set) var count = 0
 
-    /// Logs of one run share a store, since they share its limits. Without one, all is kept in memory.
+    /// Logs of one run share a store, since they share its limits. Without one, all is kept in
+    /// memory.
     package init(store: EventStore = EventStore(limits: .none)) { self.store = store }
 }
 
@@ -92,6 +93,7 @@ extension EventLog {
     package mutating func finish() {
         isFinished = true
         if !open.entries.isEmpty { seal() }
+        open = EventBlock()
     }
 
     private mutating func seal() {

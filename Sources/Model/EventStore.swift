@@ -105,7 +105,8 @@ extension EventStore {
     private func keepWithoutFile(_ block: EventBlock, _ state: inout State) -> EventSlot {
         guard state.kept + block.size <= limits.withoutFile else {
             state.failure =
-                "the events need more than \(limits.withoutFile >> 20) MiB, and there is no temporary file for them: \(state.warning ?? "")"
+                "the events need more than \(limits.withoutFile >> 20) MiB, and there is no "
+                + "temporary file for them: \(state.warning ?? "")"
             return .lost(block.entries.count)
         }
         state.kept += block.size

@@ -12,7 +12,9 @@ package struct FNV1a: Sendable {
     }
 
     package mutating func combine(_ number: UInt64) {
-        for shift in stride(from: 0, to: 64, by: 8) { combine(UInt8(truncatingIfNeeded: number >> UInt64(shift))) }
+        for shift in stride(from: 0, to: 64, by: 8) {
+            combine(UInt8(truncatingIfNeeded: number >> UInt64(shift)))
+        }
     }
 
     package mutating func combine(_ text: String) {

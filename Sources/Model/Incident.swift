@@ -244,7 +244,9 @@ package struct Fact: Sendable {
     package var reach: String
     package var source: SourceReference?
 
-    package init(name: String, value: String, at: Timestamp?, reach: String, source: SourceReference?) {
+    package init(
+        name: String, value: String, at: Timestamp?, reach: String, source: SourceReference?
+    ) {
         self.name = name
         self.value = value
         self.at = at

@@ -38,7 +38,8 @@ package struct WriterStream: Hashable, Sendable {
     package var container: String?
 
     package init(
-        host: String? = nil, identifier: String? = nil, unit: String? = nil, container: String? = nil
+        host: String? = nil, identifier: String? = nil, unit: String? = nil,
+        container: String? = nil
     ) {
         self.host = host
         self.identifier = identifier
@@ -81,7 +82,8 @@ package struct ProcessSpan: Sendable {
     package var last: Stamp
 
     package init(
-        pid: Int32, stream: UInt16 = 0, records: Int = 0, isChild: Bool, isSentinel: Bool, firstLine: Int,
+        pid: Int32, stream: UInt16 = 0, records: Int = 0, isChild: Bool, isSentinel: Bool,
+        firstLine: Int,
         lastLine: Int, first: Stamp, last: Stamp
     ) {
         self.pid = pid

@@ -54,7 +54,8 @@ package enum CaptureType: String, Sendable, CaseIterable {
 
     package var isNumber: Bool {
         switch self {
-        case .int, .pid, .signal, .bytes, .kib, .mib, .seconds, .usec, .percent, .minutes, .port: true
+        case .int, .pid, .signal, .bytes, .kib, .mib, .seconds, .usec, .percent, .minutes, .port:
+            true
         case .text, .errno, .version, .path, .address: false
         }
     }

@@ -64,7 +64,8 @@ package struct Outlook: Sendable {
 
     package init(
         instance: Instance, wouldFork: Answer = .unknown, headroomBytes: Int64? = nil,
-        exhaustedAt: Timestamp? = nil, statement: String, saves: SaveTally, evidence: [Evidence] = []
+        exhaustedAt: Timestamp? = nil, statement: String, saves: SaveTally,
+        evidence: [Evidence] = []
     ) {
         self.instance = instance
         self.wouldFork = wouldFork

@@ -389,7 +389,8 @@ final class ZipContainer: ArchiveContainer {
         if let loss = window.loss("zip ends before its directory does") { throw loss }
     }
 
-    /// Goes to the next byte that may start a header. The loss is told once for all that is skipped.
+    /// Goes to the next byte that may start a header. The loss is told once for all that is
+    /// skipped.
     private func skipToSignature() throws(ReadError) {
         if !isLost, isCutHeader() { return window.skip(window.count) }
         window.skip(1)

@@ -44,7 +44,8 @@ extension Span<UInt8> {
     /// The first `byte` from `index` on, before `end`.
     @inline(__always)
     func first(_ byte: UInt8, from index: Int, to end: Int? = nil) -> Int? {
-        firstIndex(of: byte, in: self, from: Swift.min(index, count), to: Swift.min(end ?? count, count))
+        firstIndex(
+            of: byte, in: self, from: Swift.min(index, count), to: Swift.min(end ?? count, count))
     }
 
     /// The first place of `text` from `index` on.

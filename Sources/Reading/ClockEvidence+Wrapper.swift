@@ -13,7 +13,9 @@ extension ClockEvidence {
         let difference = written &- wrapper.nanoseconds
         let quarter: Int64 = 900_000_000_000
         let quarters = (difference + (difference < 0 ? -quarter / 2 : quarter / 2)) / quarter
-        guard abs(difference - quarters * quarter) < 120_000_000_000, abs(quarters) <= 56 else { return }
+        guard abs(difference - quarters * quarter) < 120_000_000_000, abs(quarters) <= 56 else {
+            return
+        }
         let span = OffsetSpan(line: line, offsetSeconds: Int(quarters) * 900, year: year)
         if let last = offsets.last, last.offsetSeconds == span.offsetSeconds { return }
         if offsets.count < 1000 { offsets.append(span) }

@@ -32,8 +32,12 @@ struct ContainerLines {
 
     /// `{"log":"text\n","stream":"stdout","time":"2023-11-14T22:13:20.001412345Z"}`
     private mutating func dockerObject(_ line: Span<UInt8>) -> Outcome {
-        guard line.has("{\"log\":\"", at: 0), let textEnd = stringEnd(line, from: 8) else { return .plain }
-        let stream = value(of: "\"stream\":\"", line, from: textEnd).map { line.byte($0.lowerBound + 3) } ?? 0
+        guard line.has("{\"log\":\"", at: 0), let textEnd = stringEnd(line, from: 8) else {
+            return .plain
+        }
+        let stream =
+            value(of: "\"stream\":\"", line, from: textEnd).map { line.byte($0.lowerBound + 3) }
+            ?? 0
         stamp = .none
         if let time = value(of: "\"time\":\"", line, from: textEnd),
             let (parsed, _) = StampParser.iso8601(line, at: time.lowerBound)

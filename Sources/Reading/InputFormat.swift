@@ -23,7 +23,9 @@ enum InputFormat {
         if bytes.has("<!-- forktopsy.report/", at: 0) { return true }
         let start = bytes.extracting(0..<min(bytes.count, 200))
         if bytes.byte(0) == 0x7B, start.find("\"forktopsy.report/") != nil { return true }
-        guard bytes.has("forktopsy ", at: 0), let end = bytes.first(0x0A, from: 0), end < 80 else { return false }
+        guard bytes.has("forktopsy ", at: 0), let end = bytes.first(0x0A, from: 0), end < 80 else {
+            return false
+        }
         return bytes.extracting(0..<end).find(" report") != nil
     }
 

@@ -14,7 +14,8 @@ package enum InputReader {
     ) throws(ReadError) {
         let modifiedAt = try modificationTime(path)
         let descriptor = try FileDescriptor(path: path)
-        var source = PeekedSource(PlainSource(descriptor, progress: progress), count: RecordReader.headSize)
+        var source = PeekedSource(
+            PlainSource(descriptor, progress: progress), count: RecordReader.headSize)
         if JournalFile.isJournalFile(source.head.span) {
             each(name) { body in
                 var reader = RecordReader(name: name)
@@ -73,7 +74,8 @@ package enum InputReader {
             each(full) { body in
                 var reader = RecordReader(name: full)
                 return reader.readStream(
-                    &peeked, modifiedAt: entry.modifiedAt ?? modifiedAt, packing: archive.format, body)
+                    &peeked, modifiedAt: entry.modifiedAt ?? modifiedAt, packing: archive.format,
+                    body)
             }
             return true
         }
@@ -88,7 +90,9 @@ package enum InputReader {
 
     private static func modificationTime(_ path: String) throws(ReadError) -> Timestamp? {
         guard path != "-", let status = FileStatus(path: path) else { return nil }
-        if status.kind == .directory { throw ReadError(code: .unreadable, reason: "is a directory") }
+        if status.kind == .directory {
+            throw ReadError(code: .unreadable, reason: "is a directory")
+        }
         return Timestamp(seconds: status.modifiedAtSeconds)
     }
 }

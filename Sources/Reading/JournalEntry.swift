@@ -92,7 +92,9 @@ struct JournalEntry {
     }
 
     func speaker(in bytes: Span<UInt8>) -> Wrapper.Speaker {
-        if let transport, bytes.has("kernel", at: transport.lowerBound), transport.count == 6 { return .kernel }
+        if let transport, bytes.has("kernel", at: transport.lowerBound), transport.count == 6 {
+            return .kernel
+        }
         if let identifier {
             let known = Wrapper.speaker(named: identifier, in: bytes)
             if known != .somebody { return known }

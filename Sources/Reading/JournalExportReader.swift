@@ -36,7 +36,9 @@ struct JournalExportReader {
         var position = 0
         var lines = 0
         while true {
-            let step = window.withBytes { Self.step($0, at: position, &entry, &lines, base: window.lines) }
+            let step = window.withBytes {
+                Self.step($0, at: position, &entry, &lines, base: window.lines)
+            }
             switch step {
             case .field(let end): position = end
             case .bad(let end):
@@ -85,12 +87,15 @@ struct JournalExportReader {
     }
 
     /// Goes on at the next line that begins an entry.
-    private mutating func skipToEntry<Source: ByteSource & ~Copyable>(_ source: inout Source) -> Bool {
+    private mutating func skipToEntry<Source: ByteSource & ~Copyable>(
+        _ source: inout Source
+    ) -> Bool {
         while true {
             let found = window.withBytes { bytes -> Int? in
                 var from = 0
                 while let feed = bytes.first(0x0A, from: from) {
-                    if bytes.has("__CURSOR=", at: feed + 1) || bytes.has("__REALTIME", at: feed + 1) {
+                    if bytes.has("__CURSOR=", at: feed + 1) || bytes.has("__REALTIME", at: feed + 1)
+                    {
                         return feed + 1
                     }
                     from = feed + 1

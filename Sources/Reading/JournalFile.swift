@@ -42,7 +42,8 @@ struct ProcessSource: ByteSource, ~Copyable {
             var status: Int32 = 0
             unsafe _ = waitpid(pid, &status, 0)
             if status != 0 {
-                throw ReadError(code: .damaged, reason: "journalctl could not read the journal file to its end")
+                throw ReadError(
+                    code: .damaged, reason: "journalctl could not read the journal file to its end")
             }
         }
         return count
@@ -59,7 +60,9 @@ private func spawn(_ program: String, _ arguments: [String], output: Int32) -> p
     unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
     unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-    var strings: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map { unsafe strdup($0) }
+    var strings: [UnsafeMutablePointer<CChar>?] = unsafe ([program] + arguments).map {
+        unsafe strdup($0)
+    }
     unsafe strings.append(nil)
     defer { for i in unsafe strings.indices { unsafe free(strings[i]) } }
     var pid: pid_t = 0
@@ -76,11 +79,15 @@ enum JournalFile {
     static func open(_ path: String) throws(ReadError) -> ProcessSource {
         let file = path.contains("/") ? path : "./" + path
         do throws(ReadError) {
-            return try ProcessSource("journalctl", ["--file", file, "-o", "export", "--all", "--no-pager", "-q"])
+            return try ProcessSource(
+                "journalctl", ["--file", file, "-o", "export", "--all", "--no-pager", "-q"])
         } catch {
             throw ReadError(
                 code: .unreadable,
-                reason: "a journal file needs journalctl, which is not here: where it is, run journalctl --file \(file) -o export --all > journal.export")
+                reason:
+                    "a journal file needs journalctl, which is not here: where it is, run "
+                    + "journalctl --file \(file) -o export --all > journal.export"
+            )
         }
     }
 }

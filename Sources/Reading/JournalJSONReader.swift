@@ -128,7 +128,9 @@ struct JournalJSONReader {
         case 0x22:
             guard let value = string(bytes, i) else { return nil }
             if let field {
-                if field == .message, entry.message == nil { entry.isMessageEscaped = value.isEscaped }
+                if field == .message, entry.message == nil {
+                    entry.isMessageEscaped = value.isEscaped
+                }
                 entry.set(field, value.range, in: bytes)
             }
             return value.end
@@ -137,17 +139,23 @@ struct JournalJSONReader {
         default:
             // null, a number, true, false
             var end = i
-            while end < bytes.count, bytes[end] != 0x2C, bytes[end] != 0x7D, bytes[end] > 0x20 { end += 1 }
+            while end < bytes.count, bytes[end] != 0x2C, bytes[end] != 0x7D, bytes[end] > 0x20 {
+                end += 1
+            }
             guard end < bytes.count else { return nil }
-            if field == .message, bytes.has("null", at: i) { entry.isMessageMissing = true }
-            else if let field, field != .message { entry.set(field, i..<end, in: bytes) }
+            if field == .message, bytes.has("null", at: i) {
+                entry.isMessageMissing = true
+            } else if let field, field != .message {
+                entry.set(field, i..<end, in: bytes)
+            }
             return end
         }
     }
 
     /// An array of byte values is a text; of an array of strings the first counts.
     private static func array(
-        _ bytes: Span<UInt8>, _ start: Int, _ field: JournalEntry.Field?, _ entry: inout JournalEntry
+        _ bytes: Span<UInt8>, _ start: Int, _ field: JournalEntry.Field?,
+        _ entry: inout JournalEntry
     ) -> Int? {
         var i = blanks(bytes, start + 1)
         guard i < bytes.count else { return nil }

@@ -88,12 +88,19 @@ package struct LineClassifier {
     ) -> ClassifiedLine {
         let all = 0..<line.count
         switch speaker {
-        case .kernel: return ClassifiedLine(header: RecordHeader(form: .kernel), scope: .kernel, message: all)
-        case .systemd: return ClassifiedLine(header: RecordHeader(form: .daemon), scope: .systemd, message: all)
-        case .journald: return ClassifiedLine(header: RecordHeader(form: .daemon), scope: .journald, message: all)
+        case .kernel:
+            return ClassifiedLine(header: RecordHeader(form: .kernel), scope: .kernel, message: all)
+        case .systemd:
+            return ClassifiedLine(
+                header: RecordHeader(form: .daemon), scope: .systemd, message: all)
+        case .journald:
+            return ClassifiedLine(
+                header: RecordHeader(form: .daemon), scope: .journald, message: all)
         case .server, .sentinel:
             // What a server prints without a header is a raw block; what it sends to syslog is not.
-            if isOutput { return ClassifiedLine(header: RecordHeader(form: .none), scope: .raw, message: all) }
+            if isOutput {
+                return ClassifiedLine(header: RecordHeader(form: .none), scope: .raw, message: all)
+            }
             return ClassifiedLine(
                 header: RecordHeader(form: .bareMessage),
                 scope: speaker == .sentinel ? .sentinel : .server, message: all)
@@ -167,7 +174,8 @@ package struct LineClassifier {
     /// Where a record begins whose role stands behind the colon at `colon`.
     static func recordStart(_ line: Span<UInt8>, colon: Int, from start: Int) -> Int? {
         let next = line.byte(colon + 1)
-        guard next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58, line.byte(colon + 2) == 0x20
+        guard next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58,
+            line.byte(colon + 2) == 0x20
         else { return nil }
         return pidStart(line, before: colon, from: start)
     }
@@ -177,7 +185,8 @@ package struct LineClassifier {
         guard line.count >= 30, let (_, end) = line.number(at: 0, limit: 10), line.byte(end) == 0x3A
         else { return false }
         let role = line.byte(end + 1)
-        return (role == 0x4D || role == 0x53 || role == 0x43 || role == 0x58) && line.byte(end + 2) == 0x20
+        return (role == 0x4D || role == 0x53 || role == 0x43 || role == 0x58)
+            && line.byte(end + 2) == 0x20
     }
 
     /// Where the process id before the colon at `colon` begins, KeyDB's thread id included.
@@ -201,7 +210,9 @@ package struct LineClassifier {
     private static func clipped(
         _ parsed: ParsedHeader, _ line: Span<UInt8>, recordStart: Int
     ) -> ParsedHeader {
-        guard recordStart > 0, line[recordStart - 1] == 0x22, !parsed.isEscaped else { return parsed }
+        guard recordStart > 0, line[recordStart - 1] == 0x22, !parsed.isEscaped else {
+            return parsed
+        }
         var out = parsed
         var i = parsed.message.lowerBound
         while i < parsed.message.upperBound, line[i] != 0x22 {

@@ -22,7 +22,8 @@ struct LineUnwrapper {
             isRecord.append(ServerHeader.parse(bytes.extracting(start..<end), at: 0) != nil)
             start = feed + 1
         }
-        guard let width = lengths.max(), (60...300).contains(width), isRecord.count(where: \.self) > 1
+        guard let width = lengths.max(), (60...300).contains(width),
+            isRecord.count(where: \.self) > 1
         else { return nil }
         let full = lengths.indices.dropLast().filter { lengths[$0] == width }
         let continued = full.count { !isRecord[$0 + 1] }
@@ -31,13 +32,16 @@ struct LineUnwrapper {
 
     /// Takes a line and gives out whole ones.
     mutating func take(
-        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, _ body: (Span<UInt8>, Int, Int64) -> Bool
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ body: (Span<UInt8>, Int, Int64) -> Bool
     ) -> Bool {
         let continues = !pending.isEmpty && ServerHeader.parse(line, at: 0) == nil
         if !continues, !flush(body) { return false }
         if continues || line.count == width {
             if pending.isEmpty { (self.number, self.offset) = (number, offset) }
-            if pending.count < LineReader.lineLimit { for i in 0..<line.count { pending.append(line[i]) } }
+            if pending.count < LineReader.lineLimit {
+                for i in 0..<line.count { pending.append(line[i]) }
+            }
             return line.count == width ? true : flush(body)
         }
         return body(line, number, offset)

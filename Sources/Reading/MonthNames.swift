@@ -13,12 +13,16 @@ enum MonthNames {
             word.append(line[end] < 0x80 ? line[end] | 0x20 : line[end])
             end += 1
         }
-        guard word.count >= 3, let month = byName[String(decoding: word, as: UTF8.self)] else { return nil }
+        guard word.count >= 3, let month = byName[String(decoding: word, as: UTF8.self)] else {
+            return nil
+        }
         if line.byte(end) == 0x2E { end += 1 }
         return (month, end)
     }
 
-    private static func isLetter(_ byte: UInt8) -> Bool { byte >= 0x80 || (byte | 0x20) &- 0x61 < 26 }
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        byte >= 0x80 || (byte | 0x20) &- 0x61 < 26
+    }
 
     private static let byName: [String: Int] = {
         let locales = [
@@ -36,7 +40,8 @@ enum MonthNames {
         ]
         var out: [String: Int] = [:]
         for locale in locales {
-            for (i, name) in locale.split(separator: " ").enumerated() where out[String(name)] == nil {
+            for (i, name) in locale.split(separator: " ").enumerated()
+            where out[String(name)] == nil {
                 out[String(name)] = i + 1
             }
         }

@@ -60,13 +60,16 @@ extension RecordReader {
     ) {
         if entry.isMessageMissing {
             facts.damage.entries += 1
-            if !facts.problems.contains(Self.nullMessage) { facts.problems.append(Self.nullMessage) }
+            if !facts.problems.contains(Self.nullMessage) {
+                facts.problems.append(Self.nullMessage)
+            }
         }
         noteBoot(entry)
         guard let range = entry.message else { return }
         let number = entry.messageLine > 0 ? entry.messageLine : firstLine
         if entry.isMessageBytes || entry.isMessageEscaped {
-            let text = entry.isMessageBytes
+            let text =
+                entry.isMessageBytes
                 ? JournalJSONReader.byteArray(bytes, range) : decodedJSONString(bytes, range)
             takeMessage(text.span, entry, bytes, offset, number, body)
         } else {
@@ -79,7 +82,9 @@ extension RecordReader {
             let monotonic = entry.monotonic, monotonic > 0
         else { return }
         let boot = Timestamp(seconds: (realtime - monotonic) / 1_000_000)
-        if facts.clock.boots.allSatisfy({ abs($0.seconds(since: boot)) > 2 }) { facts.clock.boots.append(boot) }
+        if facts.clock.boots.allSatisfy({ abs($0.seconds(since: boot)) > 2 }) {
+            facts.clock.boots.append(boot)
+        }
     }
 
     private static let nullMessage =

@@ -31,7 +31,11 @@ extension RecordReader {
 
     mutating func noteFailure(_ error: ReadError) {
         facts.problems.append(error.reason)
-        if error.code == .damaged { facts.damage.archives += 1 } else { facts.damage.filesUnreadable += 1 }
+        if error.code == .damaged {
+            facts.damage.archives += 1
+        } else {
+            facts.damage.filesUnreadable += 1
+        }
     }
 
     /// Handles one line; false ends the reading of this input.
@@ -153,9 +157,11 @@ extension RecordReader {
         var from = message.lowerBound
         while let at = line.first(mark, from: from) {
             from = at + 1
-            let start = mark == 0x5B
+            let start =
+                mark == 0x5B
                 ? at : LineClassifier.recordStart(line, colon: at, from: message.lowerBound)
-            guard let start, ServerHeader.parse(line, at: start)?.header.form == classified.header.form
+            guard let start,
+                ServerHeader.parse(line, at: start)?.header.form == classified.header.form
             else { continue }
             return start
         }

@@ -54,7 +54,9 @@ package struct RecordReader {
     }
 
     /// Reads a `.journal` file, which only the system's own reader can.
-    mutating func readJournal(at path: String, modifiedAt: Timestamp?, _ body: RecordBody) -> InputFacts {
+    mutating func readJournal(
+        at path: String, modifiedAt: Timestamp?, _ body: RecordBody
+    ) -> InputFacts {
         facts.clock.modifiedAt = modifiedAt
         readJournalFile(path, body)
         finish()
@@ -79,7 +81,10 @@ package struct RecordReader {
             noteFailure(
                 ReadError(
                     code: .unreadable,
-                    reason: "a journal file inside an archive cannot be read in place: unpack it, or export it with journalctl --file X -o export --all"))
+                    reason:
+                        "a journal file inside an archive cannot be read in place: unpack it, or "
+                        + "export it with journalctl --file X -o export --all"
+                ))
             isJournal = true
             return
         }
@@ -91,7 +96,9 @@ package struct RecordReader {
         case .journalExport: readExport(&source, body)
         case .journalJSON: readJSON(&source, body)
         case .text, .binary, .gzip:
-            if let width = LineUnwrapper.width(of: source.head) { unwrapper = LineUnwrapper(width: width) }
+            if let width = LineUnwrapper.width(of: source.head) {
+                unwrapper = LineUnwrapper(width: width)
+            }
             readLines(&source, body)
         }
     }
@@ -152,7 +159,9 @@ package struct RecordReader {
         case .none: return
         case .local, .localWithoutYear:
             facts.clock.localStamps &+= 1
-            if line.wrapper.isKnownInstant { facts.clock.noteWrapper(line.wrapper, beside: stamp, line: number) }
+            if line.wrapper.isKnownInstant {
+                facts.clock.noteWrapper(line.wrapper, beside: stamp, line: number)
+            }
             if let anchor = pendingAnchor {
                 pendingAnchor = nil
                 if number - anchor.line <= 8 {
@@ -187,8 +196,9 @@ package struct RecordReader {
 
     private static let halfYear: Int64 = 15_552_000_000_000_000
     /// 31 December in the year that stands in for a missing one.
-    private static let lastDayOfYear = Int64(
-        CivilTime.days(year: Stamp.placeholderYear, month: 12, day: 31)) * 86_400_000_000_000
+    private static let lastDayOfYear =
+        Int64(
+            CivilTime.days(year: Stamp.placeholderYear, month: 12, day: 31)) * 86_400_000_000_000
 
     private mutating func finish() {
         facts.streams = classifier.streams
@@ -207,7 +217,8 @@ package struct RecordReader {
         let seen = forms.enumerated().filter { $0.element > 0 }
             .sorted { $0.element != $1.element ? $0.element > $1.element : $0.offset < $1.offset }
             .compactMap { HeaderForm(rawValue: UInt8($0.offset))?.spoken }
-        facts.format = ((facts.format.isEmpty ? [] : [facts.format]) + seen).joined(separator: " + ")
+        facts.format = ((facts.format.isEmpty ? [] : [facts.format]) + seen).joined(
+            separator: " + ")
     }
 }
 

@@ -66,14 +66,16 @@ enum StampParser {
 
     /// The same under another locale: `Mär 14 22:13:20`.
     static func localisedSyslogDate(_ line: Span<UInt8>, at start: Int) -> (Stamp, Int)? {
-        guard let (month, monthEnd) = MonthNames.month(line, at: start), line.byte(monthEnd) == 0x20,
+        guard let (month, monthEnd) = MonthNames.month(line, at: start),
+            line.byte(monthEnd) == 0x20,
             let day = line.twoDigits(at: monthEnd + 1) ?? singleDigitDay(line, at: monthEnd + 1),
             line.byte(monthEnd + 3) == 0x20, day >= 1, day <= 31,
             let (seconds, nanoseconds, precision, end) = clock(line, at: monthEnd + 4)
         else { return nil }
         return (
             stamp(
-                .localWithoutYear, Stamp.placeholderYear, month, day, seconds, nanoseconds, precision),
+                .localWithoutYear, Stamp.placeholderYear, month, day, seconds, nanoseconds,
+                precision),
             end
         )
     }

@@ -31,7 +31,8 @@ package struct TwinClocks {
             guard let at = clock.instant(of: header.stamp, line: log.position(at: i, input: 0).line)
             else { continue }
             if header.stamp.isLocal {
-                byStamp[Written(signature: log.signature(at: i), stamp: Self.key(header.stamp))] = at
+                byStamp[Written(signature: log.signature(at: i), stamp: Self.key(header.stamp))] =
+                    at
             } else if header.form == .kernel {
                 bySignature[log.signature(at: i), default: []].append(at)
             }
@@ -47,7 +48,8 @@ package struct TwinClocks {
                 let at = byStamp[Written(signature: log.signature(at: i), stamp: Self.key(stamp))]
             else { continue }
             evidence.noteWrapper(
-                Stamp(form: .epoch, precision: .millisecond, nanoseconds: at.nanoseconds), beside: stamp,
+                Stamp(form: .epoch, precision: .millisecond, nanoseconds: at.nanoseconds),
+                beside: stamp,
                 line: log.position(at: i, input: 0).line)
         }
         return evidence.offsets
@@ -57,7 +59,9 @@ package struct TwinClocks {
     package func boot(of log: EventLog) -> Timestamp? {
         var found: [Int64] = []
         for i in 0..<min(log.count, Self.limit) where log.stamp(at: i).form == .uptime {
-            guard let instants = bySignature[log.signature(at: i)], instants.count == 1 else { continue }
+            guard let instants = bySignature[log.signature(at: i)], instants.count == 1 else {
+                continue
+            }
             found.append(instants[0].nanoseconds - log.stamp(at: i).nanoseconds)
         }
         if let first = found.min(), let last = found.max(), last - first < 5_000_000_000 {

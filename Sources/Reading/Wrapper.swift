@@ -125,7 +125,8 @@ struct Wrapper {
             let next = line.byte(close + 1) == 0x20 ? close + 2 : close + 1
             return namedWithPID(line, at: next) ?? next
         }
-        if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20 {
+        if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20
+        {
             if self.stamp.form == .none { self.stamp = stamp }
             sawUptime = true
             return close + 2
@@ -176,8 +177,11 @@ struct Wrapper {
 
     /// `<134>` and, for RFC 5424, `<134>1 2024-… host app procid msgid - `.
     private mutating func priority(_ line: Span<UInt8>, at i: Int) -> Int? {
-        guard let (_, end) = line.number(at: i + 1, limit: 3), line.byte(end) == 0x3E else { return nil }
-        guard line.has("1 ", at: end + 1), let (stamp, stampEnd) = StampParser.iso8601(line, at: end + 3)
+        guard let (_, end) = line.number(at: i + 1, limit: 3), line.byte(end) == 0x3E else {
+            return nil
+        }
+        guard line.has("1 ", at: end + 1),
+            let (stamp, stampEnd) = StampParser.iso8601(line, at: end + 3)
         else { return end + 1 }
         self.stamp = stamp
         var fields: [Range<Int>] = []
@@ -221,7 +225,8 @@ struct Wrapper {
         if line.byte(first) == 0x5B {
             return line.has("systemd", at: start) ? ident(line, at: start, end: first) : nil
         }
-        guard line.byte(first) == 0x20, line[first - 1] != 0x3A, let second = word(line, at: first + 1),
+        guard line.byte(first) == 0x20, line[first - 1] != 0x3A,
+            let second = word(line, at: first + 1),
             line.byte(second) == 0x5B || line.has("kernel: ", at: first + 1),
             let end = ident(line, at: first + 1, end: second)
         else { return nil }

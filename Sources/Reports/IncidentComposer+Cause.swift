@@ -118,7 +118,8 @@ extension IncidentComposer {
         let blocks: [Block] =
             switch step {
             case .remedy(let remedy) where remedy.command == incident.verdict.nextCommand:
-                [.paragraph("The cause is not decided; what this prints decides it.")] + remedy.blocks
+                [.paragraph("The cause is not decided; what this prints decides it.")]
+                    + remedy.blocks
             case .remedy(let remedy): remedy.blocks
             case .decide(let command):
                 [
@@ -149,8 +150,10 @@ extension Remedy {
     /// The check before, the command, what to expect, how to take it back, and the catch.
     var blocks: [Block] {
         let changes = !rollback.hasPrefix("Nothing to take back")
-        let run = permanent
-            ? "Run (lasts beyond a reboot)" : changes ? "Run (does not outlive a reboot)" : "Run (only reads)"
+        let run =
+            permanent
+            ? "Run (lasts beyond a reboot)"
+            : changes ? "Run (does not outlive a reboot)" : "Run (only reads)"
         let steps = [
             Self.step("Check before", precheck), Self.step(run, command, isCommand: true),
             Self.step("Expect", expect), Self.step("To take it back", rollback),

@@ -45,7 +45,9 @@ extension IncidentComposer {
             isFolded: cause.verdict == .ruled_out, blocks)
     }
 
-    private func side(_ direction: Evidence.Direction, of cause: Finding, _ label: String)
+    private func side(
+        _ direction: Evidence.Direction, of cause: Finding, _ label: String
+    )
         -> [Block]
     {
         let evidence = cause.evidence.filter { $0.direction == direction }

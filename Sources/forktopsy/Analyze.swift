@@ -56,7 +56,8 @@ struct Inputs {
         var extractor = extractor
         let progress = ReadProgress()
         extractor.progress = progress
-        let line = ProgressLine(progress: progress, total: all.reduce(0) { $0 + size(of: $1.input.path) })
+        let line = ProgressLine(
+            progress: progress, total: all.reduce(0) { $0 + size(of: $1.input.path) })
         let showing = !quiet && isTerminal(2) ? Task { await line.run() } : nil
         defer { showing?.cancel() }
         return try await extract(all, with: extractor, jobs: jobs, verbose: verbose)

@@ -32,7 +32,8 @@ struct Assembler {
         var twins = TwinClocks()
         for extraction in extractions {
             twins.learn(
-                extraction.log, extraction.facts, InputClock(extraction.facts, clocks(for: extraction)))
+                extraction.log, extraction.facts,
+                InputClock(extraction.facts, clocks(for: extraction)))
         }
         for extraction in extractions {
             let (source, input) = resolved(extraction, twins)
@@ -46,7 +47,9 @@ struct Assembler {
         let names = report.inputs.map(\.facts.path)
         report.incidents = correlation.incidents.filter { isWanted($0.instance) }
             .map { Diagnosis.diagnose($0, sources: names) }
-        report.outlook = correlation.instances.filter { isWanted($0.instance) }.map { outlook($0, report.incidents) }
+        report.outlook = correlation.instances.filter { isWanted($0.instance) }.map {
+            outlook($0, report.incidents)
+        }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.verdict = Diagnosis.summary(of: report)
@@ -101,8 +104,10 @@ struct Assembler {
         if let number = Int(instance) {
             return candidate.port == number || candidate.pids.contains(Int32(clamping: number))
         }
-        return [candidate.host, candidate.unit, candidate.container, candidate.log, candidate.product]
-            .contains { $0?.contains(instance) ?? false }
+        return [
+            candidate.host, candidate.unit, candidate.container, candidate.log, candidate.product,
+        ]
+        .contains { $0?.contains(instance) ?? false }
     }
 
     private func summary(_ incidents: [Incident]) -> Summary {
@@ -151,7 +156,8 @@ struct Assembler {
         return Outlook(
             instance: summary.instance,
             statement: open
-                ? "Forks were failing when the data ended. Whether the next one would succeed needs memory figures, which were not given."
+                ? "Forks were failing when the data ended. Whether the next one would succeed "
+                    + "needs memory figures, which were not given."
                 : "Whether the next fork would succeed needs memory figures, which were not given.",
             saves: summary.saves)
     }

@@ -12,7 +12,10 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         guard let text = explanation(of: id, in: .builtIn) else {
-            throw Failure("nothing is known as \"\(id)\"; `forktopsy patterns list` lists all patterns and kinds")
+            throw Failure(
+                "nothing is known as \"\(id)\"; `forktopsy patterns list` lists all patterns and "
+                    + "kinds"
+            )
         }
         _ = writeAll(text, to: 1)
     }

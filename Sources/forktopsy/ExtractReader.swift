@@ -55,7 +55,8 @@ struct ExtractReader {
         let isInside = open.map { $0.received < $0.expected.total } ?? false
         closeInput()
         guard isCut, !isInside else { return }
-        // What was cut is the first line of an input, of which nothing is known but that it was there.
+        // What was cut is the first line of an input, of which nothing is known but that it was
+        // there.
         var facts = InputFacts(path: name)
         facts.problems = ["the extract ends in the middle of a line"]
         facts.damage.entries = 1
@@ -81,7 +82,8 @@ extension ExtractReader {
         guard schema == ExtractFormat.schema else {
             throw ExtractError(
                 reason:
-                    "its schema is \"\(schema)\", and this version of forktopsy reads \(ExtractFormat.schema)"
+                    "its schema is \"\(schema)\", and this version of forktopsy reads "
+                    + "\(ExtractFormat.schema)"
             )
         }
         var extraction = Extraction(facts: try InputFacts(fields), log: EventLog(store: store))
@@ -106,7 +108,9 @@ extension ExtractReader {
             guard definition == fields.value else {
                 throw ExtractError(
                     reason:
-                        "the pattern \(pattern.id) is another than in an input before: extract all inputs with the same version of forktopsy and the same --patterns"
+                        "the pattern \(pattern.id) is another than in an input before: extract "
+                        + "all inputs with the same version of forktopsy and the same "
+                        + "--patterns"
                 )
             }
             return number

@@ -100,6 +100,8 @@ extension ClockEvidence {
                             JSONMember("year", JSONValue(span.year)),
                         ])
                     })),
+            JSONMember("forward_steps", JSONValue(forwardSteps)),
+            JSONMember("backward_steps", JSONValue(backwardSteps)),
             JSONMember("boots", .array(boots.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
         ])

@@ -46,6 +46,8 @@ extension ClockEvidence {
         yearTurns = try fields.ints("year_turns")
         anchors = try fields.objects("anchors", ClockAnchor.init)
         offsets = try fields.objects("offsets", OffsetSpan.init)
+        forwardSteps = try fields.int("forward_steps")
+        backwardSteps = try fields.int("backward_steps")
         for boot in try fields.list("boots") {
             let fields = ExtractFields(value: boot)
             boots.append(

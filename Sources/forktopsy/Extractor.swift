@@ -33,7 +33,8 @@ struct Extractor: Sendable {
     }
 
     /// Reads one input to its end and keeps what matches.
-    private func extract(_ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher) -> Extraction {
+    private func extract(_ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher) -> Extraction
+    {
         var log = EventLog(store: store)
         var carried = RecordHeader(form: .none)
         var undated = 0
@@ -46,7 +47,8 @@ struct Extractor: Sendable {
                 carried = classified.header
             }
             guard
-                let hit = Self.match(&matcher, line, message, classified, patterns: catalogue.patterns)
+                let hit = Self.match(
+                    &matcher, line, message, classified, patterns: catalogue.patterns)
             else { return }
             var header = classified.header
             if header.stamp.form == .none {
@@ -66,7 +68,8 @@ struct Extractor: Sendable {
         if facts.clock.isNewestFirst { turn(&facts, &log) }
         facts.undated = undated
         if facts.kind == .unknown, log.count > 0 { facts.kind = .log }
-        return Extraction(facts: facts, log: log, limitsHit: matcher.counters.limitHits - limitsBefore)
+        return Extraction(
+            facts: facts, log: log, limitsHit: matcher.counters.limitHits - limitsBefore)
     }
 
     /// Puts an input that stands newest first into the order of time. Lines keep their numbers.
@@ -125,7 +128,9 @@ struct Extractor: Sendable {
     private static func namesKnownError(
         _ pattern: PatternInfo, _ captures: [Int32], _ line: Span<UInt8>
     ) -> Bool {
-        guard let slot = pattern.captures.firstIndex(where: { $0.type == .errno }) else { return true }
+        guard let slot = pattern.captures.firstIndex(where: { $0.type == .errno }) else {
+            return true
+        }
         let (low, high) = (Int(captures[2 * slot]), Int(captures[2 * slot + 1]))
         guard low >= 0, high > low, high <= line.count, high - low < 64 else { return false }
         var bytes: [UInt8] = []

@@ -10,7 +10,9 @@ internal import Reading
 struct Patterns: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, check, try and explain the patterns that say what a line means.",
-        subcommands: [PatternsList.self, PatternsCheck.self, PatternsTest.self, PatternsExplain.self])
+        subcommands: [
+            PatternsList.self, PatternsCheck.self, PatternsTest.self, PatternsExplain.self,
+        ])
 }
 
 /// A directory of pattern files beside the built-in ones.
@@ -40,7 +42,9 @@ struct PatternsList: ParsableCommand {
         let kindWidth = patterns.map(\.kind.rawValue.count).max() ?? 0
         var out = ""
         for pattern in patterns {
-            out += pad(pattern.id, width) + "  " + pad(pattern.kind.rawValue, kindWidth) + "  " + pattern.means + "\n"
+            out +=
+                pad(pattern.id, width) + "  " + pad(pattern.kind.rawValue, kindWidth) + "  "
+                + pattern.means + "\n"
         }
         _ = writeAll(out, to: 1)
     }
@@ -53,7 +57,9 @@ struct PatternsList: ParsableCommand {
 struct PatternsCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Check pattern files, or the built-in catalogue, and print problems as a compiler does.",
+        abstract:
+            "Check pattern files, or the built-in catalogue, and print problems as a compiler "
+            + "does.",
         discussion: "Exit codes: 0 nothing wrong, 2 problems were found or a file cannot be read.")
 
     @Argument(help: "Pattern files or directories of them. Without any: the built-in catalogue.")
@@ -64,9 +70,13 @@ struct PatternsCheck: ParsableCommand {
         let problems = files.isEmpty ? bench.check() : bench.check(try readPatternTexts(files))
         for problem in problems { printToStandardError(problem.description + "\n") }
         let errors = problems.count { $0.severity == .error }
-        let checked = files.isEmpty ? "\(Catalogue.builtIn.patterns.count) patterns" : counted(files.count, "path")
+        let checked =
+            files.isEmpty
+            ? "\(Catalogue.builtIn.patterns.count) patterns" : counted(files.count, "path")
         printToStandardError(
-            "\(checked) checked: \(counted(errors, "error")), \(counted(problems.count - errors, "warning"))\n")
+            "\(checked) checked: \(counted(errors, "error")), "
+                + "\(counted(problems.count - errors, "warning"))\n"
+        )
         if errors > 0 { throw ExitCode(Failure.code) }
     }
 }
@@ -94,14 +104,17 @@ func exampleRecord(_ line: [UInt8]) -> ExampleRecord? {
     var classifier = LineClassifier()
     let classified = classifier.classify(line.span)
     guard classified.isRecord else { return nil }
-    let message = classified.isEscaped
+    let message =
+        classified.isEscaped
         ? decodedJSONString(line.span, classified.message) : Array(line[classified.message])
     return ExampleRecord(scope: classified.scope, message: message)
 }
 
 /// What an id stands for: a pattern, or a kind of event.
 func explanation(of id: String, in catalogue: Catalogue) -> String? {
-    if let text = Workbench(catalogue: catalogue, header: exampleRecord).explain(id: id) { return text }
+    if let text = Workbench(catalogue: catalogue, header: exampleRecord).explain(id: id) {
+        return text
+    }
     guard let kind = EventKind(rawValue: id) else { return nil }
     var out = "\(id)  a kind of event\n\nPatterns that give it:\n"
     for pattern in catalogue.patterns where pattern.kind == kind {

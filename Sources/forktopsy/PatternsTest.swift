@@ -34,19 +34,21 @@ struct PatternsTest: ParsableCommand {
         let asJSON = format == "json"
         do {
             try InputReader.read(path: file, name: file) { _, run in
-              _ = run { place, line, message, _ in
-                let hit = Extractor.match(
-                    &matcher, line, message, place.classified, patterns: catalogue.patterns)
-                var tested = TestedLine(place: place, line: text(line))
-                if let hit {
-                    tested.pattern = catalogue.patterns[hit.pattern]
-                    tested.captures = captures(
-                        catalogue.patterns[hit.pattern], matcher.captures, hit.isInLine ? line : message)
-                } else if !asJSON {
-                    tested.nearest = bench.test(line: Array(tested.line.utf8), with: &second).nearest
+                _ = run { place, line, message, _ in
+                    let hit = Extractor.match(
+                        &matcher, line, message, place.classified, patterns: catalogue.patterns)
+                    var tested = TestedLine(place: place, line: text(line))
+                    if let hit {
+                        tested.pattern = catalogue.patterns[hit.pattern]
+                        tested.captures = captures(
+                            catalogue.patterns[hit.pattern], matcher.captures,
+                            hit.isInLine ? line : message)
+                    } else if !asJSON {
+                        tested.nearest =
+                            bench.test(line: Array(tested.line.utf8), with: &second).nearest
+                    }
+                    _ = writeAll(asJSON ? tested.json : tested.text, to: 1)
                 }
-                _ = writeAll(asJSON ? tested.json : tested.text, to: 1)
-              }
             }
         } catch {
             throw Failure("\(file): \(error.reason)")
@@ -82,7 +84,8 @@ private struct TestedLine {
             JSONMember("record", record),
             JSONMember("pattern", JSONValue(pattern?.id)),
             JSONMember("event", JSONValue(pattern?.kind.rawValue)),
-            JSONMember("captures", .object(captures.map { JSONMember($0.name, JSONValue($0.text)) })),
+            JSONMember(
+                "captures", .object(captures.map { JSONMember($0.name, JSONValue($0.text)) })),
         ])
         return value.rendered(pretty: false) + "\n"
     }
@@ -90,7 +93,9 @@ private struct TestedLine {
     private var record: JSONValue {
         let header = place.classified.header
         guard place.classified.isRecord else { return .null }
-        let at = header.stamp.isKnownInstant ? Timestamp(nanoseconds: header.stamp.nanoseconds).rfc3339 : local
+        let at =
+            header.stamp.isKnownInstant
+            ? Timestamp(nanoseconds: header.stamp.nanoseconds).rfc3339 : local
         return .object([
             JSONMember("product", JSONValue(product)),
             JSONMember("pid", header.pid == 0 ? .null : JSONValue(Int(header.pid))),

@@ -48,7 +48,8 @@ struct SharedOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Zone of stamps that carry none: an IANA name or +05:30, for all inputs or for those whose path matches a glob. Repeatable.",
+            "Zone of stamps that carry none: an IANA name or +05:30, for all inputs or for those "
+                + "whose path matches a glob. Repeatable.",
             valueName: "[GLOB=]ZONE"))
     var tz: [String] = []
 
@@ -88,7 +89,10 @@ extension SharedOptions {
         guard !isPath, !name.isEmpty, let bytes = readSmallFile("\(directory)/\(name)"),
             let rules = TimeZoneRules(name: name, tzif: bytes)
         else {
-            throw Failure("no time zone \"\(name)\" in \(directory); give an IANA name that is installed there, or an offset such as +01:00")
+            throw Failure(
+                "no time zone \"\(name)\" in \(directory); give an IANA name that is installed "
+                    + "there, or an offset such as +01:00"
+            )
         }
         return rules
     }
@@ -99,7 +103,8 @@ extension SharedOptions {
             return .beforeNewest(seconds: seconds)
         }
         guard let at = instant(rfc3339: text) else {
-            throw Failure("\(option) \(text): give a time as 2026-11-22T12:00:00Z, or a distance such as -2h")
+            throw Failure(
+                "\(option) \(text): give a time as 2026-11-22T12:00:00Z, or a distance such as -2h")
         }
         return .instant(at)
     }
@@ -115,7 +120,10 @@ extension SharedOptions {
     func reportOptions() throws -> ReportOptions {
         let name = format ?? (isTerminal(1) && output == nil ? "text" : "markdown")
         guard let format = ReportFormat(rawValue: name) else {
-            throw Failure("no format \"\(name)\"; there are \(ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+            throw Failure(
+                "no format \"\(name)\"; there are "
+                    + "\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))"
+            )
         }
         var out = ReportOptions(format: format)
         guard let mode = Redaction.Mode(rawValue: redact) else {
@@ -123,7 +131,8 @@ extension SharedOptions {
         }
         out.redact = mode
         out.width = terminalWidth()
-        out.color = isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
+        out.color =
+            isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
         return out
     }
 }
@@ -132,7 +141,9 @@ extension SharedOptions {
 func readPatternTexts(_ paths: [String]) throws -> [PatternText] {
     var out: [PatternText] = []
     for path in paths {
-        guard let status = FileStatus(path: path) else { throw Failure("\(path): no such file or directory") }
+        guard let status = FileStatus(path: path) else {
+            throw Failure("\(path): no such file or directory")
+        }
         if status.kind != .directory {
             // The id of a pattern names its folder and its file.
             let name = path.split(separator: "/").suffix(2).joined(separator: "/")

@@ -17,7 +17,8 @@ func writeAll(_ text: String, to descriptor: Int32) -> String? {
     return text.withUTF8 { bytes in
         var done = 0
         while done < bytes.count {
-            let count = unsafe write(descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
+            let count = unsafe write(
+                descriptor, bytes.baseAddress.map { unsafe $0 + done }, bytes.count - done)
             if count > 0 {
                 done += count
             } else if errno != EINTR {
@@ -36,7 +37,9 @@ func readSmallFile(_ path: String, limit: Int = 4 << 20) -> [UInt8]? {
     var out: [UInt8] = []
     var block = [UInt8](repeating: 0, count: 65_536)
     while out.count < limit {
-        let count = unsafe block.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        let count = unsafe block.withUnsafeMutableBytes {
+            unsafe read(descriptor, $0.baseAddress, $0.count)
+        }
         if count < 0 { return nil }
         if count == 0 { return out }
         out.append(contentsOf: block[..<count])

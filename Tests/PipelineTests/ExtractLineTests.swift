@@ -158,6 +158,8 @@ struct ExtractLineTests {
                 line: 3, instant: Timestamp(nanoseconds: 1_700_000_000_000_000_001), local: stamp)
         ]
         facts.clock.offsets = [OffsetSpan(line: 1, offsetSeconds: -3600, year: 2024)]
+        facts.clock.forwardSteps = 6
+        facts.clock.backwardSteps = 7
         facts.clock.boots = [Timestamp(seconds: 1_700_000_000)]
         facts.clock.modifiedAt = Timestamp(nanoseconds: -1)
         return facts

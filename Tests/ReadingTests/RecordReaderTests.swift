@@ -57,7 +57,7 @@ func nulsBeforeARecordAreAHoleThatIsCounted(count: Int) throws {
     #expect(seen.map(\.line) == [1, 2, 3])
 }
 
-@Test(arguments: [2, 100])
+@Test(arguments: [2, 100, 20_000])
 func aLineOfManyRecordsIsReadToItsEnd(count: Int) throws {
     // Line feeds were lost, by a shipper or a terminal.
     let text = String(repeating: "1:M 22 Nov 2024 10:15:02.123 # x ", count: count)

@@ -14,7 +14,12 @@ enum AOFRewriteRetryStorm: Cause {
         let count = facts.incident.failures.byOperation[.aof_rewrite] ?? 0
         guard count >= 50 else { return nil }
         return finding(
-            .possible, .high, "The rewrite was tried again without pause: \(grouped(count)) refused forks. Each try on Redis 7.0 or later leaves a new incremental AOF file.",
-            evidence: facts.cite(facts.events(.fork_failed).filter { $0.operation == .aof_rewrite }, "refused again and again"))
+            .possible, .high,
+            "The rewrite was tried again without pause: \(grouped(count)) "
+                + "refused forks. Each try on Redis 7.0 or later leaves a new incremental AOF "
+                + "file.",
+            evidence: facts.cite(
+                facts.events(.fork_failed).filter { $0.operation == .aof_rewrite },
+                "refused again and again"))
     }
 }

@@ -8,7 +8,8 @@ internal import Model
 /// For: `File exists` after a fork message.
 /// Against: nothing; the text comes from the server alone.
 /// Settled by: the log itself.
-/// To do: nothing on the host; find what asks for forks while one runs (modules, overlapping BGSAVE).
+/// To do: nothing on the host; find what asks for forks while one runs (modules, overlapping
+/// BGSAVE).
 enum AnotherChildActive: Cause {
     static let id = CauseID.another_child_active
     static let answers: Set<Incident.Kind> = [.fork_failure]
@@ -17,7 +18,9 @@ enum AnotherChildActive: Cause {
         let refusals = facts.refusals(.EEXIST)
         guard !refusals.isEmpty else { return nil }
         return finding(
-            .possible, .high, "The server refused the fork itself, because a child was still running (EEXIST); the kernel was not asked.",
+            .possible, .high,
+            "The server refused the fork itself, because a child was still "
+                + "running (EEXIST); the kernel was not asked.",
             evidence: facts.cite(refusals, "EEXIST is set by the server before it forks"),
             missing: [
                 MissingFact(

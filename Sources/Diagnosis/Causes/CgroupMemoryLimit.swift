@@ -26,7 +26,8 @@ enum CgroupMemoryLimit: Cause {
         }
         return finding(
             .possible, .low,
-            "A memory cgroup at its limit may have refused the fork; since Linux 4.19 it would rather have killed a process.",
+            "A memory cgroup at its limit may have refused the fork; since Linux 4.19 it would "
+                + "rather have killed a process.",
             evidence: facts.cite(refusals, "fork returned ENOMEM"),
             missing: [
                 MissingFact(

@@ -13,7 +13,9 @@ internal import Model
 /// To do: raise the limit by the copy-on-write seen, or lower maxmemory.
 enum CgroupMemoryOOMKill: Cause {
     static let id = CauseID.cgroup_memory_oom_kill
-    static let answers: Set<Incident.Kind> = [.oom_kill, .save_failure, .server_crash, .write_refusal]
+    static let answers: Set<Incident.Kind> = [
+        .oom_kill, .save_failure, .server_crash, .write_refusal,
+    ]
 
     static func judge(_ facts: Case) -> Finding? {
         // After a refused fork a kill is a consequence, and no answer to what refused.
@@ -29,10 +31,14 @@ enum CgroupMemoryOOMKill: Cause {
         guard !(kills + facts.vanished).isEmpty else { return nil }
         return finding(
             .possible, .medium,
-            "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") inside its memory cgroup.",
+            "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") inside its "
+                + "memory cgroup.",
             evidence: facts.cite(
                 kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
-                + facts.cite(facts.vanished, "the server was gone without a word, as after signal 9"),
+                + facts.cite(
+                    facts.vanished,
+                    "the server was gone without a word, as after "
+                        + "signal 9"),
             missing: [
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill always leaves some",

@@ -4,9 +4,11 @@ internal import Model
 
 /// The child died of a defect.
 ///
-/// Mechanism: signals 4, 6, 7, 8 or 11 to the child, with a crash report or a kernel `segfault` line.
+/// Mechanism: signals 4, 6, 7, 8 or 11 to the child, with a crash report or a kernel `segfault`
+/// line.
 /// For: such a signal with a report of the same process in the log.
-/// Against: signal 11 sent by hand looks the same to the parent; the report's si_code and "Killed by
+/// Against: signal 11 sent by hand looks the same to the parent; the report's si_code and "Killed
+/// by
 /// PID" lines tell.
 /// Settled by: the crash report; a core dump.
 /// To do: upgrade; report the defect with the crash report; test the memory.
@@ -21,18 +23,26 @@ enum ChildCrashed: Cause {
             return finding(
                 .ruled_out, .high, "The signal was sent to the child; no defect raised it.",
                 evidence: [
-                    facts.cite(sent, .against, "the crash report's si_code is that of a sent signal")
+                    facts.cite(
+                        sent, .against,
+                        "the crash report's si_code is that of a sent "
+                            + "signal")
                 ])
         }
         return finding(
-            .possible, .medium, "The child may have crashed by a defect of its own; a signal sent by hand looks the same.",
+            .possible, .medium,
+            "The child may have crashed by a defect of its own; a signal "
+                + "sent by hand looks the same.",
             evidence: facts.cite(deaths, "the child ended by a signal that a defect raises")
                 + facts.cite(facts.events(.segfault), "the kernel saw a segmentation fault")
                 + facts.cite(facts.events(.crash_signal), "the child wrote a crash report"),
             missing: [
                 MissingFact(
-                    what: "who raised the signal", why: "si_code in the crash report, or a core dump, tells a defect from a kill",
-                    command: "coredumpctl list --since '-2 days' redis-server valkey-server keydb-server")
+                    what: "who raised the signal",
+                    why: "si_code in the crash report, or a core "
+                        + "dump, tells a defect from a kill",
+                    command: "coredumpctl list --since '-2 days' redis-server valkey-server "
+                        + "keydb-server")
             ])
     }
 }

@@ -29,7 +29,9 @@ enum ChildKilledBySignal: Cause {
                     facts.sentSignals, "the child's crash report says that the signal was sent"),
             missing: [
                 MissingFact(
-                    what: "kernel lines around the kill", why: "an OOM kill would leave some; their absence means another sender",
+                    what: "kernel lines around the kill",
+                    why: "an OOM kill would leave some; "
+                        + "their absence means another sender",
                     command: FactCommands.kernelLines(facts.incident))
             ])
     }

@@ -6,7 +6,8 @@ internal import Model
 /// fit under CommitLimit.
 ///
 /// Mechanism: fork charges every private writable mapping of the parent in full, touched or not
-/// (Linux v6.6, kernel/fork.c, `dup_mmap`; mm/util.c, `__vm_enough_memory`). Free RAM does not help.
+/// (Linux v6.6, kernel/fork.c, `dup_mmap`; mm/util.c, `__vm_enough_memory`). Free RAM does not
+/// help.
 /// For: ENOMEM from fork while the mode is 2 and Committed_AS plus the parent's accounted mappings
 /// reach CommitLimit; a kernel line `__vm_enough_memory`.
 /// Against: mode 0 or 1 at the moment of the failure.
@@ -22,13 +23,18 @@ enum CommitLimitStrict: Cause {
         let kernel = facts.events(.kernel_commit_refused)
         return finding(
             .possible, confidence(facts),
-            "The mode of memory accounting may have been strict (vm.overcommit_memory=2), and the fork did not fit under CommitLimit.",
+            "The mode of memory accounting may have been strict (vm.overcommit_memory=2), and "
+                + "the fork did not fit under CommitLimit.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
-                + facts.cite(kernel, "the kernel refused to account a mapping: an accounting refusal, in mode 0 or 2")
+                + facts.cite(
+                    kernel,
+                    "the kernel refused to account a mapping: an accounting "
+                        + "refusal, in mode 0 or 2")
                 + facts.overcommitEvidence(strict: true),
             missing: [
                 MissingFact(
-                    what: "overcommit mode, CommitLimit and Committed_AS at the time of the failure",
+                    what: "overcommit mode, CommitLimit and Committed_AS at the time of the "
+                        + "failure",
                     why: "only mode 2 enforces CommitLimit", command: FactCommands.overcommit),
                 MissingFact(
                     what: "how much of the server's memory is accounted",

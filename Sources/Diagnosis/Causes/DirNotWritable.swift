@@ -2,9 +2,11 @@
 
 internal import Model
 
-/// Permissions, a read-only file system or a wrong directory keep the server from writing its files.
+/// Permissions, a read-only file system or a wrong directory keep the server from writing its
+/// files.
 ///
-/// Mechanism: EACCES, EPERM, EROFS, ENOENT, ENOTDIR from open(2) or rename(2) in the data directory.
+/// Mechanism: EACCES, EPERM, EROFS, ENOENT, ENOTDIR from open(2) or rename(2) in the data
+/// directory.
 /// A directory that nobody chose (/etc, /var/spool/cron, /root/.ssh) is the trace of an attacker's
 /// CONFIG SET dir.
 /// For: that errno in the server's own line.
@@ -20,12 +22,14 @@ enum DirNotWritable: Cause {
         guard !errors.isEmpty else { return nil }
         return finding(
             .possible, .high,
-            "The server could not write in its data directory: permissions, a read-only file system or a wrong path.",
+            "The server could not write in its data directory: permissions, a read-only file "
+                + "system or a wrong path.",
             evidence: facts.cite(errors, "the system denied the file"),
             missing: [
                 MissingFact(
                     what: "owner, mode and mount of the data directory",
-                    why: "they say which of the three it is", command: FactCommands.disk(facts.incident))
+                    why: "they say which of the three it "
+                        + "is", command: FactCommands.disk(facts.incident))
             ])
     }
 }

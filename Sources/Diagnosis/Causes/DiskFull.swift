@@ -21,13 +21,15 @@ enum DiskFull: Cause {
             .possible, errors.isEmpty ? .low : .high,
             errors.isEmpty
                 ? "Writes to a data file were cut short, as on a full disk."
-                : "The file system of the data directory was out of space, inodes or quota: the errno says so; which of the three it was the log does not.",
+                : "The file system of the data directory was out of space, inodes or quota: the "
+                    + "errno says so; which of the three it was the log does not.",
             evidence: facts.cite(errors, "the system refused the write for want of space")
                 + facts.cite(short, "a write to the AOF was cut short"),
             missing: [
                 MissingFact(
                     what: "free space, inodes and quota of the data directory",
-                    why: "all three give the same error", command: FactCommands.disk(facts.incident))
+                    why: "all three give the same error", command: FactCommands.disk(facts.incident)
+                )
             ])
     }
 }

@@ -14,7 +14,9 @@ enum FullSyncStorm: Cause {
         let count = facts.incident.failures.byOperation[.full_sync] ?? 0
         guard count >= 20 else { return nil }
         return finding(
-            .possible, .high, "Replicas asked for a full synchronisation again and again: \(grouped(count)) refused forks.",
+            .possible, .high,
+            "Replicas asked for a full synchronisation again and again: "
+                + "\(grouped(count)) refused forks.",
             evidence: facts.cite(facts.events(.fork_failed), "refused again and again"))
     }
 }

@@ -17,7 +17,9 @@ enum IOFailure: Cause {
         let errors = facts.fileErrors(.EIO)
         guard !errors.isEmpty else { return nil }
         return finding(
-            .possible, .high, "The device or file system under the data directory may have failed (EIO).",
+            .possible, .high,
+            "The device or file system under the data directory may have "
+                + "failed (EIO).",
             evidence: facts.cite(errors, "the system reported an I/O error"),
             missing: [
                 MissingFact(

@@ -24,7 +24,9 @@ enum KernelMemory: Cause {
                 evidence: [facts.cite(line, .against, "an accounting refusal")])
         }
         return finding(
-            .possible, .low, "The kernel itself may have been short of memory for the new process; this is rare.",
+            .possible, .low,
+            "The kernel itself may have been short of memory for the new "
+                + "process; this is rare.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
                 + facts.cite(failures, "the kernel could not allocate pages"),
             missing: [

@@ -19,7 +19,14 @@ enum KnownDefect: Cause {
         else { return nil }
         return finding(
             .possible, .high,
-            "The master aborted on an assertion about pipes that a refused fork had left behind: a known defect of valkey 8.0 to 9.1. The crash is a consequence of the refused fork.",
-            evidence: [facts.cite(assertion, .for, "the assertion that follows a refused fork of a diskless synchronisation")])
+            "The master aborted on an assertion about pipes that a refused fork had left behind: "
+                + "a known defect of valkey 8.0 to 9.1. The crash is a consequence of the "
+                + "refused fork.",
+            evidence: [
+                facts.cite(
+                    assertion, .for,
+                    "the assertion that follows a refused fork of "
+                        + "a diskless synchronisation")
+            ])
     }
 }

@@ -22,7 +22,10 @@ enum OvercommitHeuristicRefusal: Cause {
             .possible, confidence(facts),
             "Heuristic accounting (vm.overcommit_memory=0) may have refused one large mapping.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
-                + facts.cite(facts.events(.kernel_commit_refused), "the kernel refused to account a mapping: an accounting refusal, in mode 0 or 2")
+                + facts.cite(
+                    facts.events(.kernel_commit_refused),
+                    "the kernel refused to "
+                        + "account a mapping: an accounting refusal, in mode 0 or 2")
                 + facts.overcommitEvidence(strict: false),
             missing: [
                 MissingFact(

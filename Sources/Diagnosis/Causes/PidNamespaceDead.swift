@@ -24,11 +24,15 @@ enum PidNamespaceDead: Cause {
                 : finding(.ruled_out, .high, "A later fork of the same process succeeded.")
         }
         return finding(
-            .possible, .low, "The init process of the server's pid namespace may be gone; this is rare.",
+            .possible, .low,
+            "The init process of the server's pid namespace may be gone; this "
+                + "is rare.",
             evidence: facts.cite(refusals, "fork returned ENOMEM"),
             missing: [
                 MissingFact(
-                    what: "the pid namespace of the process", why: "a dead namespace refuses every fork",
+                    what: "the pid namespace of the process",
+                    why: "a dead namespace refuses "
+                        + "every fork",
                     command: FactCommands.namespace(facts.incident))
             ])
     }

@@ -22,12 +22,15 @@ enum PlatformForkEmulation: Cause {
         guard !(reports + invalid).isEmpty else { return nil }
         return finding(
             .possible, reports.isEmpty ? .medium : .high,
-            "The fork emulation of the Windows port \(reports.isEmpty ? "may have failed" : "failed").",
+            "The fork emulation of the Windows port "
+                + "\(reports.isEmpty ? "may have failed" : "failed").",
             evidence: facts.cite(reports, "a message of the Windows port")
                 + facts.cite(invalid, "EINVAL, which the port gives and fork on Linux does not"),
             missing: [
                 MissingFact(
-                    what: "the size of the page file", why: "the port's heap must fit into it twice",
+                    what: "the size of the page file",
+                    why: "the port's heap must fit into it "
+                        + "twice",
                     command: "wmic pagefile list /format:list")
             ])
     }

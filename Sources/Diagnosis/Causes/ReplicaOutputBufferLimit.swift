@@ -2,7 +2,8 @@
 
 internal import Model
 
-/// A replica was dropped at its output buffer limit, which ended a synchronisation or forced a new one.
+/// A replica was dropped at its output buffer limit, which ended a synchronisation or forced a new
+/// one.
 ///
 /// Mechanism: redis 7.2.4, src/networking.c, `checkClientOutputBufferLimits`:
 /// client-output-buffer-limit replica.
@@ -19,12 +20,16 @@ enum ReplicaOutputBufferLimit: Cause {
         guard !drops.isEmpty else { return nil }
         let client = FactCommands.client(facts.incident)
         return finding(
-            .possible, .high, "The master dropped a replica whose output buffer passed its limit; its synchronisation had to be made again.",
+            .possible, .high,
+            "The master dropped a replica whose output buffer passed its "
+                + "limit; its synchronisation had to be made again.",
             evidence: facts.cite(drops, "the server names the limit itself"),
             missing: [
                 MissingFact(
-                    what: "the limit and the replication backlog", why: "they tell how long a replica may lag",
-                    command: "\(client) CONFIG GET client-output-buffer-limit; \(client) CONFIG GET repl-backlog-size")
+                    what: "the limit and the replication "
+                        + "backlog", why: "they tell how long a replica may lag",
+                    command: "\(client) CONFIG GET client-output-buffer-limit; \(client) CONFIG "
+                        + "GET repl-backlog-size")
             ])
     }
 }

@@ -24,7 +24,8 @@ enum SandboxDenied: Cause {
             missing: [
                 MissingFact(
                     what: "seccomp state of the process and audit lines",
-                    why: "they name what denied the call", command: FactCommands.sandbox(facts.incident))
+                    why: "they name what denied the "
+                        + "call", command: FactCommands.sandbox(facts.incident))
             ])
     }
 }

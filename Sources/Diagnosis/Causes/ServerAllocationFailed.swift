@@ -7,7 +7,8 @@ internal import Model
 /// Mechanism: redis 7.2.4, src/zmalloc.c and src/server.c, `redisOutOfMemoryHandler`.
 /// For: `Out Of Memory allocating N bytes` and the panic that follows.
 /// Against: a crash by another signal.
-/// Settled by: limits of the process (RLIMIT_AS, RLIMIT_DATA, vm.max_map_count) and the accounting mode.
+/// Settled by: limits of the process (RLIMIT_AS, RLIMIT_DATA, vm.max_map_count) and the accounting
+/// mode.
 /// To do: lift what limited the process.
 enum ServerAllocationFailed: Cause {
     static let id = CauseID.server_allocation_failed
@@ -17,11 +18,14 @@ enum ServerAllocationFailed: Cause {
         let failures = facts.events(.allocation_failed).filter { $0["fatal"] != nil }
         guard !failures.isEmpty else { return nil }
         return finding(
-            .possible, .high, "The server could not allocate memory and gave up; what limited it the log does not say.",
+            .possible, .high,
+            "The server could not allocate memory and gave up; what limited it "
+                + "the log does not say.",
             evidence: facts.cite(failures, "the server names the size it asked for"),
             missing: [
                 MissingFact(
-                    what: "limits of the process and the accounting mode", why: "any of them refuses an allocation",
+                    what: "limits of the process and the accounting "
+                        + "mode", why: "any of them refuses an allocation",
                     command: FactCommands.addressSpace(facts.incident))
             ])
     }

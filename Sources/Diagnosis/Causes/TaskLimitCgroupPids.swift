@@ -20,16 +20,26 @@ enum TaskLimitCgroupPids: Cause {
         let lines = facts.events(.pids_rejected)
         if !lines.isEmpty {
             return finding(
-                .likely, .high, "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit.",
+                .likely, .high,
+                "A pids cgroup (systemd TasksMax, a container's pids limit) was "
+                    + "at its limit.",
                 evidence: facts.cite(lines, "the kernel names the pids controller as what refused")
                     + facts.cite(refusals, "fork returned EAGAIN"))
         }
         return finding(
-            .possible, .medium, "A pids cgroup (systemd TasksMax, a container's pids limit) may have been at its limit.",
-            evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
+            .possible, .medium,
+            "A pids cgroup (systemd TasksMax, a container's pids limit) may "
+                + "have been at its limit.",
+            evidence: facts.cite(
+                refusals,
+                "fork returned EAGAIN: a limit on tasks, never on "
+                    + "memory"),
             missing: [
                 MissingFact(
-                    what: "pids.current, pids.max and pids.events of the server's cgroup", why: "a refusal there raises the max counter", command: FactCommands.pidsCgroup(facts.incident))
+                    what: "pids.current, pids.max and pids.events of the server's "
+                        + "cgroup",
+                    why: "a refusal there raises the max "
+                        + "counter", command: FactCommands.pidsCgroup(facts.incident))
             ])
     }
 }

@@ -20,10 +20,16 @@ enum TaskLimitRlimitNproc: Cause {
         guard !refusals.isEmpty else { return nil }
         return finding(
             .possible, .medium, "The user's process limit (RLIMIT_NPROC) may have been reached.",
-            evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
+            evidence: facts.cite(
+                refusals,
+                "fork returned EAGAIN: a limit on tasks, never on "
+                    + "memory"),
             missing: [
                 MissingFact(
-                    what: "the limit and the number of the user's tasks", why: "RLIMIT_NPROC counts all threads of the user", command: FactCommands.tasks(facts.incident))
+                    what: "the limit and the number of the user's "
+                        + "tasks",
+                    why: "RLIMIT_NPROC counts all threads of the "
+                        + "user", command: FactCommands.tasks(facts.incident))
             ])
     }
 }

@@ -18,11 +18,19 @@ enum TaskLimitSystem: Cause {
         let refusals = facts.refusals(.EAGAIN)
         guard !refusals.isEmpty else { return onOldKernel(facts) }
         return finding(
-            .possible, .low, "The host's own task limits (kernel.threads-max, kernel.pid_max) may have been reached.",
-            evidence: facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
+            .possible, .low,
+            "The host's own task limits (kernel.threads-max, kernel.pid_max) "
+                + "may have been reached.",
+            evidence: facts.cite(
+                refusals,
+                "fork returned EAGAIN: a limit on tasks, never on "
+                    + "memory"),
             missing: [
                 MissingFact(
-                    what: "kernel.pid_max, kernel.threads-max and the number of tasks", why: "both are limits of the whole host", command: FactCommands.tasks(facts.incident))
+                    what: "kernel.pid_max, kernel.threads-max and the number of "
+                        + "tasks",
+                    why: "both are limits of the whole "
+                        + "host", command: FactCommands.tasks(facts.incident))
             ])
     }
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Diagnosis
+import HandWritten
+import Incidents
+import Model
+import Testing
+
+/// What a log alone says about a child that failed, a crash, a refused write.
+@Suite struct SaveDiagnosisTests {
+    private func killed(by signal: String, crash: [String: String]? = nil) throws -> Incident {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 50, at: 5)
+        if let crash { log.add(.crash_signal, at: 6, crash, pid: 50, role: .child) }
+        log.add(.child_killed, at: 6.1, ["signal": signal, "operation": "bgsave"])
+        return try diagnosed(log)
+    }
+
+    @Test("signal 9 does not tell the OOM killer from a hand")
+    func signal9() throws {
+        let incident = try killed(by: "9")
+        #expect(incident.verdict.state == .undecided)
+        #expect(
+            incident.verdict.between == [
+                "cgroup_memory_oom_kill", "host_oom_kill", "child_killed_by_signal",
+            ])
+        #expect(incident.verdict.nextCommand?.contains("_TRANSPORT=kernel") == true)
+    }
+
+    @Test("other signals are not the OOM killer's", arguments: ["15", "2", "11"])
+    func otherSignals(signal: String) throws {
+        let candidates = try killed(by: signal).candidates
+        #expect(!candidates.contains("host_oom_kill") && !candidates.contains("cgroup_memory_oom_kill"))
+        #expect(candidates.contains("child_killed_by_signal"))
+        #expect(candidates.contains("child_crashed") == (signal == "11"))
+    }
+
+    @Test("a crash report tells a signal that was sent from one that a defect raised", arguments: [
+        ("0", Finding.Verdict.ruled_out), ("-6", .ruled_out), ("1", .possible), ("2", .possible),
+    ])
+    func siCode(code: String, verdict: Finding.Verdict) throws {
+        let incident = try killed(by: "11", crash: ["signal": "11", "si_code": code])
+        #expect(incident.finding(.child_crashed)?.verdict == verdict)
+        #expect(incident.finding(.child_killed_by_signal)?.verdict == .possible)
+    }
+
+    @Test("a kernel line names the OOM killer, and whose limit", arguments: [
+        (["comm": "redis-server", "pid": "50"], CauseID.host_oom_kill),
+        (["comm": "redis-server", "pid": "50", "scope": "cgroup"], .cgroup_memory_oom_kill),
+    ])
+    func oomLine(values: [String: String], cause: CauseID) throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 50, at: 5)
+        log.add(.oom_victim, at: 6, values, pid: 0, role: .unknown, form: .kernel)
+        log.add(.child_killed, at: 6.1, ["signal": "9", "operation": "bgsave"])
+        let incident = try diagnosed(log)
+        #expect(incident.verdict.state == .decided)
+        #expect(incident.causes.first?.id == cause.rawValue)
+        #expect(incident.finding(.child_killed_by_signal)?.verdict == .ruled_out)
+    }
+
+    @Test("an OOM kill of another process is no answer")
+    func oomOfAnother() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 50, at: 5)
+        log.add(.child_killed, at: 6, ["signal": "9", "operation": "bgsave"])
+        log.add(
+            .oom_victim, at: 6.1, ["comm": "java", "pid": "77"], pid: 0, role: .unknown, form: .kernel)
+        let incident = try diagnosed(log)
+        #expect(incident.verdict.state == .undecided)
+        #expect(incident.finding(.child_killed_by_signal)?.verdict == .possible)
+    }
+
+    @Test("a server that was gone without a word may have been killed by the OOM killer")
+    func vanished() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 50, at: 5)
+        log.add(.parent_gone, at: 10, ["error": "Broken pipe"], pid: 50, role: .child)
+        log.pid = 11
+        log.start(at: 20)
+        let incident = try diagnosed(log)
+        #expect(incident.verdict.between == ["cgroup_memory_oom_kill", "host_oom_kill"])
+        #expect(incident.finding(.host_oom_kill)?.statement.contains("the server") == true)
+    }
+
+    @Test("the errno of a file says what was wrong with it", arguments: [
+        ("No space left on device", CauseID.disk_full), ("Disk quota exceeded", .disk_full),
+        ("Permission denied", .dir_not_writable), ("Read-only file system", .dir_not_writable),
+        ("No such file or directory", .dir_not_writable), ("Input/output error", .io_error),
+        ("Too many open files", .file_descriptor_limit),
+    ])
+    func fileErrors(error: String, cause: CauseID) throws {
+        var log = HandWrittenLog()
+        log.failSave(at: 0, error: error)
+        let incident = try diagnosed(log)
+        #expect(incident.candidates == [cause.rawValue])
+        #expect(incident.verdict.state == .undecided)
+    }
+
+    @Test("EAGAIN outside a fork is no task limit")
+    func eagainElsewhere() throws {
+        var replica = HandWrittenLog(pid: 20, role: .replica)
+        replica.add(
+            .replica_refused_by_master, at: 0, ["reason": "-ERR BGSAVE failed, replication can't continue"])
+        replica.add(.replica_sync_failed, at: 0, ["error": "Resource temporarily unavailable"])
+        #expect(try diagnosed(replica).candidates.isEmpty)
+    }
+
+    @Test("commands refused at maxmemory have nothing to do with fork")
+    func maxmemory() throws {
+        var client = HandWrittenLog("app.log", pid: 0, role: .unknown)
+        client.form = .none
+        client.add(.memory_refused, at: 0, pattern: "reported.oom-command")
+        let incident = try diagnosed(client)
+        #expect(incident.kind == .write_refusal)
+        #expect(incident.candidates == ["maxmemory_noeviction"])
+    }
+
+    @Test("a server that could not allocate names no limit")
+    func allocation() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.add(.allocation_failed, at: 5, ["bytes": "1048576", "fatal": "yes"])
+        #expect(try diagnosed(log).candidates == ["server_allocation_failed"])
+    }
+
+    @Test("a replica that was dropped at its limit during a synchronisation is why that failed")
+    func outputBuffer() throws {
+        var log = HandWrittenLog()
+        log.add(.sync_started, at: 0, ["operation": "full_sync", "target": "disk"])
+        log.add(.output_buffer_exceeded, at: 1, ["flags": "S", "client": "x"])
+        #expect(try diagnosed(log).verdict.between == ["replica_output_buffer_limit"])
+    }
+
+    @Test("what failed first is answered; what failed later does not answer for it")
+    func firstAnchorDecides() throws {
+        var log = HandWrittenLog()
+        log.refuseSave(at: 0, error: "Resource temporarily unavailable")
+        log.failSave(at: 10)
+        let incident = try diagnosed(log)
+        #expect(incident.candidates.contains("disk_full"))
+        #expect(!incident.verdict.between.contains("disk_full"))
+    }
+
+    // MARK: - The sentence for the whole input
+
+    private func sentence(_ logs: HandWrittenLog...) -> String {
+        var report = Report(toolVersion: "0")
+        report.incidents = correlate(logs).incidents
+        for incident in report.incidents {
+            report.summary.forkFailures += incident.failures.total ?? 0
+            report.summary.saveFailures += incident.failures.saveFailures
+            report.summary.reportedFailures += incident.failures.reported
+        }
+        return Diagnosis.summary(of: report)
+    }
+
+    @Test("one sentence says how many, of what, and whether it is over")
+    func summaries() {
+        var log = HandWrittenLog()
+        log.refuseSave(at: 0)
+        #expect(sentence(log) == "1 incident, 1 refused fork; it was not over when the data ended.")
+        log.refuseSave(at: 6)
+        log.save(at: 12)
+        #expect(sentence(log) == "1 incident, 2 refused forks; it was over when the data ended.")
+        log.failSave(at: 20)
+        #expect(
+            sentence(log)
+                == "2 incidents, 2 refused forks, 1 failed save; 1 of them was not over when the data ended.")
+        log.save(at: 30)
+        #expect(sentence(log) == "2 incidents, 2 refused forks, 1 failed save; all were over when the data ended.")
+    }
+}
