@@ -21,7 +21,9 @@ package struct Case: Sendable {
 
     /// Refused forks with one of the given errnos.
     func refusals(_ errnos: Errno...) -> [Event] {
-        events(.fork_failed).filter { $0.errno.map { errnos.contains($0) } ?? errnos.contains(.UNKNOWN) }
+        events(.fork_failed).filter {
+            $0.errno.map { errnos.contains($0) } ?? errnos.contains(.UNKNOWN)
+        }
     }
 
     func refusedForks(_ errnos: Errno...) -> Int {
@@ -31,9 +33,11 @@ package struct Case: Sendable {
     /// Failed reads and writes of data files with one of the given errnos.
     func fileErrors(_ errnos: Errno...) -> [Event] {
         events(
-            .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error, .aof_enable_failed,
-            .persistence_fatal)
-            .filter { $0.errno.map { errnos.contains($0) } ?? false }
+            .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error,
+            .aof_enable_failed,
+            .persistence_fatal
+        )
+        .filter { $0.errno.map { errnos.contains($0) } ?? false }
     }
 
     /// Kills by an OOM killer that took a process of the server's family.
@@ -104,7 +108,9 @@ package struct Case: Sendable {
         if let warning = events(.overcommit_warning).last {
             return warning["proves"] == "zero" ? .zero(warning) : .notOne(warning)
         }
-        guard incident.startSeen, let start = events(.server_version, .logo_version).last else { return .unknown }
+        guard incident.startSeen, let start = events(.server_version, .logo_version).last else {
+            return .unknown
+        }
         return .silent(start, couldBeStrict: warnsOfZeroOnly(start["version"] ?? ""))
     }
 
@@ -124,16 +130,31 @@ package struct Case: Sendable {
     func overcommitEvidence(strict: Bool) -> [Evidence] {
         switch overcommitAtStart {
         case .zero(let event):
-            [cite(event, strict ? .against : .for, "vm.overcommit_memory was 0 when the process started; it may have been changed since")]
+            [
+                cite(
+                    event, strict ? .against : .for,
+                    "vm.overcommit_memory was 0 when the process started; it may have been "
+                        + "changed since"
+                )
+            ]
         case .notOne(let event):
-            [cite(event, .for, "vm.overcommit_memory was 0 or 2 when the process started: this version's warning does not tell which")]
+            [
+                cite(
+                    event, .for,
+                    "vm.overcommit_memory was 0 or 2 when the process started: this version's "
+                        + "warning does not tell which"
+                )
+            ]
         case .silent(let event, let couldBeStrict):
             [
                 cite(
                     event, strict && couldBeStrict ? .for : .against,
                     couldBeStrict
-                        ? "no overcommit warning at the start: this version warns of 0 only, so it was 1 or 2 then"
-                        : "no overcommit warning at the start: vm.overcommit_memory was 1 then; it may have been changed since")
+                        ? "no overcommit warning at the start: this version warns of 0 only, so "
+                            + "it was 1 or 2 then"
+                        : "no overcommit warning at the start: vm.overcommit_memory was 1 then; "
+                            + "it may have been changed since"
+                )
             ]
         case .unknown: []
         }

@@ -27,7 +27,10 @@ package enum Diagnosis {
         if summary.saveFailures > 0 { parts.append(counted(summary.saveFailures, "failed save")) }
         if summary.oomKills > 0 { parts.append(counted(summary.oomKills, "OOM kill")) }
         if summary.reportedFailures > 0 {
-            parts.append("\(counted(summary.reportedFailures, "refused fork")) reported in words that no server prints")
+            parts.append(
+                "\(counted(summary.reportedFailures, "refused fork")) reported in words that no "
+                    + "server prints"
+            )
         }
         return "\(parts.joined(separator: ", ")); \(ending(report.incidents))."
     }
@@ -36,12 +39,16 @@ package enum Diagnosis {
     private static func ending(_ incidents: [Incident]) -> String {
         let open = incidents.count { $0.status == .ongoing_at_end }
         if incidents.count == 1 {
-            return open == 1 ? "it was not over when the data ended" : "it was over when the data ended"
+            return open == 1
+                ? "it was not over when the data ended" : "it was over when the data ended"
         }
         switch open {
         case 0: return "all were over when the data ended"
         case incidents.count: return "none was over when the data ended"
-        default: return "\(grouped(open)) of them \(open == 1 ? "was" : "were") not over when the data ended"
+        default:
+            return
+                "\(grouped(open)) of them \(open == 1 ? "was" : "were") not over when the data "
+                + "ended"
         }
     }
 
@@ -61,7 +68,8 @@ package enum Diagnosis {
         let answers = causes.filter { $0.answers.contains(facts.incident.kind) }
         let ids = Set(answers.map { $0.id.rawValue })
         let primary = findings.filter { $0.role == .primary && ids.contains($0.id) }
-        if let answer = primary.first(where: { $0.verdict == .confirmed || $0.verdict == .likely }) {
+        if let answer = primary.first(where: { $0.verdict == .confirmed || $0.verdict == .likely })
+        {
             out.state = .decided
             out.statement = answer.statement
             return out
@@ -76,7 +84,9 @@ package enum Diagnosis {
 
     /// By confidence; among equals in the order of `causes`, which is that of experience.
     private static func byLikelihood(_ findings: [Finding]) -> [Finding] {
-        func rank(_ f: Finding) -> Int { Finding.Confidence.allCases.firstIndex(of: f.confidence) ?? 0 }
+        func rank(_ f: Finding) -> Int {
+            Finding.Confidence.allCases.firstIndex(of: f.confidence) ?? 0
+        }
         func prior(_ f: Finding) -> Int {
             causes.firstIndex { $0.id.rawValue == f.id } ?? causes.count
         }
@@ -97,14 +107,22 @@ package enum Diagnosis {
         var parts: [String] = []
         if facts.refusedForks(.ENOMEM) > 0 {
             parts.append(
-                "Fork was refused with ENOMEM: the kernel would not account or charge the memory. That is seldom a lack of free RAM, and the log alone does not say which limit refused.")
+                "Fork was refused with ENOMEM: the kernel would not account or charge the "
+                    + "memory. That is seldom a lack of free RAM, and the log alone does not say "
+                    + "which limit refused."
+            )
         }
         if facts.refusedForks(.EAGAIN) > 0 {
             parts.append(
-                "Fork was refused with EAGAIN: a limit on the number of tasks, not on memory. The log alone does not say which limit.")
+                "Fork was refused with EAGAIN: a limit on the number of tasks, not on memory. "
+                    + "The log alone does not say which limit."
+            )
         }
         if facts.refusedForks(.EPERM, .EACCES, .ENOSYS) > 0 {
-            parts.append("Fork was denied, not short of anything: a sandbox or security module is the usual reason.")
+            parts.append(
+                "Fork was denied, not short of anything: a sandbox or security module is the "
+                    + "usual reason."
+            )
         }
         if facts.refusedForks(.EEXIST) > 0 {
             parts.append("The server refused a fork itself, since a child was running.")
@@ -128,14 +146,16 @@ package enum Diagnosis {
         }
         if !facts.events(.sync_refused, .aof_enable_failed, .slot_migration_refused).isEmpty {
             return
-                "The server could not begin what it was asked for. The line before it, which names the errno of the fork, is not in the log."
+                "The server could not begin what it was asked for. The line before it, which "
+                + "names the errno of the fork, is not in the log."
         }
         return nil
     }
 
     private static func plain(_ kind: Incident.Kind) -> String {
         switch kind {
-        case .save_failure: "A save failed after its child had been forked; the log alone does not say why."
+        case .save_failure:
+            "A save failed after its child had been forked; the log alone does not say why."
         case .server_crash: "The server crashed; the log alone does not say why."
         case .oom_kill: "A process of the server was killed for want of memory."
         case .write_refusal: "Writes were refused; the log alone does not say why."
@@ -150,7 +170,9 @@ package enum Diagnosis {
         _ facts: Case, _ findings: [Finding], _ verdict: Verdict
     ) -> [Finding] {
         guard verdict.state == .undecided, let command = verdict.nextCommand,
-            let first = findings.firstIndex(where: { $0.role == .primary && $0.verdict != .ruled_out })
+            let first = findings.firstIndex(where: {
+                $0.role == .primary && $0.verdict != .ruled_out
+            })
         else { return findings }
         var out = findings
         let ongoing = facts.incident.status == .ongoing_at_end
@@ -159,13 +181,21 @@ package enum Diagnosis {
             Remedy(
                 order: 1,
                 text: ongoing && atRisk
-                    ? "Leave the server running, since a restart would lose what no file holds, and read the facts that decide between the candidates."
+                    ? "Leave the server running, since a restart would lose what no file holds, "
+                        + "and read the facts that decide between the candidates."
                     : "Read the facts that decide between the candidates.",
                 command: command,
-                precheck: "Log in to the host of the server itself (\(facts.incident.instance.spoken)), not to another node or into its container.",
-                expect: "The values are printed within a second. Keep the output with the incident: what each candidate below misses is in it.",
+                precheck:
+                    "Log in to the host of the server itself "
+                    + "(\(facts.incident.instance.spoken)), not to another node or into its "
+                    + "container.",
+                expect:
+                    "The values are printed within a second. Keep the output with the incident: "
+                    + "what each candidate below misses is in it.",
                 rollback: "Nothing to take back: the commands only read.",
-                caveat: "If the host was restarted or changed since the failure, the values are those of now, not of then.",
+                caveat:
+                    "If the host was restarted or changed since the failure, the values are "
+                    + "those of now, not of then.",
                 permanent: false)
         ]
         return out
@@ -178,16 +208,6 @@ extension Event {
         if kind == .oom_victim, self["scope"] != nil { return self["scope"] == "cgroup" }
         return facts.events(.oom_constraint).contains {
             $0["constraint"] == "CONSTRAINT_MEMCG" && $0["pid"] == self["pid"]
-        }
-    }
-
-    /// Whether the process or unit that the line names is a server of the family.
-    var isServerFamily: Bool {
-        let names = [self["comm"], self["unit"], self["cgroup"]].compactMap(\.self)
-        guard !names.isEmpty else { return true }
-        let parts = names.flatMap { $0.split(separator: "/") }
-        return ["redis", "valkey", "keydb", "dragonfly"].contains { family in
-            parts.contains { $0.hasPrefix(family) }
         }
     }
 }

@@ -82,7 +82,9 @@ struct ServerVersion: Comparable {
     init?(_ text: String?) {
         guard let text else { return nil }
         let parts = text.split(separator: ".").map { Int($0.prefix { $0.isNumber }) }
-        guard parts.count >= 3, let a = parts[0], let b = parts[1], let c = parts[2] else { return nil }
+        guard parts.count >= 3, let a = parts[0], let b = parts[1], let c = parts[2] else {
+            return nil
+        }
         self.init(a, b, c)
     }
 

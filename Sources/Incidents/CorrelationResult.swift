@@ -35,10 +35,15 @@ struct CorrelationResult {
     /// The incident of a server that `aside` shows from outside.
     private func subject(of aside: InstanceTracker.Aside) -> Int? {
         // A command refused at maxmemory is no sign of a failed save.
-        if aside.isClient, aside.incident.timeline.contains(where: { $0.kind == EventKind.memory_refused.rawValue }) {
+        if aside.isClient,
+            aside.incident.timeline.contains(where: { $0.kind == EventKind.memory_refused.rawValue }
+            )
+        {
             return nil
         }
-        let meant = correlation.incidents.indices.filter { isAbout(aside, correlation.incidents[$0]) }
+        let meant = correlation.incidents.indices.filter {
+            isAbout(aside, correlation.incidents[$0])
+        }
         if let port = aside.masterPort,
             let exact = meant.first(where: { correlation.incidents[$0].instance.port == port })
         {
@@ -48,8 +53,12 @@ struct CorrelationResult {
     }
 
     private func isAbout(_ aside: InstanceTracker.Aside, _ incident: Incident) -> Bool {
-        guard let start = aside.incident.startedAt, let from = incident.startedAt else { return false }
-        if let port = aside.masterPort, let other = incident.instance.port, port != other { return false }
+        guard let start = aside.incident.startedAt, let from = incident.startedAt else {
+            return false
+        }
+        if let port = aside.masterPort, let other = incident.instance.port, port != other {
+            return false
+        }
         guard incident.instance.role != .sentinel else { return false }
         let until = incident.recoveredAt ?? incident.lastFailureAt.map { max($0, start) } ?? from
         return start >= from.adding(seconds: -60) && start <= until.adding(seconds: 120)
@@ -57,7 +66,9 @@ struct CorrelationResult {
 
     private func attach(_ aside: InstanceTracker.Aside, to incident: inout Incident) {
         let consequence = aside.isClient ? "write_refusal" : "replica_loss"
-        if !incident.consequences.contains(consequence) { incident.consequences.append(consequence) }
+        if !incident.consequences.contains(consequence) {
+            incident.consequences.append(consequence)
+        }
         incident.timeline = inOrder(
             incident.timeline + aside.incident.timeline.filter { $0.severity == .failure })
         incident.observations += aside.incident.observations
@@ -83,7 +94,9 @@ struct CorrelationResult {
 
     /// Two servers may write the same line in the same moment: their incidents differ all the same.
     private mutating func tellApart() {
-        let uses = Dictionary(grouping: correlation.incidents.indices) { correlation.incidents[$0].id }
+        let uses = Dictionary(grouping: correlation.incidents.indices) {
+            correlation.incidents[$0].id
+        }
         for members in uses.values where members.count > 1 {
             for i in members {
                 var hash = FNV1a()

@@ -11,7 +11,7 @@ package struct Correlator {
     private let names: [String]
     private var map: InstanceMap
     private var trackers: [InstanceTracker]
-    private var childOwners: [InstanceMap.ProcessKey: Int] = [:]
+    private var childOwners = RecentOwners()
     private var recent: [Int: Int] = [:]
     private var strangers: [Stranger: Int] = [:]
 
@@ -22,7 +22,8 @@ package struct Correlator {
         var isClient: Bool
     }
 
-    /// A window of time to look at; events outside it are not counted.
+    /// A window of time to look at. What lies before it is known and not counted; what lies after
+    /// it is not looked at.
     package struct Window: Sendable {
         package var since: Timestamp?
         package var until: Timestamp?
@@ -32,9 +33,14 @@ package struct Correlator {
             self.until = until
         }
 
-        func contains(_ at: Timestamp?) -> Bool {
-            guard let at else { return since == nil && until == nil }
-            return since.map { at >= $0 } ?? true && until.map { at <= $0 } ?? true
+        func hasBegun(_ at: Timestamp?) -> Bool {
+            guard let since else { return true }
+            return at.map { $0 >= since } ?? false
+        }
+
+        func hasEnded(_ at: Timestamp?) -> Bool {
+            guard let until else { return false }
+            return at.map { $0 > until } ?? false
         }
     }
 
@@ -48,13 +54,14 @@ package struct Correlator {
 
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
-        var merge = EventMerge(sources, patterns: patterns)
         var twins = TwinFilter(sources)
+        var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
         while let item = merge.next() {
             let number = owner(of: item.event, input: item.input)
             guard !twins.isTwin(item, instance: number) else { continue }
-            guard window.contains(item.event.at) || item.event.kind.isContext else { continue }
+            guard !window.hasEnded(item.event.at) else { continue }
             remember(item.event, number, input: item.input)
+            if window.hasBegun(item.event.at) { trackers[number].beginCounting() }
             trackers[number].take(item.event)
             share(item.event, from: number)
         }
@@ -148,17 +155,5 @@ extension Event {
     /// Whether a client wrote the line, and no server.
     var isClients: Bool {
         (kind == .writes_refused || kind == .memory_refused) && patternID.hasPrefix("reported.")
-    }
-}
-
-extension EventKind {
-    /// What is true for long and must be known though it lies before the window.
-    var isContext: Bool {
-        switch self {
-        case .server_starting, .server_version, .server_mode, .logo_version, .logo_port,
-            .overcommit_warning, .thp_warning:
-            true
-        default: false
-        }
     }
 }

@@ -7,60 +7,87 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file.
 struct EventMerge {
-    private let sources: [SourceEvents]
     private let patterns: [PatternInfo]
-    private var cursors: [Cursor]
-    /// Inputs by their first moment, then by name: of two events of one moment the older log's
-    /// comes first, whatever the order in which the inputs were given.
-    private let order: [Int]
+    private let needsSignatures: Bool
+    private var cursors: [EventCursor]
+    /// The time under which each input's next event is placed.
+    private var keys: [Int64]
+    /// The place of each input by its first moment, then by name: of two events of one moment the
+    /// older log's comes first, whatever the order in which the inputs were given.
+    private var ranks: [Int]
+    /// The inputs that have events left: a binary heap by key, then by rank.
+    private var heap: [Int] = []
 
-    private struct Cursor {
-        var next = 0
-        /// The time under which the next event is placed.
-        var key: Int64 = .min
-    }
-
-    init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
-        self.sources = sources
+    init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
         self.patterns = patterns
-        cursors = Array(repeating: Cursor(), count: sources.count)
-        let firsts = sources.map { $0.instants.lazy.compactMap(\.self).first?.nanoseconds ?? .min }
-        order = sources.indices.sorted {
+        self.needsSignatures = needsSignatures
+        cursors = sources.enumerated().map { EventCursor($0.element.log, input: $0.offset) }
+        keys = Array(repeating: .min, count: sources.count)
+        ranks = Array(repeating: 0, count: sources.count)
+        let firsts = sources.map { $0.log.firstInstant?.nanoseconds ?? .min }
+        let order = sources.indices.sorted {
             (firsts[$0], sources[$0].facts.path) < (firsts[$1], sources[$1].facts.path)
         }
-        for i in sources.indices { advanceKey(i) }
+        for (rank, input) in order.enumerated() { ranks[input] = rank }
+        for input in cursors.indices where !cursors[input].isAtEnd {
+            raiseKey(input)
+            heap.append(input)
+            siftUp(heap.count - 1)
+        }
     }
 
     struct Item {
         var event: Event
         var input: Int
+        /// 0 unless signatures are needed.
         var signature: UInt64
         var key: Int64
     }
 
     /// The next event; `nil` at the end.
     mutating func next() -> Item? {
-        var best: Int?
-        for i in order where cursors[i].next < sources[i].log.count {
-            if best.map({ cursors[i].key < cursors[$0].key }) ?? true { best = i }
+        guard let input = heap.first else { return nil }
+        let key = keys[input]
+        guard
+            let (event, signature) = cursors[input].next(
+                patterns: patterns, withSignature: needsSignatures)
+        else { return nil }
+        if cursors[input].isAtEnd {
+            heap.swapAt(0, heap.count - 1)
+            heap.removeLast()
+        } else {
+            raiseKey(input)
         }
-        guard let input = best else { return nil }
-        let index = cursors[input].next
-        var event = sources[input].log.event(at: index, input: input, patterns: patterns)
-        event.at = sources[input].instants[index]
-        let item = Item(
-            event: event, input: input, signature: sources[input].log.signature(at: index),
-            key: cursors[input].key)
-        cursors[input].next += 1
-        advanceKey(input)
-        return item
+        siftDown()
+        return Item(event: event, input: input, signature: signature, key: key)
     }
 
-    private mutating func advanceKey(_ input: Int) {
-        let index = cursors[input].next
-        guard index < sources[input].log.count else { return }
-        if let at = sources[input].instants[index] {
-            cursors[input].key = max(cursors[input].key, at.nanoseconds)
+    private mutating func raiseKey(_ input: Int) {
+        if let at = cursors[input].instant { keys[input] = max(keys[input], at.nanoseconds) }
+    }
+
+    private func comesBefore(_ a: Int, _ b: Int) -> Bool {
+        keys[a] != keys[b] ? keys[a] < keys[b] : ranks[a] < ranks[b]
+    }
+
+    private mutating func siftUp(_ start: Int) {
+        var child = start
+        while child > 0, comesBefore(heap[child], heap[(child - 1) / 2]) {
+            heap.swapAt(child, (child - 1) / 2)
+            child = (child - 1) / 2
+        }
+    }
+
+    private mutating func siftDown() {
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if comesBefore(heap[child], heap[least]) { least = child }
+            }
+            if least == parent { return }
+            heap.swapAt(parent, least)
+            parent = least
         }
     }
 }
@@ -97,7 +124,7 @@ struct TwinFilter {
     private var sweptAt: Int64 = .min
     private(set) var folded = 0
     /// One input of full lines alone cannot hold a record twice.
-    private let isNeeded: Bool
+    let isNeeded: Bool
     private let spans: [Span]
 
     /// The time that an input's events take up.
@@ -108,7 +135,8 @@ struct TwinFilter {
         /// Whether the end of the one is the beginning of the other: parts of a log that was
         /// rotated, which share no records though they may share a moment.
         func touches(_ other: Span) -> Bool {
-            let isStaggered = first < other.first && last < other.last
+            let isStaggered =
+                first < other.first && last < other.last
                 || other.first < first && other.last < last
             return isStaggered && min(last, other.last) - max(first, other.first) < 100_000_000
         }
@@ -117,15 +145,20 @@ struct TwinFilter {
     init(_ sources: [SourceEvents]) {
         spans = sources.map { source in
             var span = Span()
-            for case let at? in source.instants {
+            source.log.forEachInstant { at in
                 span.first = min(span.first, at.nanoseconds)
                 span.last = max(span.last, at.nanoseconds)
             }
             return span
         }
-        isNeeded = sources.count > 1
+        isNeeded =
+            sources.count > 1
             || sources.contains { source in
-                (0..<source.log.count).contains { source.log.header(at: $0).form == .bareMessage }
+                var isBare = false
+                source.log.forEachHeader { _, _, header in
+                    isBare = isBare || header.form == .bareMessage
+                }
+                return isBare
             }
     }
 
@@ -148,7 +181,8 @@ struct TwinFilter {
         return isTwin
     }
 
-    /// Forgets messages whose moment has passed, so that memory follows the present and not the log.
+    /// Forgets messages whose moment has passed, so that memory follows the present and not the
+    /// log.
     private mutating func sweep(now: Int64) {
         guard now > sweptAt &+ 60_000_000_000 || sweptAt == .min else { return }
         if sweptAt != .min {

@@ -46,11 +46,21 @@ struct Exposure {
             if heldByReplica { return takenOver }
             return Ruling(exposure: .lost, statement: lossStatement(span), lost: span)
         }
+        if let event = loss.passedOver {
+            return Ruling(
+                exposure: .aof_covers,
+                statement:
+                    "An append-only file was in use (\(place(event))), but the process after it did "
+                    + "not read it back: what is missing should be in that file, of which a copy "
+                    + "should be kept.")
+        }
         guard let readBack = loss.readBack else { return endedUncovered }
         return Ruling(
             exposure: .aof_covers,
             statement:
-                "After the restart the data was read back from the append-only file (\(place(readBack))): at most what had not reached it was lost.")
+                "After the restart the data was read back from the append-only file "
+                + "(\(place(readBack))): at most what had not reached it was lost."
+        )
     }
 
     /// The server is gone for good and nothing covered it.
@@ -67,12 +77,16 @@ struct Exposure {
             return Ruling(
                 exposure: .aof_covers,
                 statement:
-                    "The process is gone. An append-only file was in use (\(place(event))): at most what had not reached it is lost.")
+                    "The process is gone. An append-only file was in use (\(place(event))): at "
+                    + "most what had not reached it is lost."
+            )
         }
         return Ruling(
             exposure: .unknown,
             statement:
-                "The process is gone, and nothing after it tells what was read back: what it had not saved is lost unless an append-only file or a replica held it.")
+                "The process is gone, and nothing after it tells what was read back: what it had "
+                + "not saved is lost unless an append-only file or a replica held it."
+        )
     }
 
     /// In step when the failures began, and not lost but to become the master.
@@ -85,28 +99,36 @@ struct Exposure {
         return Ruling(
             exposure: .replica_covers,
             statement: stake.tookOver
-                ? "A replica (\(names)) was in step when the failures began and took over as master: it may lack the last moments before."
-                : "A replica (\(names)) was in step until the process ended: it may hold what the process had not saved.")
+                ? "A replica (\(names)) was in step when the failures began and took over as "
+                    + "master: it may lack the last moments before."
+                : "A replica (\(names)) was in step until the process ended: it may hold what "
+                    + "the process had not saved."
+        )
     }
 
     private func lossStatement(_ span: Persistence.Span) -> String {
         guard let from = span.from else {
             if loss.span == nil {
                 return
-                    "The process is gone, and the log shows no save of it: what it held in memory is lost, unless a replica holds it."
+                    "The process is gone, and the log shows no save of it: what it held in "
+                    + "memory is lost, unless a replica holds it."
             }
             return
-                "The process ended without a save that the next one could read back: what it held in memory was lost, unless a replica held it."
+                "The process ended without a save that the next one could read back: what it "
+                + "held in memory was lost, unless a replica held it."
         }
         return
-            "The process ended, and its last save was of \(from.spokenUTC): changes since then were lost, unless a replica held them."
+            "The process ended, and its last save was of \(from.spokenUTC): changes since then "
+            + "were lost, unless a replica held them."
     }
 
     private var mastersToTell: Ruling {
         Ruling(
             exposure: .unknown,
             statement:
-                "This replica went without a current copy. What its master's data rested on its master's log tells.")
+                "This replica went without a current copy. What its master's data rested on its "
+                + "master's log tells."
+        )
     }
 
     // MARK: - While it runs
@@ -122,7 +144,8 @@ struct Exposure {
         Ruling(
             exposure: .none,
             statement: failed == [.operation(.full_sync)]
-                ? "What failed was for replicas, which went without a current copy; no save for the server's own sake failed."
+                ? "What failed was for replicas, which went without a current copy; no save for "
+                    + "the server's own sake failed."
                 : "No save for the server's own sake failed.")
     }
 
@@ -131,7 +154,9 @@ struct Exposure {
         return Ruling(
             exposure: .aof_covers,
             statement:
-                "An append-only file is in use (\(place(event))): it holds the changes that no RDB file does, as long as writing to it works.")
+                "An append-only file is in use (\(place(event))): it holds the changes that no "
+                + "RDB file does, as long as writing to it works."
+        )
     }
 
     private var coveredByReplica: Ruling? {
@@ -141,7 +166,9 @@ struct Exposure {
         return Ruling(
             exposure: .replica_covers,
             statement:
-                "A replica (\(names)) was in step when the failures began and is not seen to be lost: it may hold what no file on this host does.")
+                "A replica (\(names)) was in step when the failures began and is not seen to be "
+                + "lost: it may hold what no file on this host does."
+        )
     }
 
     private var open: Ruling {
@@ -165,14 +192,18 @@ struct Exposure {
         return Ruling(
             exposure: .unknown,
             statement:
-                "The log does not show whether an append-only file or a replica covers the changes since the last save\(last).")
+                "The log does not show whether an append-only file or a replica covers the "
+                + "changes since the last save\(last)."
+        )
     }
 
     private var rewriteOnly: Ruling {
         Ruling(
             exposure: .unknown,
             statement:
-                "Only rewrites failed: an append-only file goes on growing and holding all changes, if one is in use, which the log does not show.")
+                "Only rewrites failed: an append-only file goes on growing and holding all "
+                + "changes, if one is in use, which the log does not show."
+        )
     }
 
     private var unwritten: Ruling {
@@ -180,8 +211,10 @@ struct Exposure {
         return Ruling(
             exposure: .exposed,
             statement: until == nil
-                ? "What the append-only file could not take stands in memory only; the server refuses further writes until it can write again."
-                : "Until the recovery, what the append-only file could not take stood in memory only; the server refuses further writes meanwhile.",
+                ? "What the append-only file could not take stands in memory only; the server "
+                    + "refuses further writes until it can write again."
+                : "Until the recovery, what the append-only file could not take stood in memory "
+                    + "only; the server refuses further writes meanwhile.",
             from: incident.startedAt, until: until)
     }
 
@@ -212,5 +245,7 @@ struct Exposure {
         return "changes since the last save, which is not in the log,"
     }
 
-    private func place(_ event: Event) -> String { event.reference(sources)?.spoken ?? "seen in the log" }
+    private func place(_ event: Event) -> String {
+        event.reference(sources)?.spoken ?? "seen in the log"
+    }
 }

@@ -30,6 +30,8 @@ struct IncidentDraft {
     var refusal = WriteRefusal()
     /// When an operation that saves first worked again, while others still failed.
     var savedAgainAt: Timestamp?
+    /// Refused charges and forks that the kernel tells of, also in lines that it suppressed.
+    var kernelRefusals = 0
     /// The master that turned this replica away.
     var masterPort: Int?
     /// The id that the incident would have had if its evidence had begun with a later input.
@@ -50,7 +52,8 @@ struct IncidentDraft {
         }
     }
 
-    /// What events of one kind and reason an incident keeps for the diagnosis: the first and the last few.
+    /// What events of one kind and reason an incident keeps for the diagnosis: the first and the
+    /// last few.
     private static let observationLimit = 6
     private static let anchorLimit = 16
     /// From here on restarts and recoveries no longer begin new lines.
@@ -92,7 +95,8 @@ extension IncidentDraft {
             return
         }
         folds[key] = incident.timeline.count
-        incident.timeline.append(event.timelineEntry(severity: severity, text: text, sources: sources))
+        incident.timeline.append(
+            event.timelineEntry(severity: severity, text: text, sources: sources))
     }
 
     /// Adds an entry without folding it.

@@ -58,7 +58,9 @@ struct InstanceMap {
 
     /// Makes a place for events of which no server is known. `stream` is nil where they are no
     /// server's lines, so that no other record is taken to be of the same server.
-    mutating func addUnknown(input: Int, stream: UInt16?, log: String, _ writer: WriterStream) -> Int {
+    mutating func addUnknown(
+        input: Int, stream: UInt16?, log: String, _ writer: WriterStream
+    ) -> Int {
         var instance = Instance()
         instance.log = log
         instance.host = writer.host

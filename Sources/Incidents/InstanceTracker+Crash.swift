@@ -32,7 +32,9 @@ extension InstanceTracker {
 
     /// Keeps what tells a defect from a signal that was sent.
     private mutating func noteChildsCrash(_ event: Event) {
-        guard childCrash.count < 4, event.kind != .crash_detail || event["uid"] != nil else { return }
+        guard childCrash.count < 4, event.kind != .crash_detail || event["uid"] != nil else {
+            return
+        }
         childCrash.append(event)
     }
 
@@ -52,15 +54,32 @@ extension InstanceTracker {
     mutating func takeHost(_ event: Event) {
         switch event.kind {
         case .oom_victim, .oomd_kill, .earlyoom_kill: oomKill(event)
-        case .kernel_commit_refused, .pids_rejected:
-            if event.isServerFamily { show(event, .failure) }
-        case .kernel_suppressed:
-            let hidden = event.int("count") ?? 0
-            draft?.set { $0.failures.hiddenAtLeast += hidden }
+        case .kernel_commit_refused, .pids_rejected, .kernel_suppressed:
+            guard event.isServerFamily else { return }
+            guard draft != nil else {
+                kernelLines = kernelLines.suffix(7) + [event]
+                return
+            }
+            kernelRefused(event)
+        case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed:
             draft?.observe(event)
-        case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed: draft?.observe(event)
         default: show(event, .warning)
         }
+    }
+
+    /// Counted for what the server's log does not show, and never as failures.
+    private mutating func kernelRefused(_ event: Event) {
+        draft?.kernelRefusals += event.kind == .kernel_suppressed ? event.int("count") ?? 0 : 1
+        if event.kind == .kernel_suppressed { draft?.observe(event) } else { show(event, .failure) }
+    }
+
+    /// The kernel's line for the first refusal stands before the server's, by some milliseconds or,
+    /// where it was stamped from the time since boot, by more.
+    mutating func showKernelLines(before anchor: Event) {
+        for line in kernelLines where anchor.seconds(after: line).map({ $0 <= 5 }) ?? false {
+            kernelRefused(line)
+        }
+        kernelLines.removeAll()
     }
 
     private mutating func oomKill(_ event: Event) {
@@ -82,19 +101,6 @@ extension InstanceTracker {
         } else {
             draft?.fail(.server, at: event.at)
             noteEnd(event, isCrash: true, basis: "the OOM killer ended the process")
-        }
-    }
-}
-
-extension Event {
-    /// Whether the process that the line names is a server of the family. The kernel cuts names
-    /// at 15 bytes; a daemon's line may name a unit instead.
-    var isServerFamily: Bool {
-        let names = [self["comm"], self["unit"], self["process"], self["cgroup"]].compactMap(\.self)
-        guard !names.isEmpty else { return true }
-        let parts = names.flatMap { $0.split(separator: "/") }
-        return ["redis", "valkey", "keydb", "dragonfly"].contains { family in
-            parts.contains { $0.hasPrefix(family) }
         }
     }
 }

@@ -28,12 +28,14 @@ extension InstanceTracker {
         return true
     }
 
-    /// The server's own error: a save in the foreground, or a rewrite that it could not put in place.
+    /// The server's own error: a save in the foreground, or a rewrite that it could not put in
+    /// place.
     private mutating func fileError(_ event: Event) {
         if waitsForParent(event) { return }
         let operation = event.operation ?? event.kind.operationOfError
         let isRepeat =
-            lastFileError.map { $0.patternID != event.patternID && event.isWithin(1, after: $0) } ?? false
+            lastFileError.map { $0.patternID != event.patternID && event.isWithin(1, after: $0) }
+            ?? false
         lastFileError = event
         open(.save_failure, event)
         draft?.add(

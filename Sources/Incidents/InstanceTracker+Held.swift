@@ -23,7 +23,8 @@ extension InstanceTracker {
         held = nil
         switch last {
         case nil: break
-        case .fork(let refused): forkRefused(refused, refused.operation ?? .unknown, writesFile: true)
+        case .fork(let refused):
+            forkRefused(refused, refused.operation ?? .unknown, writesFile: true)
         case .report(let report): reported(report)
         case .rewrite(let rewrite): creditRewrite(rewrite)
         case .crashTitle(let title): if children.isEmpty { crash(title) }

@@ -7,7 +7,7 @@ internal import Model
 extension InstanceTracker {
     mutating func open(_ kind: Incident.Kind, _ event: Event) {
         draft?.noteAnchor(event)
-        guard draft == nil else { return }
+        guard draft == nil, isCounting else { return }
         var fresh = IncidentDraft(kind: kind, instance: instance, anchor: event, stake: stake)
         fresh.set {
             $0.startSeen = life.startIsSeen
@@ -32,11 +32,13 @@ extension InstanceTracker {
         let trigger = life.restartTrigger(before: event.at, sources)
         fresh.set { $0.trigger = trigger }
         draft = fresh
+        showKernelLines(before: event)
     }
 
     private var stake: Stake {
         Stake(
-            lastSave: lastSave?.at, lastRewrite: lastRewrite?.at, role: instance.role,
+            lastSave: lastSave?.at, lastRewrite: lastRewrite?.at,
+            role: isReplica ? .replica : .master,
             replicas: life.replicas, startedAt: life.startIsSeen ? life.started?.at : nil,
             startIsSeen: life.startIsSeen, aof: life.aof)
     }
@@ -93,6 +95,8 @@ extension InstanceTracker {
         incident.persistence.rewrites = tally.rewrites
         tally = Tally()
         incident.persistence.writesRefused = done.refusal.result
+        incident.failures.hiddenAtLeast = max(
+            0, done.kernelRefusals - (incident.failures.total ?? 0))
         let ruling = Exposure(
             incident: incident, failed: done.failed, stake: done.stake, loss: done.loss,
             savedAgainAt: done.savedAgainAt, end: life.end,

@@ -30,7 +30,8 @@ extension InstanceTracker {
             show(event, .info)
         case .exiting:
             guard !pastPIDs.contains(event.header.pid) else { return }
-            noteEnd(event, isCrash: false, basis: "the process was shut down without a successful save")
+            noteEnd(
+                event, isCrash: false, basis: "the process was shut down without a successful save")
             draft?.add(event, severity: .info, text: "server exited", sources: sources)
         case .final_save_failed: finalSaveFailed(event)
         case .loading_failed, .startup_failed, .thread_failed: show(event, .failure)
@@ -144,7 +145,7 @@ extension InstanceTracker {
         if wasUnclean { draft?.set { $0.vanished.append(event) } }
         guard before.end == nil else { return }
         notePendingLoss(
-            before, to: (before.foundGone ?? before.lastLine)?.at,
+            before, to: (before.foundGone ?? before.lastLine)?.at, endIsKnown: false,
             basis: before.foundGone == nil
                 ? "the process ended without a word, some time after its last line"
                 : "the process was gone when its child would report to it")
@@ -159,8 +160,10 @@ extension InstanceTracker {
         guard !life.isReady else { return }
         if event["age_seconds"] != nil { life.loadedAge = event }
         if event.kind == .loading_finished { life.loaded = event }
+        if event["source"] == "aof" { life.loadsAOF = true }
         guard event.kind == .loading_finished || event["age_seconds"] != nil else { return }
-        draft?.add(event, severity: .info, text: TimelineText.loading(event), sources: sources)
+        draft?.add(event, severity: .info, text: TimelineText.loading(event, fromAOF: life.loadsAOF),
+            sources: sources)
     }
 
     mutating func noteEnd(_ event: Event, isCrash: Bool, basis: String) {
@@ -169,16 +172,24 @@ extension InstanceTracker {
         // A child may outlive a server that crashed, and tell.
         if !isCrash { children.removeAll() }
         draft?.refusal.endProcess(at: event.at)
-        notePendingLoss(life, to: event.at, basis: basis)
+        if !isCrash, hasJustSaved(event) { return }
+        notePendingLoss(life, to: event.at, endIsKnown: true, basis: basis)
     }
 
     /// The process of an open incident has ended: the next one tells what could be read back.
-    private mutating func notePendingLoss(_ ended: ServerLife, to: Timestamp?, basis: String) {
+    private mutating func notePendingLoss(
+        _ ended: ServerLife, to: Timestamp?, endIsKnown: Bool, basis: String
+    ) {
         guard draft != nil else { return }
-        if let to, let saved = lastSave?.at, to.seconds(since: saved) < 2 { return }
         let pending = LossRecord.Pending(
-            lastSave: lastSave?.at, to: to, basis: basis, aof: ended.aof, isReplica: isReplica)
+            lastSave: lastSave?.at, to: to, endIsKnown: endIsKnown, basis: basis, aof: ended.aof,
+            isReplica: isReplica)
         draft?.loss.pending = pending
+    }
+
+    /// A shutdown saves and exits in one go.
+    private func hasJustSaved(_ exit: Event) -> Bool {
+        lastSave.flatMap { exit.seconds(after: $0) }.map { $0 < 2 } ?? false
     }
 
     /// The next process accepts connections: what it has not read back is lost.
@@ -194,9 +205,14 @@ extension InstanceTracker {
             loseWithoutStart(pending)
             return
         }
+        if case .on(let event) = pending.aof {
+            draft?.loss.passedOver = event
+            return
+        }
         guard let loaded = life.loaded else {
             draft?.loss.add(
-                from: nil, to: pending.to, basis: "\(pending.basis), and the next one read back no data")
+                from: nil, to: pending.to,
+                basis: "\(pending.basis), and the next one read back no data")
             return
         }
         loseSince(savedAt(loaded) ?? pending.lastSave, pending)
@@ -210,11 +226,15 @@ extension InstanceTracker {
     }
 
     private mutating func loseSince(_ saved: Timestamp?, _ pending: LossRecord.Pending) {
-        // Ages are whole seconds: a file as new as the end holds everything.
-        if let saved, let to = pending.to, to.seconds(since: saved) < 1 { return }
+        var to = pending.to
+        if let saved, let end = to, end.seconds(since: saved) < 1 {
+            // Ages are whole seconds: a file as new as the end holds everything.
+            if pending.endIsKnown { return }
+            to = nil
+        }
         let age = life.loadedAge?["age_seconds"].map { " that was \($0) s old" } ?? ""
         draft?.loss.add(
-            from: saved, to: pending.to,
+            from: saved, to: to,
             basis: "\(pending.basis), and the next one read back an RDB file\(age)")
     }
 

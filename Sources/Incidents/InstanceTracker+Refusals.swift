@@ -94,7 +94,9 @@ extension InstanceTracker {
             return
         }
         // The classic line for the same refusal may stand before the port's own.
-        if let refusal, event.isWithin(2, after: refusal.event), event.maySharePID(with: refusal.event) {
+        if let refusal, event.isWithin(2, after: refusal.event),
+            event.maySharePID(with: refusal.event)
+        {
             draft?.observe(event)
             return
         }

@@ -49,7 +49,8 @@ extension InstanceTracker {
     /// Debugger sessions run beside the one child that may save.
     private static func isApart(_ operation: Operation) -> Bool { operation == .script }
 
-    /// A child's line, or the server's own after SAVE or at shutdown: only the latter ends anything.
+    /// A child's line, or the server's own after SAVE or at shutdown: only the latter ends
+    /// anything.
     private mutating func databaseSaved(_ event: Event) {
         if isChildLine(event) {
             children[event.header.pid]?.hasSaved = true

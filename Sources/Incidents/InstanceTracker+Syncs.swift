@@ -70,7 +70,8 @@ extension InstanceTracker {
         }
     }
 
-    /// The dropped replica came back and could not go on where it was: its link had to be made anew.
+    /// The dropped replica came back and could not go on where it was: its link had to be made
+    /// anew.
     private mutating func resolveDroppedReplica(_ event: Event) {
         guard let dropped = droppedReplica else { return }
         droppedReplica = nil
@@ -129,7 +130,8 @@ extension InstanceTracker {
                 succeed(.clientWrites, event, text: "synchronised with the master again")
             }
         case .master_lost: show(event, .warning)
-        case .replication_error: if event["reason"]?.isMisconf == true { showRefusedByReplica(event) }
+        case .replication_error:
+            if event["reason"]?.isMisconf == true { showRefusedByReplica(event) }
         default: break
         }
     }

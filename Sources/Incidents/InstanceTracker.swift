@@ -13,6 +13,8 @@ struct InstanceTracker {
     var life = ServerLife()
     /// Processes that ran before the present one; a dying one may still write.
     var pastPIDs: Set<Int32> = []
+    /// False before the window of time that is asked for: what happens then is known, not counted.
+    private(set) var isCounting = false
     var draft: IncidentDraft?
     var finished: [Incident] = []
     /// Incidents that are only the other side of somebody else's.
@@ -44,6 +46,8 @@ struct InstanceTracker {
     var platformReport: Event?
     /// How long the child of a held rewrite ran.
     var heldDuration: Double?
+    /// What the kernel said lately, since its line may stand just before the server's.
+    var kernelLines: [Event] = []
     /// The last refused fork, for the lines that follow from it.
     var refusal: Refusal?
     var lastFollowUp: Event?
@@ -92,7 +96,8 @@ struct InstanceTracker {
         case report(Event)
         /// A rewrite that its child has finished; the server may yet fail to put it in place.
         case rewrite(Event)
-        /// The title of a crash report, which has no header of its own and does not say whose it is.
+        /// The title of a crash report, which has no header of its own and does not say whose it
+        /// is.
         case crashTitle(Event)
     }
 
@@ -134,7 +139,17 @@ struct InstanceTracker {
         }
     }
 
-    var isReplica: Bool { instance.role == .replica }
+    /// Both masters of an active pair of KeyDB call themselves replicas.
+    var isReplica: Bool { instance.role == .replica && instance.product != "keydb" }
+
+    /// From here on failures open incidents, and saves are counted.
+    mutating func beginCounting() {
+        guard !isCounting else { return }
+        isCounting = true
+        releaseHeld()
+        childErrors.removeAll()
+        (tally, total) = (Tally(), Tally())
+    }
 
     /// Whether the server process itself wrote the line, and not a child of it or the kernel.
     func isFromServer(_ event: Event) -> Bool {
@@ -151,7 +166,8 @@ struct InstanceTracker {
         if children[pid] != nil, pid != 0 { return true }
         switch event.header.role {
         case .child: return pid != life.pid || life.isReady
-        case .unknown: return pid != 0 && life.pid != 0 && pid != life.pid && !event.kind.isServersOwn
+        case .unknown:
+            return pid != 0 && life.pid != 0 && pid != life.pid && !event.kind.isServersOwn
         case .master, .replica, .sentinel: return false
         }
     }
@@ -159,7 +175,9 @@ struct InstanceTracker {
     /// Learns the server's process id where the start is not in the data, and notices a change.
     private mutating func adopt(_ event: Event) {
         let pid = event.header.pid
-        guard event.kind.isServersOwn, pid != 0, pid != life.pid, children[pid] == nil else { return }
+        guard event.kind.isServersOwn, pid != 0, pid != life.pid, children[pid] == nil else {
+            return
+        }
         if life.pid == 0 {
             life.pid = pid
         } else if !pastPIDs.contains(pid) {

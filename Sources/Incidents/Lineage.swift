@@ -32,13 +32,12 @@ struct ProcessEvidence {
 
     init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
         var others: Set<Process> = []
-        for i in 0..<source.log.count {
-            let kind = patterns[source.log.pattern(at: i)].kind
-            let header = source.log.header(at: i)
+        source.log.forEachHeader { i, pattern, header in
+            let kind = patterns[pattern].kind
             let process = Process(stream: header.stream, pid: header.pid)
             if kind.isServersOwn || kind.isStart { servers.insert(process) }
             if kind.isChildLike { childLike.insert(process) } else { others.insert(process) }
-            guard kind == .child_started || kind.mayNamePort else { continue }
+            guard kind == .child_started || kind.mayNamePort else { return }
             note(source.log.event(at: i, input: 0, patterns: patterns), process)
         }
         childLike.subtract(others)

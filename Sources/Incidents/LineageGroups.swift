@@ -60,7 +60,9 @@ struct LineageGroups {
                 for b in members[(i + 1)...] { shared[Pair(a, b), default: 0] += 1 }
             }
         }
-        for (pair, count) in shared where areTwins(pair, count, prints) { sets.union(pair.a, pair.b) }
+        for (pair, count) in shared where areTwins(pair, count, prints) {
+            sets.union(pair.a, pair.b)
+        }
     }
 
     private struct Pair: Hashable {
@@ -93,7 +95,9 @@ struct LineageGroups {
         for (input, members) in byInput {
             var owner: [ProcessEvidence.Process: Int] = [:]
             for i in members {
-                for pid in lineages[i].pids { owner[.init(stream: lineages[i].stream, pid: pid)] = i }
+                for pid in lineages[i].pids {
+                    owner[.init(stream: lineages[i].stream, pid: pid)] = i
+                }
             }
             let log = sources[input].log
             for i in 0..<log.count {

@@ -18,6 +18,8 @@ struct ServerLife {
     /// What was read back at the start, and how old it was.
     var loaded: Event?
     var loadedAge: Event?
+    /// What is read back is an append-only file; its base may be in RDB format.
+    var loadsAOF = false
     var aof = AppendOnlyFile.unknown
     /// Replicas that finished a synchronisation and were not lost since.
     var replicas: Set<String> = []
@@ -63,7 +65,8 @@ struct ServerLife {
         let distance = spokenDuration(seconds: failure.seconds(since: at))
         return Trigger(
             statement:
-                "The server process had started \(distance) before the first failure, and no save of it had succeeded.",
+                "The server process had started \(distance) before the first failure, and no "
+                + "save of it had succeeded.",
             at: at,
             evidence: [
                 Evidence(
@@ -95,7 +98,8 @@ struct CopyOnWriteTrend {
         return last.event.timelineEntry(
             severity: .info,
             text:
-                "copy-on-write of the last save \(grouped(last.mebibytes)) MiB, up from \(grouped(first.mebibytes)) MiB",
+                "copy-on-write of the last save \(grouped(last.mebibytes)) MiB, up from "
+                + "\(grouped(first.mebibytes)) MiB",
             sources: sources)
     }
 }

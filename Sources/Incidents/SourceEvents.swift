@@ -2,17 +2,14 @@
 
 package import Model
 
-/// The events of one input with their instants: what correlation works on.
+/// The events of one input, each with its instant (`EventLog.place`): what correlation works on.
 package struct SourceEvents: Sendable {
     package var facts: InputFacts
     package var log: EventLog
-    /// One for each event of `log`; `nil` where none could be placed.
-    package var instants: [Timestamp?]
 
-    package init(facts: InputFacts, log: EventLog, instants: [Timestamp?]) {
+    package init(facts: InputFacts, log: EventLog) {
         self.facts = facts
         self.log = log
-        self.instants = instants
     }
 }
 

@@ -40,8 +40,9 @@ struct LossRecord {
     /// A process that has ended while the next has not told what it read back.
     struct Pending {
         var lastSave: Timestamp?
-        /// The end, or the last line before it.
+        /// The end; where it left no word, the last sign of life.
         var to: Timestamp?
+        var endIsKnown: Bool
         /// Why it is thought to have ended without a save.
         var basis: String
         var aof: AppendOnlyFile
@@ -53,6 +54,9 @@ struct LossRecord {
     var ends = 0
     /// The line that says that the append-only file was read back.
     var readBack: Event?
+    /// The line that shows that one was in use before an end, though the next process read back
+    /// something else.
+    var passedOver: Event?
 
     mutating func add(from: Timestamp?, to: Timestamp?, basis: String) {
         ends += 1
@@ -115,12 +119,16 @@ struct WriteRefusal {
         var parts: [String] = []
         if ever.contains(.save) {
             parts.append(
-                "save points are configured, and stop-writes-on-bgsave-error is on unless it was changed; the server does not log refused writes")
+                "save points are configured, and stop-writes-on-bgsave-error is on unless it was "
+                    + "changed; the server does not log refused writes"
+            )
         }
         if ever.contains(.aof) {
             parts.append("a server whose AOF write failed refuses writes until one succeeds")
         }
-        if hasGaps { parts.append("a process that has just started accepts them until it fails in its turn") }
+        if hasGaps {
+            parts.append("a process that has just started accepts them until it fails in its turn")
+        }
         return parts.joined(separator: "; ")
     }
 }

@@ -68,9 +68,10 @@ enum TimelineText {
             + (wasUnclean ? "; the process before it left no word of its end" : "")
     }
 
-    static func loading(_ event: Event) -> String {
+    static func loading(_ event: Event, fromAOF: Bool) -> String {
         if let age = event.int("age_seconds") {
-            return "loaded an RDB file that was \(spokenDuration(seconds: Double(age))) old"
+            let what = fromAOF ? "the base of the AOF, which" : "an RDB file that"
+            return "loaded \(what) was \(spokenDuration(seconds: Double(age))) old"
         }
         switch event["source"] {
         case "aof": return "loaded the data from the AOF"
@@ -86,10 +87,12 @@ enum TimelineText {
         case .panic: "the server panicked: \(event["reason"] ?? "unknown reason")"
         case .assertion_failed:
             event["reason"].map {
-                "an assertion failed, and the server crashed: \(event["file"] ?? ""):\(event["line"] ?? "") '\($0)'"
+                "an assertion failed, and the server crashed: "
+                    + "\(event["file"] ?? ""):\(event["line"] ?? "") '\($0)'"
             }
         case .allocation_failed:
-            "the server could not allocate \(event["bytes"].map { "\($0) bytes of " } ?? "")memory and gave up"
+            "the server could not allocate "
+                + "\(event["bytes"].map { "\($0) bytes of " } ?? "")memory and gave up"
         default: nil
         }
     }
@@ -113,7 +116,8 @@ enum TimelineText {
         case .replica_refused_by_master: "the master turned this replica away"
         case .replica_sync_failed: "the synchronisation with the master failed"
         case .sync_failed: "the transfer to a replica failed"
-        case .replica_lost: "connection with \(event["replica"].map { "replica \($0)" } ?? "a replica") lost"
+        case .replica_lost:
+            "connection with \(event["replica"].map { "replica \($0)" } ?? "a replica") lost"
         case .master_lost: "connection to the master lost"
         case .replication_error: "this replica had to refuse a command of its master"
         case .slot_migration_failed: "a slot migration failed"
@@ -123,7 +127,8 @@ enum TimelineText {
 
     private static func failover(_ event: Event) -> String? {
         switch event.kind {
-        case .sentinel_down where event["agreed"] == "yes": "the Sentinels agreed that the master is down"
+        case .sentinel_down where event["agreed"] == "yes":
+            "the Sentinels agreed that the master is down"
         case .sentinel_down: "a Sentinel held the master to be down"
         case .sentinel_switch: "Sentinel switched the master"
         case .failover_started: "failover started"
@@ -140,7 +145,8 @@ enum TimelineText {
 
     private static func host(_ event: Event) -> String? {
         switch event.kind {
-        case .kernel_commit_refused: "the kernel refused a memory charge of \(event["comm"] ?? "a process")"
+        case .kernel_commit_refused:
+            "the kernel refused a memory charge of \(event["comm"] ?? "a process")"
         case .pids_rejected: "the kernel refused a fork at a pids cgroup's limit"
         case .unit_oom: "systemd noticed an OOM kill in the unit"
         case .unit_failed: "the unit failed"

@@ -52,6 +52,28 @@ extension Event {
         self["operation"].flatMap { Operation(rawValue: $0) }
     }
 
+    /// Whether the process that the line names is a server of the family or one of its children,
+    /// not a client or an exporter. The kernel cuts names at 15 bytes; a daemon's line may name a
+    /// unit instead.
+    package var isServerFamily: Bool {
+        if let command = self["comm"] ?? self["process"] {
+            return Self.serverNames.contains { command == $0 || command.hasPrefix($0 + "-") }
+                && !Self.otherPrograms.contains { command.hasPrefix($0) }
+        }
+        let names = [self["unit"], self["cgroup"]].compactMap(\.self)
+        guard !names.isEmpty else { return true }
+        let parts = names.flatMap { $0.split(separator: "/") }
+        return Self.serverNames.contains { family in parts.contains { $0.hasPrefix(family) } }
+    }
+
+    private static let serverNames = ["redis", "valkey", "keydb", "dragonfly"]
+    /// What comes with the servers or is named after them, and holds no data.
+    private static let otherPrograms = [
+        "redis-cli", "redis-bench", "redis-export", "redis-command", "redis-check", "redis-senti",
+        "redis-dump", "valkey-cli", "valkey-bench", "valkey-export", "valkey-check",
+        "valkey-senti", "keydb-cli", "keydb-bench", "keydb-check", "keydb-senti", "keydb-diag",
+    ]
+
     package var errno: Errno? {
         self["error"].map { Errno(message: $0) }
     }

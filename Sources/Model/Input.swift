@@ -125,7 +125,9 @@ package struct ClockEvidence: Sendable {
 
 extension ClockEvidence {
     /// Whether the input stands upside down, as log viewers show it: nearly every step goes back.
-    package var isNewestFirst: Bool { backwardSteps >= 3 && backwardSteps > 3 * forwardSteps }
+    package var isNewestFirst: Bool {
+        backwardSteps >= 2 && backwardSteps > 3 * forwardSteps
+    }
 }
 
 /// From a line on, what local stamps of an input are ahead of UTC.

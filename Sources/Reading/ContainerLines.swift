@@ -32,19 +32,19 @@ struct ContainerLines {
 
     /// `{"log":"text\n","stream":"stdout","time":"2023-11-14T22:13:20.001412345Z"}`
     private mutating func dockerObject(_ line: Span<UInt8>) -> Outcome {
-        guard line.has("{\"log\":\"", at: 0), let textEnd = stringEnd(line, from: 8) else {
-            return .plain
-        }
+        guard line.has("{\"log\":", at: 0), let text = opening(line, at: 7),
+            let textEnd = stringEnd(line, from: text)
+        else { return .plain }
         let stream =
-            value(of: "\"stream\":\"", line, from: textEnd).map { line.byte($0.lowerBound + 3) }
+            value(of: "\"stream\":", line, from: textEnd).map { line.byte($0.lowerBound + 3) }
             ?? 0
         stamp = .none
-        if let time = value(of: "\"time\":\"", line, from: textEnd),
+        if let time = value(of: "\"time\":", line, from: textEnd),
             let (parsed, _) = StampParser.iso8601(line, at: time.lowerBound)
         {
             stamp = parsed
         }
-        return join(decodedJSONString(line, 8..<textEnd), stream: stream)
+        return join(decodedJSONString(line, text..<textEnd), stream: stream)
     }
 
     private mutating func join(_ part: [UInt8], stream: UInt8) -> Outcome {
@@ -93,9 +93,15 @@ struct ContainerLines {
         return nil
     }
 
+    /// The index behind the quotation mark of a value, before which a blank may stand.
+    private func opening(_ line: Span<UInt8>, at start: Int) -> Int? {
+        let quote = line.byte(start) == 0x20 ? start + 1 : start
+        return line.byte(quote) == 0x22 ? quote + 1 : nil
+    }
+
     private func value(of key: StaticString, _ line: Span<UInt8>, from start: Int) -> Range<Int>? {
         guard let at = line.find(key, from: start) else { return nil }
-        let first = at + key.utf8CodeUnitCount
+        guard let first = opening(line, at: at + key.utf8CodeUnitCount) else { return nil }
         return stringEnd(line, from: first).map { first..<$0 }
     }
 }

@@ -17,16 +17,26 @@ enum InputFormat {
         }
     }
 
-    /// Whether these are the first bytes of one of our own reports, in any format.
+    /// Whether these are the first bytes of one of our own reports, in any format, also quoted or
+    /// below a few lines of a mail or ticket.
     static func isOwnReport(_ head: [UInt8]) -> Bool {
-        let bytes = head.span
-        if bytes.has("<!-- forktopsy.report/", at: 0) { return true }
-        let start = bytes.extracting(0..<min(bytes.count, 200))
-        if bytes.byte(0) == 0x7B, start.find("\"forktopsy.report/") != nil { return true }
-        guard bytes.has("forktopsy ", at: 0), let end = bytes.first(0x0A, from: 0), end < 80 else {
-            return false
+        let start = head.span.extracting(0..<min(head.count, 2048))
+        if start.find("<!-- forktopsy.report/") != nil || start.find("\"forktopsy.report/") != nil {
+            return true
         }
-        return bytes.extracting(0..<end).find(" report") != nil
+        var from = 0
+        while let at = start.find("forktopsy ", from: from) {
+            let end = start.first(0x0A, from: at) ?? start.count
+            let isTitle = at == 0 || start[at - 1] == 0x0A || start[at - 1] == 0x20
+            if isTitle, isDigit(start.byte(at + 10)),
+                start.extracting(at..<end).find(" report") != nil,
+                end - at < 40
+            {
+                return true
+            }
+            from = at + 1
+        }
+        return false
     }
 
     /// Entries begin with their address fields; a field's name is upper case up to an `=`.

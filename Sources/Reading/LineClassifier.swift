@@ -44,7 +44,8 @@ package struct LineClassifier {
         if let parsed = Self.findHeader(line, from: i) { return record(parsed, wrapper, line) }
         return ClassifiedLine(
             header: RecordHeader(form: .none, stamp: wrapper.stamp, stream: stream(wrapper, line)),
-            scope: .raw, message: i..<line.count, wrapper: wrapper.stamp)
+            scope: wrapper.isSomebodyElse(in: line) ? .any : .raw, message: i..<line.count,
+            wrapper: wrapper.stamp)
     }
 
     private func record(_ parsed: ParsedHeader, _ wrapper: Wrapper) -> ClassifiedLine {
@@ -203,6 +204,8 @@ package struct LineClassifier {
             if outer < first - 1, isFree { return outer }
         }
         guard first > start else { return first }
+        // A line feed that was written out as two characters is no part of a word.
+        if first - start >= 2, line[first - 1] == 0x6E, line[first - 2] == 0x5C { return first }
         let before = line[first - 1] | 0x20
         return before &- 0x61 < 26 ? nil : first
     }

@@ -48,7 +48,7 @@ extension RecordReader {
         let line = whole.extracting(skippedNULs(whole, to: end)..<end)
         guard line.count > 0 else { return true }
         if number == 1, InputFormat.isBinary(line) {
-            facts.problems.append("binary data")
+            facts.problems.append("binary data: no log, not read further")
             return false
         }
         if line.first(0x1B, from: 0) != nil {
@@ -117,7 +117,7 @@ extension RecordReader {
         var rest = line
         while let start = Self.joinedRecord(current, rest) {
             var first = current
-            first.message = current.message.lowerBound..<start
+            first.message = Self.trimmed(rest, current.message.lowerBound..<start)
             giveRecord(first, rest.extracting(0..<start), number, offset, body)
             rest = rest.extracting(start..<rest.count)
             guard let parsed = ServerHeader.parse(rest, at: 0) else { return }
@@ -125,7 +125,26 @@ extension RecordReader {
             current.header.stream = classified.header.stream
             current.message = parsed.message
         }
+        if !current.isEscaped { current.message = Self.trimmed(rest, current.message) }
         giveRecord(current, rest, number, offset, body)
+    }
+
+    /// A message without what copying and joining leave behind it: blanks, line ends, also written
+    /// out as `\\n`.
+    @inline(__always)
+    private static func trimmed(_ line: Span<UInt8>, _ message: Range<Int>) -> Range<Int> {
+        var end = message.upperBound
+        while end > message.lowerBound {
+            let last = line[end - 1]
+            if last == 0x20 || last == 0x09 || last == 0x0D {
+                end -= 1
+            } else if last == 0x6E, end - 2 >= message.lowerBound, line[end - 2] == 0x5C {
+                end -= 2
+            } else {
+                break
+            }
+        }
+        return message.lowerBound..<end
     }
 
     @inline(__always)

@@ -15,6 +15,12 @@ struct Wrapper {
 
     enum Speaker { case kernel, systemd, journald, server, sentinel, somebody }
 
+    /// Whether a program other than a server, the kernel or systemd is named as the speaker.
+    func isSomebodyElse(in line: Span<UInt8>) -> Bool {
+        guard let identifier else { return false }
+        return Self.speaker(named: identifier, in: line) == .somebody
+    }
+
     var namesWriter: Bool { host != nil || identifier != nil || container != nil }
 
     func writer(in line: Span<UInt8>) -> WriterStream {
@@ -79,8 +85,8 @@ struct Wrapper {
             line.byte(end) == 0x20
         else { return named(line, at: i) ?? compose(line, at: i) }
         if self.stamp.form == .none { self.stamp = stamp }
-        // dmesg --time-format iso is alone in writing a comma before the fraction.
-        if line.byte(i + 19) == 0x2C {
+        // dmesg --time-format iso writes a comma before six digits, and the offset behind them.
+        if line.byte(i + 10) == 0x54, line.byte(i + 19) == 0x2C, stamp.form == .zoned {
             sawUptime = true
             return namedWithPID(line, at: end + 1) ?? end + 1
         }

@@ -227,9 +227,10 @@ extension IncidentComposer {
         let persistence = incident.persistence
         var text =
             persistence.lastSuccessAt.map { "succeeded \($0.spoken)" }
-            ?? "no success is recorded"
+            ?? "none that succeeded stands in the data before the incident"
         if let changes = persistence.changesSinceLastSave {
-            text += "; at least \(counted(changes, "change")) came after it"
+            text +=
+                "; a save point of \(counted(changes, "change")) had been reached when forks failed"
         }
         return Prose([.text(text)])
     }

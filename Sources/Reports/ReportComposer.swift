@@ -129,7 +129,7 @@ extension ReportComposer {
         let notes = report.losses.notes.map { [Block.paragraph(Prose([.text($0)]))] }
         var blocks: [Block] = []
         if damage.isEmpty {
-            blocks.append(.paragraph("Nothing was lost: every input could be read to its end."))
+            blocks.append(.paragraph("Nothing was lost: no input was damaged or unreadable."))
         } else {
             blocks.append(
                 .note(
@@ -211,7 +211,7 @@ extension [ClockSegment] {
 
 extension ClockSegment {
     fileprivate var spoken: String {
-        guard basis != .assumedUTC else { return "clock: UTC assumed, no zone is named" }
+        guard basis != .assumedUTC else { return "clock: UTC assumed, no zone could be read" }
         var text = "clock: "
         text += utcOffsetSeconds.map { "UTC" + spokenOffset($0) } ?? "a zone with changing offset"
         text += ", " + basis.spoken

@@ -20,7 +20,11 @@ struct Analyze: AsyncParsableCommand {
         let reporting = try Reporting(shared)
         let catalogue = try reading.catalogue()
         let store = makeEventStore()
-        let extractions = try await Inputs(paths).extract(
+        let inputs = try Inputs(paths)
+        if let output = shared.output, inputs.contain(output) {
+            throw Failure("\(output) is one of the inputs; write the report to another file")
+        }
+        let extractions = try await inputs.extract(
             with: Extractor(catalogue: catalogue, store: store),
             jobs: reading.jobs ?? processorCount(), verbose: shared.verbose, quiet: shared.quiet)
         try check(store, quiet: shared.quiet)
@@ -45,6 +49,15 @@ struct Inputs {
             let isDirectory = FileStatus(path: path)?.kind == .directory && path != "-"
             if isDirectory { below += walker.found } else { named += walker.found }
             unreadable += walker.unreadable
+        }
+    }
+
+    /// Whether a path is one of the inputs, under whatever name.
+    func contain(_ path: String) -> Bool {
+        guard let target = FileStatus(path: path), target.kind == .file else { return false }
+        return (named + below).contains {
+            guard let input = FileStatus(path: $0.path) else { return false }
+            return input.device == target.device && input.inode == target.inode
         }
     }
 

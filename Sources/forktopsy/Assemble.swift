@@ -61,6 +61,11 @@ struct Reporting {
         assembler.clocks = try shared.clocks()
         assembler.since = try shared.bound(shared.since, "--since")
         assembler.until = try shared.bound(shared.until, "--until")
+        if case .instant(let since)? = assembler.since, case .instant(let until)? = assembler.until,
+            since > until
+        {
+            throw Failure("--since lies after --until")
+        }
         assembler.instance = shared.instance
         self.assembler = assembler
         options = try shared.reportOptions()

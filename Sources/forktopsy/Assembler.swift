@@ -52,7 +52,8 @@ struct Assembler {
         }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
-        report.verdict = Diagnosis.summary(of: report)
+        report.verdict = (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)])
+            .joined(separator: " ")
         return report
     }
 
@@ -95,8 +96,7 @@ struct Assembler {
         input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
         input.events = extraction.log.count
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        let instants = (0..<log.count).map { log.instant(at: $0) }
-        return (SourceEvents(facts: extraction.facts, log: log, instants: instants), input)
+        return (SourceEvents(facts: extraction.facts, log: log), input)
     }
 
     private func isWanted(_ candidate: Instance) -> Bool {
@@ -108,6 +108,36 @@ struct Assembler {
             candidate.host, candidate.unit, candidate.container, candidate.log, candidate.product,
         ]
         .contains { $0?.contains(instance) ?? false }
+    }
+
+    /// What the time window and the choice of an instance left out, so that silence is not taken
+    /// for health.
+    private func filtered(
+        _ sources: [SourceEvents], _ correlation: Correlation, _ window: Correlator.Window
+    ) -> [String] {
+        var out: [String] = []
+        if window.since != nil || window.until != nil {
+            var total = 0
+            var outside = 0
+            for source in sources {
+                source.log.forEachInstant { at in
+                    total += 1
+                    let isEarly = window.since.map { at < $0 } ?? false
+                    let isLate = window.until.map { at > $0 } ?? false
+                    if isEarly || isLate { outside += 1 }
+                }
+            }
+            out.append(
+                "The time window left out \(grouped(outside)) of \(counted(total, "dated event")).")
+        }
+        if let instance, !correlation.instances.contains(where: { isWanted($0.instance) }) {
+            let names = correlation.instances.map(\.instance.spoken).joined(separator: "; ")
+            out.append(
+                "No server matches --instance \(instance); the data holds: "
+                    + "\(names.isEmpty ? "none" : names)."
+            )
+        }
+        return out
     }
 
     private func summary(_ incidents: [Incident]) -> Summary {

@@ -109,6 +109,12 @@ struct Extractor: Sendable {
         if let pattern = matcher.match(message, scope: classified.scope) {
             return Hit(pattern: pattern, origin: classified.message.lowerBound)
         }
+        // A paraphrase behind a server's header; only warnings are worth the search.
+        if classified.scope == .server, classified.header.level == .warning,
+            let pattern = matcher.match(message, scope: .any)
+        {
+            return Hit(pattern: pattern, origin: classified.message.lowerBound)
+        }
         guard classified.scope == .raw else { return nil }
         // Kernel and systemd lines come bare too (journalctl -o cat).
         for scope in [PatternScope.kernel, .systemd] {
@@ -119,9 +125,22 @@ struct Extractor: Sendable {
         // Behind a prefix that nobody knows.
         guard let found = matcher.search(line: line, from: 0),
             patterns[found.pattern].kind.standsAlone,
+            looksWrapped(line, found.start),
             namesKnownError(patterns[found.pattern], matcher.captures, line)
         else { return nil }
         return Hit(pattern: found.pattern, origin: 0, isInLine: true)
+    }
+
+    /// Whether what stands before a message is more than the number of a list: wrappers carry a
+    /// time, a name with a mark behind it, a quotation.
+    private static func looksWrapped(_ line: Span<UInt8>, _ start: Int) -> Bool {
+        for i in 0..<min(start, line.count) {
+            switch line[i] {
+            case 0x3A, 0x7C, 0x5D, 0x3E, 0x23, 0x22: return true  // : | ] > # "
+            default: continue
+            }
+        }
+        return false
     }
 
     /// Prose that quotes a message goes on behind it: then the error is no system's text.

@@ -4,7 +4,8 @@
 internal import Glibc
 
 /// Standard output, or a file that is written whole or not at all: beside its place first, then
-/// renamed over it. Text is collected and written in large pieces.
+/// renamed over it. A link is followed, a mode is kept; what is no regular file (a pipe, a device)
+/// is written to as it is. Text is collected and written in large pieces.
 struct Output: ~Copyable {
     private let path: String?
     private let draft: String
@@ -16,20 +17,37 @@ struct Output: ~Copyable {
 
     /// `path` is `nil` for standard output.
     init(_ path: String?) throws(Failure) {
-        self.path = path
-        draft = path.map { "\($0).\(getpid()).tmp" } ?? ""
-        guard let path else {
+        guard let named = path else {
+            self.path = nil
+            draft = ""
             descriptor = 1
             return
         }
-        descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        if descriptor < 0 { throw Failure("cannot write \(path): \(Self.reason(errno))") }
+        var info = stat()
+        let exists = unsafe stat(named, &info) == 0
+        let isRegular = !exists || info.st_mode & S_IFMT == S_IFREG
+        let path = exists ? Self.resolved(named) : named
+        self.path = path
+        draft = isRegular ? "\(path).\(getpid()).tmp" : ""
+        descriptor =
+            isRegular
+            ? unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+            : unsafe open(path, O_WRONLY | O_CLOEXEC)
+        if descriptor < 0 { throw Failure("cannot write \(named): \(Self.reason(errno))") }
+        if exists, isRegular { _ = fchmod(descriptor, info.st_mode & 0o7777) }
+    }
+
+    /// The path without links, so that the file itself is replaced and not a link to it.
+    private static func resolved(_ path: String) -> String {
+        guard let real = unsafe realpath(path, nil) else { return path }
+        defer { unsafe free(real) }
+        return unsafe String(cString: real)
     }
 
     deinit {
         guard path != nil else { return }
         close(descriptor)
-        if !isFinished { unsafe _ = unlink(draft) }
+        if !isFinished, !draft.isEmpty { unsafe _ = unlink(draft) }
     }
 
     mutating func write(_ text: String) throws(Failure) {
@@ -40,7 +58,7 @@ struct Output: ~Copyable {
     /// Writes what is left and puts the file in its place.
     mutating func finish() throws(Failure) {
         try flush()
-        guard let path else { return }
+        guard let path, !draft.isEmpty else { return }
         guard fsync(descriptor) == 0, unsafe rename(draft, path) == 0 else {
             throw Failure("cannot write \(path): \(Self.reason(errno))")
         }

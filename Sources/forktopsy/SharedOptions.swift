@@ -72,12 +72,16 @@ struct SharedOptions: ParsableArguments {
 extension SharedOptions {
     func clocks() throws -> ClockOptions {
         var out = ClockOptions()
+        if let year, !(1970...2199).contains(year) {
+            throw Failure("--year \(year): give a year from 1970 to 2199")
+        }
         out.newestYear = year
         out.now = now()
         for text in tz {
-            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            let zone = parts[parts.count - 1]
-            out.zones.append((parts.count == 2 ? parts[0] : nil, try zoneRules(zone)))
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+                .map(String.init)
+            let zone = parts.last ?? ""
+            out.zones.append((parts.count == 2 ? parts.first : nil, try zoneRules(zone)))
         }
         return out
     }

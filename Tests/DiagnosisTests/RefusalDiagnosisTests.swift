@@ -22,7 +22,9 @@ extension Incident {
 
 /// What a log alone says about a refused fork, and what it does not.
 @Suite struct RefusalDiagnosisTests {
-    private func refused(_ error: String, version: String = "7.2.6", overcommit: String? = nil) throws -> Incident {
+    private func refused(
+        _ error: String, version: String = "7.2.6", overcommit: String? = nil
+    ) throws -> Incident {
         var log = HandWrittenLog()
         log.start(at: 0, version: version, overcommit: overcommit)
         log.refuseSave(at: 10, error: error)
@@ -42,9 +44,11 @@ extension Incident {
         #expect(incident.causes.allSatisfy { $0.verdict == .possible || $0.verdict == .ruled_out })
     }
 
-    @Test("EAGAIN from a fork is never a memory problem", arguments: [
-        "Resource temporarily unavailable", "Operation would block",
-    ])
+    @Test(
+        "EAGAIN from a fork is never a memory problem",
+        arguments: [
+            "Resource temporarily unavailable", "Operation would block",
+        ])
     func eagain(error: String) throws {
         let incident = try refused(error, version: "3.2.13", overcommit: "zero")
         #expect(
@@ -55,12 +59,17 @@ extension Incident {
         #expect(!incident.verdict.statement.contains("free RAM"))
     }
 
-    @Test("ENOMEM is an accounting question first, in glibc's words and in musl's", arguments: [
-        "Cannot allocate memory", "Out of memory",
-    ])
+    @Test(
+        "ENOMEM is an accounting question first, in glibc's words and in musl's",
+        arguments: [
+            "Cannot allocate memory", "Out of memory",
+        ])
     func enomem(error: String) throws {
         let incident = try refused(error)
-        #expect(incident.candidates.isSuperset(of: ["commit_limit_strict", "overcommit_heuristic_refusal"]))
+        #expect(
+            incident.candidates.isSuperset(of: [
+                "commit_limit_strict", "overcommit_heuristic_refusal",
+            ]))
         #expect(!incident.candidates.contains("task_limit_rlimit_nproc"))
     }
 
@@ -71,9 +80,11 @@ extension Incident {
         #expect(incident.verdict.statement.contains("refused a fork itself"))
     }
 
-    @Test("a fork that was denied is a sandbox's doing", arguments: [
-        "Operation not permitted", "Permission denied", "Function not implemented",
-    ])
+    @Test(
+        "a fork that was denied is a sandbox's doing",
+        arguments: [
+            "Operation not permitted", "Permission denied", "Function not implemented",
+        ])
     func denied(error: String) throws {
         #expect(try refused(error).candidates == ["sandbox_denied"])
     }
@@ -94,7 +105,8 @@ extension Incident {
     func reportedOnly() throws {
         var log = HandWrittenLog()
         log.add(
-            .fork_failed_reported, at: 0, ["operation": "bgsave", "error": "Cannot allocate memory"],
+            .fork_failed_reported, at: 0,
+            ["operation": "bgsave", "error": "Cannot allocate memory"],
             pattern: "reported.cannot-fork")
         #expect(try diagnosed(log).verdict.state == .undecided)
     }
@@ -106,7 +118,8 @@ extension Incident {
         let incident = try refused("Cannot allocate memory", version: "6.0.20", overcommit: "zero")
         #expect(incident.finding(.commit_limit_strict)?.confidence == .low)
         #expect(
-            incident.finding(.commit_limit_strict)?.evidence.contains { $0.direction == .against } == true)
+            incident.finding(.commit_limit_strict)?.evidence.contains { $0.direction == .against }
+                == true)
         #expect(incident.finding(.overcommit_not_enabled)?.statement.contains("was 0") == true)
     }
 
@@ -114,18 +127,22 @@ extension Incident {
     func warningOfNotOne() throws {
         let incident = try refused("Cannot allocate memory", overcommit: "not_one")
         let strict = try #require(incident.finding(.commit_limit_strict))
-        #expect(strict.evidence.contains { $0.statement.contains("0 or 2") && $0.direction == .for })
+        #expect(
+            strict.evidence.contains { $0.statement.contains("0 or 2") && $0.direction == .for })
         #expect(incident.finding(.overcommit_not_enabled)?.statement.contains("was not 1") == true)
     }
 
-    @Test("a start without a warning means 1, or 2 where only 0 is warned of", arguments: [
-        ("6.0.20", true), ("6.2.7", true), ("7.0.5", true), ("6.2.8", false), ("7.0.6", false),
-        ("7.2.6", false), ("3.2.13", true),
-    ])
+    @Test(
+        "a start without a warning means 1, or 2 where only 0 is warned of",
+        arguments: [
+            ("6.0.20", true), ("6.2.7", true), ("7.0.5", true), ("6.2.8", false), ("7.0.6", false),
+            ("7.2.6", false), ("3.2.13", true),
+        ])
     func silence(version: String, couldBeStrict: Bool) throws {
         let incident = try refused("Cannot allocate memory", version: version)
         let strict = try #require(incident.finding(.commit_limit_strict))
-        let silent = try #require(strict.evidence.first { $0.statement.hasPrefix("no overcommit warning") })
+        let silent = try #require(
+            strict.evidence.first { $0.statement.hasPrefix("no overcommit warning") })
         #expect(silent.direction == (couldBeStrict ? .for : .against))
         #expect(incident.finding(.overcommit_not_enabled) == nil)
     }
@@ -136,7 +153,9 @@ extension Incident {
         log.refuseSave(at: 10)
         let incident = try diagnosed(log)
         let all = incident.causes.flatMap(\.evidence).map(\.statement)
-        #expect(!all.contains { $0.contains("when the process started") || $0.contains("at the start") })
+        #expect(
+            !all.contains { $0.contains("when the process started") || $0.contains("at the start") }
+        )
     }
 
     // MARK: - The order of candidates, and how to decide
@@ -154,7 +173,9 @@ extension Incident {
 
     @Test("an old server may have met a kernel's lack of process ids")
     func oldKernel() throws {
-        #expect(try refused("Cannot allocate memory", version: "3.2.13").candidates.contains("task_limit_system"))
+        #expect(
+            try refused("Cannot allocate memory", version: "3.2.13").candidates.contains(
+                "task_limit_system"))
         #expect(try !refused("Cannot allocate memory").candidates.contains("task_limit_system"))
     }
 
@@ -192,12 +213,15 @@ extension Incident {
         log.refuseSave(at: 60, error: "Resource temporarily unavailable")
         for i in 0..<50 { log.refuseSave(at: 70 + Double(i)) }
         let incident = try diagnosed(log)
-        #expect(incident.candidates.isSuperset(of: ["commit_limit_strict", "task_limit_rlimit_nproc"]))
+        #expect(
+            incident.candidates.isSuperset(of: ["commit_limit_strict", "task_limit_rlimit_nproc"]))
     }
 
     // MARK: - What made it worse
 
-    @Test("retries without a pause are named, few refusals are not", arguments: [(49, false), (300, true)])
+    @Test(
+        "retries without a pause are named, few refusals are not",
+        arguments: [(49, false), (300, true)])
     func rewriteStorm(count: Int, isStorm: Bool) throws {
         var log = HandWrittenLog()
         for i in 0..<count { log.refuseRewrite(at: Double(i) * 0.1) }

@@ -31,24 +31,30 @@ import Testing
     @Test("other signals are not the OOM killer's", arguments: ["15", "2", "11"])
     func otherSignals(signal: String) throws {
         let candidates = try killed(by: signal).candidates
-        #expect(!candidates.contains("host_oom_kill") && !candidates.contains("cgroup_memory_oom_kill"))
+        #expect(
+            !candidates.contains("host_oom_kill") && !candidates.contains("cgroup_memory_oom_kill"))
         #expect(candidates.contains("child_killed_by_signal"))
         #expect(candidates.contains("child_crashed") == (signal == "11"))
     }
 
-    @Test("a crash report tells a signal that was sent from one that a defect raised", arguments: [
-        ("0", Finding.Verdict.ruled_out), ("-6", .ruled_out), ("1", .possible), ("2", .possible),
-    ])
+    @Test(
+        "a crash report tells a signal that was sent from one that a defect raised",
+        arguments: [
+            ("0", Finding.Verdict.ruled_out), ("-6", .ruled_out), ("1", .possible),
+            ("2", .possible),
+        ])
     func siCode(code: String, verdict: Finding.Verdict) throws {
         let incident = try killed(by: "11", crash: ["signal": "11", "si_code": code])
         #expect(incident.finding(.child_crashed)?.verdict == verdict)
         #expect(incident.finding(.child_killed_by_signal)?.verdict == .possible)
     }
 
-    @Test("a kernel line names the OOM killer, and whose limit", arguments: [
-        (["comm": "redis-server", "pid": "50"], CauseID.host_oom_kill),
-        (["comm": "redis-server", "pid": "50", "scope": "cgroup"], .cgroup_memory_oom_kill),
-    ])
+    @Test(
+        "a kernel line names the OOM killer, and whose limit",
+        arguments: [
+            (["comm": "redis-server", "pid": "50"], CauseID.host_oom_kill),
+            (["comm": "redis-server", "pid": "50", "scope": "cgroup"], .cgroup_memory_oom_kill),
+        ])
     func oomLine(values: [String: String], cause: CauseID) throws {
         var log = HandWrittenLog()
         log.start(at: 0)
@@ -68,7 +74,8 @@ import Testing
         log.fork(.bgsave, child: 50, at: 5)
         log.add(.child_killed, at: 6, ["signal": "9", "operation": "bgsave"])
         log.add(
-            .oom_victim, at: 6.1, ["comm": "java", "pid": "77"], pid: 0, role: .unknown, form: .kernel)
+            .oom_victim, at: 6.1, ["comm": "java", "pid": "77"], pid: 0, role: .unknown,
+            form: .kernel)
         let incident = try diagnosed(log)
         #expect(incident.verdict.state == .undecided)
         #expect(incident.finding(.child_killed_by_signal)?.verdict == .possible)
@@ -87,12 +94,14 @@ import Testing
         #expect(incident.finding(.host_oom_kill)?.statement.contains("the server") == true)
     }
 
-    @Test("the errno of a file says what was wrong with it", arguments: [
-        ("No space left on device", CauseID.disk_full), ("Disk quota exceeded", .disk_full),
-        ("Permission denied", .dir_not_writable), ("Read-only file system", .dir_not_writable),
-        ("No such file or directory", .dir_not_writable), ("Input/output error", .io_error),
-        ("Too many open files", .file_descriptor_limit),
-    ])
+    @Test(
+        "the errno of a file says what was wrong with it",
+        arguments: [
+            ("No space left on device", CauseID.disk_full), ("Disk quota exceeded", .disk_full),
+            ("Permission denied", .dir_not_writable), ("Read-only file system", .dir_not_writable),
+            ("No such file or directory", .dir_not_writable), ("Input/output error", .io_error),
+            ("Too many open files", .file_descriptor_limit),
+        ])
     func fileErrors(error: String, cause: CauseID) throws {
         var log = HandWrittenLog()
         log.failSave(at: 0, error: error)
@@ -105,7 +114,8 @@ import Testing
     func eagainElsewhere() throws {
         var replica = HandWrittenLog(pid: 20, role: .replica)
         replica.add(
-            .replica_refused_by_master, at: 0, ["reason": "-ERR BGSAVE failed, replication can't continue"])
+            .replica_refused_by_master, at: 0,
+            ["reason": "-ERR BGSAVE failed, replication can't continue"])
         replica.add(.replica_sync_failed, at: 0, ["error": "Resource temporarily unavailable"])
         #expect(try diagnosed(replica).candidates.isEmpty)
     }
@@ -170,8 +180,13 @@ import Testing
         log.failSave(at: 20)
         #expect(
             sentence(log)
-                == "2 incidents, 2 refused forks, 1 failed save; 1 of them was not over when the data ended.")
+                == "2 incidents, 2 refused forks, 1 failed save; 1 of them was not over when the "
+                + "data ended."
+        )
         log.save(at: 30)
-        #expect(sentence(log) == "2 incidents, 2 refused forks, 1 failed save; all were over when the data ended.")
+        #expect(
+            sentence(log)
+                == "2 incidents, 2 refused forks, 1 failed save; all were over when the data ended."
+        )
     }
 }

@@ -35,7 +35,9 @@ extension HandWrittenLog {
                 isDecoded: false, captures: [])
             instants.append(instant(entry).map { $0.adding(seconds: shift) })
         }
-        return SourceEvents(facts: facts, log: log, instants: instants)
+        log.finish()
+        log.place { _, line in instants[line - 1] }
+        return SourceEvents(facts: facts, log: log)
     }
 
     private func instant(_ entry: Entry) -> Timestamp? {

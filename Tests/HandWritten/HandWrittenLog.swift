@@ -47,8 +47,11 @@ package struct HandWrittenLog: Sendable {
         entries.append(
             Entry(
                 kind: kind, seconds: seconds, pid: pid ?? self.pid, role: role ?? self.role,
-                form: form ?? self.form, stream: stream, patternID: pattern ?? "test.\(kind.rawValue)",
-                values: values.sorted { $0.key < $1.key }.map { Capture(name: $0.key, text: $0.value) }))
+                form: form ?? self.form, stream: stream,
+                patternID: pattern ?? "test.\(kind.rawValue)",
+                values: values.sorted { $0.key < $1.key }.map {
+                    Capture(name: $0.key, text: $0.value)
+                }))
     }
 }
 
@@ -85,21 +88,25 @@ extension HandWrittenLog {
 
     /// A replica asks, and the fork for it is refused.
     package mutating func refuseSync(
-        at seconds: Double, error: String = "Cannot allocate memory", target: String = "replicas sockets"
+        at seconds: Double, error: String = "Cannot allocate memory",
+        target: String = "replicas sockets"
     ) {
         add(.sync_started, at: seconds, ["operation": "full_sync", "target": target])
         refuse(at: seconds, error: error)
         add(.sync_refused, at: seconds, ["operation": "full_sync"])
     }
 
-    package mutating func refuseRewrite(at seconds: Double, error: String = "Cannot allocate memory") {
+    package mutating func refuseRewrite(
+        at seconds: Double, error: String = "Cannot allocate memory"
+    ) {
         add(.rewrite_triggered, at: seconds, ["aof": "on", "operation": "aof_rewrite"])
         add(.fork_failed, at: seconds, ["error": error, "operation": "aof_rewrite"])
     }
 
     /// A child of the writing process begins.
     package mutating func fork(_ operation: Operation, child: Int32, at seconds: Double) {
-        add(.child_started, at: seconds, ["child_pid": "\(child)", "operation": operation.rawValue])
+        add(
+            .child_started, at: seconds, ["child_pid": "\(child)", "operation": operation.rawValue])
     }
 
     /// A save that works, one second long unless said otherwise.

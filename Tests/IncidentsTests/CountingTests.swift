@@ -7,10 +7,12 @@ import Testing
 
 /// `contract.md`, "What counts".
 @Suite struct CountingTests {
-    @Test("every refused fork counts, whatever its errno", arguments: [
-        "Cannot allocate memory", "Out of memory", "Resource temporarily unavailable",
-        "Operation not permitted", "Function not implemented", "File exists", "Success",
-    ])
+    @Test(
+        "every refused fork counts, whatever its errno",
+        arguments: [
+            "Cannot allocate memory", "Out of memory", "Resource temporarily unavailable",
+            "Operation not permitted", "Function not implemented", "File exists", "Success",
+        ])
     func everyErrnoCounts(error: String) throws {
         var log = HandWrittenLog()
         log.refuseSave(at: 0, error: error)
@@ -42,7 +44,8 @@ import Testing
     func followUpsDoNotCount() throws {
         var log = HandWrittenLog()
         log.refuseSync(at: 0)
-        log.add(.sync_refused, at: 0.1, ["operation": "full_sync"], pattern: "test.sync-failed-line")
+        log.add(
+            .sync_refused, at: 0.1, ["operation": "full_sync"], pattern: "test.sync-failed-line")
         let incident = try #require(correlate(log).incidents.first)
         #expect(incident.failures.total == 1)
         #expect(incident.failures.saveFailures == 0)
@@ -133,7 +136,8 @@ import Testing
     func paraphrases() throws {
         var log = HandWrittenLog()
         log.add(
-            .fork_failed_reported, at: 0, ["operation": "bgsave", "error": "Cannot allocate memory"],
+            .fork_failed_reported, at: 0,
+            ["operation": "bgsave", "error": "Cannot allocate memory"],
             pattern: "reported.background-saving-cannot-fork")
         log.add(
             .fork_failed_reported, at: 1, ["operation": "unknown"], pattern: "reported.cannot-fork")
@@ -143,7 +147,9 @@ import Testing
         #expect(incident.failures.reported == 2)
     }
 
-    @Test("the Windows port's own lines and the classic one are one refusal", arguments: [true, false])
+    @Test(
+        "the Windows port's own lines and the classic one are one refusal",
+        arguments: [true, false])
     func windowsPort(classicLast: Bool) throws {
         var log = HandWrittenLog()
         if !classicLast { log.refuse(at: 0, error: "Invalid argument") }
@@ -200,12 +206,14 @@ import Testing
         #expect(result.instances.count == 1)
     }
 
-    @Test("a child that the server stops is no failure", arguments: [
-        (EventKind.child_stopped, ["operation": "bgsave"], "9"),
-        (.child_stopped, ["operation": "bgsave", "child_pid": "50"], "9"),
-        (.signal_received, ["name": "SIGUSR1"], "10"),
-        (.save_triggered, ["changes": "1"], "10"),
-    ])
+    @Test(
+        "a child that the server stops is no failure",
+        arguments: [
+            (EventKind.child_stopped, ["operation": "bgsave"], "9"),
+            (.child_stopped, ["operation": "bgsave", "child_pid": "50"], "9"),
+            (.signal_received, ["name": "SIGUSR1"], "10"),
+            (.save_triggered, ["changes": "1"], "10"),
+        ])
     func deliberateKill(kind: EventKind, values: [String: String], signal: String) {
         var log = HandWrittenLog()
         log.fork(.bgsave, child: 50, at: 0)
@@ -235,7 +243,9 @@ import Testing
         #expect(correlate(log).incidents.isEmpty)
     }
 
-    @Test("a child killed by a signal that nobody announced is a failure", arguments: ["9", "11", "15"])
+    @Test(
+        "a child killed by a signal that nobody announced is a failure",
+        arguments: ["9", "11", "15"])
     func foreignKill(signal: String) {
         var log = HandWrittenLog()
         log.fork(.bgsave, child: 50, at: 0)
@@ -271,7 +281,9 @@ import Testing
     func oomKills() {
         var log = HandWrittenLog()
         log.start(at: 0)
-        log.add(.oom_victim, at: 5, ["comm": "java", "pid": "77"], pid: 0, role: .unknown, form: .kernel)
+        log.add(
+            .oom_victim, at: 5, ["comm": "java", "pid": "77"], pid: 0, role: .unknown, form: .kernel
+        )
         log.add(
             .oom_victim, at: 10, ["comm": "redis-server", "pid": "10"], pid: 0, role: .unknown,
             form: .kernel)
@@ -281,14 +293,30 @@ import Testing
         #expect(incidents.first?.startedAt?.seconds == 10)
     }
 
-    @Test("suppressed kernel lines raise the hidden count, never the counts")
-    func suppressed() throws {
+    @Test("kernel lines tell how many refusals the log does not show, and never count as such")
+    func hidden() throws {
         var log = HandWrittenLog()
-        log.refuseSave(at: 0)
-        log.add(.kernel_suppressed, at: 1, ["count": "424"], pid: 0, role: .unknown, form: .kernel)
+        func kernel(_ kind: EventKind, _ seconds: Double, _ values: [String: String]) {
+            log.add(kind, at: seconds, values, pid: 0, role: .unknown, form: .kernel)
+        }
+        kernel(.kernel_commit_refused, 0, ["comm": "redis-server"])
+        log.refuseSave(at: 0.3)
+        kernel(.kernel_commit_refused, 1, ["comm": "redis-server"])
+        kernel(.kernel_commit_refused, 1, ["comm": "java"])
+        kernel(.kernel_suppressed, 2, ["count": "424"])
         let incident = try #require(correlate(log).incidents.first)
         #expect(incident.failures.total == 1)
-        #expect(incident.failures.hiddenAtLeast == 424)
+        #expect(incident.failures.hiddenAtLeast == 425)
+        #expect(incident.startedAt?.seconds == 0.3)
+        #expect(incident.timeline.filter { $0.kind == "kernel_commit_refused" }.map(\.count) == [2])
+    }
+
+    @Test("where the log shows every refusal nothing is hidden")
+    func nothingHidden() {
+        var log = HandWrittenLog()
+        for i in 0..<5 { log.refuseSave(at: Double(i)) }
+        log.add(.kernel_suppressed, at: 4.5, ["count": "3"], pid: 0, role: .unknown, form: .kernel)
+        #expect(correlate(log).incidents.first?.failures.hiddenAtLeast == 0)
     }
 
     @Test("a script that Sentinel could not fork counts with errno UNKNOWN")

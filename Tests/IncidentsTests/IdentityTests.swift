@@ -48,10 +48,12 @@ import Testing
                 t(incident.recoveredAt), "\(incident.failures.total ?? -1)",
                 "\(incident.failures.saveFailures)",
                 "\(incident.failures.byOperation.sorted { $0.key.rawValue < $1.key.rawValue })",
-                persistence.exposure.rawValue, t(persistence.exposedFrom), t(persistence.exposedUntil),
+                persistence.exposure.rawValue, t(persistence.exposedFrom),
+                t(persistence.exposedUntil),
                 t(persistence.writesRefused?.from), t(persistence.writesRefused?.until),
                 "\(persistence.saves)", "\(persistence.rewrites)",
-                incident.timeline.map { "\(t($0.at)) \($0.text) x\($0.count)" }.joined(separator: "\n"),
+                incident.timeline.map { "\(t($0.at)) \($0.text) x\($0.count)" }.joined(
+                    separator: "\n"),
             ]
             return parts.joined(separator: "|")
         }
@@ -73,7 +75,9 @@ import Testing
         }
     }
 
-    @Test("an input given twice changes nothing, and its lines are counted as folded", arguments: 0..<4)
+    @Test(
+        "an input given twice changes nothing, and its lines are counted as folded",
+        arguments: 0..<4)
     func doubled(number: Int) {
         let expected = correlate(scene)
         var copy = scene[number]
@@ -103,9 +107,11 @@ import Testing
         #expect(correlate(log, copy).incidents.map(\.failures.total) == [20])
     }
 
-    @Test("another zone, or a clock that is set right later, changes nothing but times", arguments: [
-        -43_200.0, -3600.0, 0.5, 31_536_000.0,
-    ])
+    @Test(
+        "another zone, or a clock that is set right later, changes nothing but times",
+        arguments: [
+            -43_200.0, -3600.0, 0.5, 31_536_000.0,
+        ])
     func shifted(by shift: Double) {
         #expect(told(correlate(scene, shift: shift), minus: shift) == told(correlate(scene)))
     }

@@ -16,7 +16,8 @@ import Testing
         return out
     }
 
-    private func failing(_ path: String, pid: Int32, port: Int, from: Double = 10) -> HandWrittenLog {
+    private func failing(_ path: String, pid: Int32, port: Int, from: Double = 10) -> HandWrittenLog
+    {
         var log = HandWrittenLog(path, pid: pid)
         log.start(at: 0, port: port)
         for i in 0..<4 { log.refuseSave(at: from + 6 * Double(i)) }
@@ -74,9 +75,11 @@ import Testing
         #expect(incident.instance.pids == [10, 11])
     }
 
-    @Test("rotated parts of a log are one server", arguments: [
-        ["r.log", "r.log.1"], ["r.log", "r.log.2.gz"], ["r.log", "r.log-20261122"],
-    ])
+    @Test(
+        "rotated parts of a log are one server",
+        arguments: [
+            ["r.log", "r.log.1"], ["r.log", "r.log.2.gz"], ["r.log", "r.log-20261122"],
+        ])
     func rotated(paths: [String]) throws {
         var old = HandWrittenLog(paths[1])
         old.start(at: 0)
@@ -100,18 +103,25 @@ import Testing
         var new = HandWrittenLog("r.log")
         new.refuse(at: 10)
         #expect(
-            correlate(new, old).incidents.first?.failures.byOperation == [.bgsave: 1, .full_sync: 1])
+            correlate(new, old).incidents.first?.failures.byOperation == [
+                .bgsave: 1, .full_sync: 1,
+            ])
     }
 
-    @Test("the storm of a rotated log counts whole, though its parts share a moment", arguments: [
-        Stamp.Precision.second, .millisecond,
-    ])
+    @Test(
+        "the storm of a rotated log counts whole, though its parts share a moment",
+        arguments: [
+            Stamp.Precision.second, .millisecond,
+        ])
     func stormAcrossRotation(precision: Stamp.Precision) {
         var old = HandWrittenLog("r.log.1")
         var new = HandWrittenLog("r.log")
         (old.precision, new.precision) = (precision, precision)
         for i in 0..<25 { old.refuse(at: Double(i) * 0.0004) }
-        old.entries.insert(contentsOf: { var l = HandWrittenLog(); l.refuse(at: -5); return l.entries }(), at: 0)
+        old.entries.insert(
+            contentsOf: {
+                var l = HandWrittenLog(); l.refuse(at: -5); return l.entries
+            }(), at: 0)
         for i in 25..<50 { new.refuse(at: Double(i) * 0.0004) }
         new.refuse(at: 5)
         #expect(correlate(new, old).incidents.first?.failures.total == 52)
@@ -135,7 +145,8 @@ import Testing
             for stream in 0..<2 {
                 log.add(
                     .fork_failed, at: Double(i) * 6,
-                    ["error": "Cannot allocate memory", "operation": "bgsave"], stream: UInt16(stream))
+                    ["error": "Cannot allocate memory", "operation": "bgsave"],
+                    stream: UInt16(stream))
             }
         }
         let incidents = correlate(log).incidents

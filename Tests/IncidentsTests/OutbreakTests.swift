@@ -7,9 +7,11 @@ import Testing
 
 /// `contract.md`, "Incidents": when one opens, what holds it together, when it closes.
 @Suite struct OutbreakTests {
-    @Test("the retry rhythms of all versions are one outbreak", arguments: [
-        (0.1, 114), (6.0, 8), (60.0, 5), (0.001, 1000), (1.0, 35),
-    ])
+    @Test(
+        "the retry rhythms of all versions are one outbreak",
+        arguments: [
+            (0.1, 114), (6.0, 8), (60.0, 5), (0.001, 1000), (1.0, 35),
+        ])
     func rhythms(interval: Double, count: Int) throws {
         var log = HandWrittenLog()
         for i in 0..<count { log.refuseSave(at: Double(i) * interval) }
@@ -195,9 +197,10 @@ import Testing
         log.start(at: 20)
         log.refuseSave(at: 30)
         let incident = try #require(correlate(log).incidents.first)
-        #expect(incident.timeline.filter { $0.text.hasPrefix("server started") }.map(\.kind) == [
-            "server_starting", "server_starting",
-        ])
+        #expect(
+            incident.timeline.filter { $0.text.hasPrefix("server started") }.map(\.kind) == [
+                "server_starting", "server_starting",
+            ])
     }
 
     @Test("a start just before the failures is what changed; after a save it is not")
@@ -213,16 +216,39 @@ import Testing
         #expect(correlate(saved).incidents.first?.trigger == nil)
     }
 
-    @Test("what lies outside the window does not count, and what is true for long is known")
-    func window() throws {
+    private func since(_ seconds: Double, until: Double? = nil) -> Correlator.Window {
+        Correlator.Window(
+            since: HandWrittenLog.epoch.adding(seconds: seconds),
+            until: until.map { HandWrittenLog.epoch.adding(seconds: $0) })
+    }
+
+    @Test("what lies before the window is known and does not count")
+    func beforeWindow() throws {
         var log = HandWrittenLog()
-        log.start(at: 0, overcommit: "zero")
+        log.start(at: 0, overcommit: "zero", aof: true)
+        log.save(at: 5)
         log.refuseSave(at: 10)
         log.refuseSave(at: 100)
-        let since = Correlator.Window(since: HandWrittenLog.epoch.adding(seconds: 50))
-        let incident = try #require(correlate(log, window: since).incidents.first)
+        let incident = try #require(correlate(log, window: since(50)).incidents.first)
         #expect(incident.failures.total == 1)
+        #expect(incident.startedAt?.seconds == 100)
         #expect(incident.instance.version == "7.2.6")
+        #expect(incident.persistence.exposure == .aof_covers)
+        #expect(incident.persistence.lastSuccessAt?.seconds == 6)
+        #expect(incident.persistence.saves == tally(succeeded: 0, failed: 1))
+    }
+
+    @Test("what lies after the window is not looked at")
+    func afterWindow() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.refuseSave(at: 10)
+        log.pid = 11
+        log.start(at: 100)
+        log.save(at: 110)
+        let incident = try #require(correlate(log, window: since(5, until: 50)).incidents.first)
+        #expect(incident.status == .ongoing_at_end)
+        #expect(!incident.consequences.contains("restart"))
     }
 }
 

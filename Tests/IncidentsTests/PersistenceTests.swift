@@ -103,11 +103,13 @@ import Testing
         #expect(try only(log).exposure == .unknown)
     }
 
-    @Test("an append-only file covers what a failed save does not", arguments: [
-        (EventKind.loading_detail, ["aof": "on"]), (.rewrite_triggered, ["aof": "on"]),
-        (.aof_fsync_slow, ["aof": "on"]),
-        (.rewrite_detail, ["step": "incr_file", "path": "appendonly.aof.2.incr.aof"]),
-    ])
+    @Test(
+        "an append-only file covers what a failed save does not",
+        arguments: [
+            (EventKind.loading_detail, ["aof": "on"]), (.rewrite_triggered, ["aof": "on"]),
+            (.aof_fsync_slow, ["aof": "on"]),
+            (.rewrite_detail, ["step": "incr_file", "path": "appendonly.aof.2.incr.aof"]),
+        ])
     func covered(kind: EventKind, values: [String: String]) throws {
         var log = HandWrittenLog()
         log.add(kind, at: 0, values)
@@ -146,9 +148,11 @@ import Testing
         #expect(try only(log).exposure == .unknown)
     }
 
-    @Test("from redis 7.0 on a start that names no append-only file has none", arguments: [
-        ("7.0.15", Persistence.Exposure.exposed), ("6.2.16", .unknown),
-    ])
+    @Test(
+        "from redis 7.0 on a start that names no append-only file has none",
+        arguments: [
+            ("7.0.15", Persistence.Exposure.exposed), ("6.2.16", .unknown),
+        ])
     func startNamesFile(version: String, exposure: Persistence.Exposure) throws {
         var log = HandWrittenLog()
         log.start(at: 0, version: version)
@@ -226,9 +230,11 @@ import Testing
         #expect(refusal.until == nil)
     }
 
-    @Test("nothing is said of refused writes where it is not known", arguments: [
-        (true, "2.6.13"), (true, "2.4.18"), (false, "7.2.6"),
-    ])
+    @Test(
+        "nothing is said of refused writes where it is not known",
+        arguments: [
+            (true, "2.6.13"), (true, "2.4.18"), (false, "7.2.6"),
+        ])
     func notRefused(hasSavePoints: Bool, version: String) throws {
         var log = HandWrittenLog()
         log.start(at: 0, version: version)
@@ -253,7 +259,8 @@ import Testing
         log.save(at: 60)
         var client = HandWrittenLog("app.log", pid: 0, role: .unknown)
         client.form = .none
-        client.add(.writes_refused, at: 12, ["operation": "bgsave"], pattern: "reported.misconf-rdb")
+        client.add(
+            .writes_refused, at: 12, ["operation": "bgsave"], pattern: "reported.misconf-rdb")
         let incidents = correlate(log, client).incidents
         #expect(incidents.count == 1)
         let incident = try #require(incidents.first)
@@ -282,12 +289,44 @@ import Testing
         log.refuseSave(at: 20)
         log.pid = 11
         log.start(
-            at: 40, loading: [(.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"])])
+            at: 40,
+            loading: [
+                (.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"]),
+            ])
         log.save(at: 50)
         let persistence = try only(log)
         #expect(persistence.exposure == .lost)
         #expect(persistence.lost?.from?.seconds == 6)
         #expect(persistence.lost?.to?.seconds == 20)
+    }
+
+    @Test("a save just before the last line does not mean that nothing came after it")
+    func savedBeforeSilence() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.module_fork, child: 50, at: 4)
+        log.failSave(at: 5)
+        log.add(.fork_failed, at: 6, ["error": "Cannot allocate memory", "operation": "module_fork"])
+        log.save(at: 10)
+        log.pid = 11
+        log.start(at: 60, loading: [(.loading_detail, ["age_seconds": "49"]), (.loading_finished, ["source": "rdb"])])
+        let persistence = try only(log)
+        #expect(persistence.lost?.from?.seconds == 11)
+        #expect(persistence.lost != nil && persistence.lost?.to == nil)
+    }
+
+    @Test("an append-only file that the next process does not read back still holds the data")
+    func passedOver() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0, aof: true)
+        log.refuseSave(at: 5)
+        log.pid = 11
+        log.start(
+            at: 60, loading: [(.loading_detail, ["age_seconds": "90"]), (.loading_finished, ["source": "rdb"])])
+        let persistence = try only(log)
+        #expect(persistence.exposure == .aof_covers)
+        #expect(persistence.lost == nil)
+        #expect(persistence.statement.contains("did not read it back"))
     }
 
     @Test("a process that reads nothing back has lost all it held")
@@ -324,7 +363,10 @@ import Testing
         log.refuseSave(at: 20)
         log.pid = 11
         log.start(
-            at: 40, loading: [(.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"])])
+            at: 40,
+            loading: [
+                (.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"]),
+            ])
         log.add(.loading_detail, at: 45, ["age_seconds": "0"], role: .replica)
         #expect(try only(log).lost?.from?.seconds == 6)
         let timeline = try #require(correlate(log).incidents.first).timeline
@@ -357,7 +399,11 @@ import Testing
         log.refuseRewrite(at: 11)
         log.exit(at: 20, saving: true)
         log.pid = 11
-        log.start(at: 30, loading: [(.loading_detail, ["age_seconds": "10"]), (.loading_finished, ["source": "rdb"])])
+        log.start(
+            at: 30,
+            loading: [
+                (.loading_detail, ["age_seconds": "10"]), (.loading_finished, ["source": "rdb"]),
+            ])
         #expect(try only(log).lost == nil)
     }
 

@@ -10,7 +10,9 @@ import Testing
     private static let refusedByMaster =
         "ERR BGSAVE failed, replication can't continue"
 
-    private func replica(_ path: String = "replica.log", port: Int = 6380, master: Int = 6379) -> HandWrittenLog {
+    private func replica(
+        _ path: String = "replica.log", port: Int = 6380, master: Int = 6379
+    ) -> HandWrittenLog {
         var log = HandWrittenLog(path, pid: 20, role: .replica)
         log.start(at: 0, port: port)
         log.add(.replica_connecting, at: 1, ["master": "127.0.0.1:\(master)"])
@@ -38,7 +40,8 @@ import Testing
         for i in 0..<4 {
             replica.add(
                 .replica_refused_by_master, at: 10 + Double(i), ["reason": Self.refusedByMaster])
-            replica.add(.replica_sync_failed, at: 10 + Double(i), ["error": "Connection reset by peer"])
+            replica.add(
+                .replica_sync_failed, at: 10 + Double(i), ["error": "Connection reset by peer"])
         }
         replica.add(.replica_sync_finished, at: 20)
         let incident = try #require(correlate(replica).incidents.first)
@@ -59,10 +62,12 @@ import Testing
         #expect(correlate(other, replica).incidents.map(\.kind) == [.save_failure, .fork_failure])
     }
 
-    @Test("a master that is loading, or wants a password, has not failed to save", arguments: [
-        "-LOADING Redis is loading the dataset in memory", "-NOAUTH Authentication required.",
-        "-ERR unknown command", "-MASTERDOWN Link with MASTER is down",
-    ])
+    @Test(
+        "a master that is loading, or wants a password, has not failed to save",
+        arguments: [
+            "-LOADING Redis is loading the dataset in memory", "-NOAUTH Authentication required.",
+            "-ERR unknown command", "-MASTERDOWN Link with MASTER is down",
+        ])
     func otherRefusals(reason: String) {
         var replica = replica()
         replica.add(.replica_refused_by_master, at: 10, ["reason": reason])

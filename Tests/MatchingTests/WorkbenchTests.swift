@@ -76,7 +76,8 @@ import Testing
                 "16:11 the regex matches this line") == true)
         #expect(
             messages(text(line: "[1.5] Zebra 1 of 2")) == [
-                "12:11 this line is read as a kernel record, and the pattern is tried on server records"
+                "12:11 this line is read as a kernel record, and the pattern is tried on server "
+                    + "records"
             ])
         #expect(
             messages(text(regex: #"Zebra (?<count>\d+) of (?<total>\d+)$"#)) == [
@@ -107,7 +108,8 @@ import Testing
         let rival = text(
             regex: "^Can't save in background: fork: ", captures: "{}",
             line:
-                "1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate memory",
+                "1:M 22 Nov 2024 10:15:02.123 # Can't save in background: fork: Cannot allocate "
+                + "memory",
             expected: "{}")
         #expect(messages(rival) == ["12:11 this example also matches redis.rdb-fork-failed"])
     }

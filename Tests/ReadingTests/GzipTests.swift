@@ -102,7 +102,8 @@ func zerosBehindTheLastMemberAreNoDamage(count: Int) {
         let available = min(log.count, whole * block + max(0, data - whole * (block + 5) - 5))
         guard bytes == Array(log[..<available]), failure?.code == .damaged else {
             Issue.record(
-                "cut at \(cut): \(bytes.count) of \(available) bytes, \(String(describing: failure))"
+                "cut at \(cut): \(bytes.count) of \(available) bytes, "
+                    + "\(String(describing: failure))"
             )
             return
         }

@@ -17,10 +17,12 @@ private let seeds =
         "Nov 22 10:15:02 host redis[1]: Can't save in background: fork: Cannot allocate memory",
         "Nov 22 10:15:02 host redis-server[1]: 1:M 22 Nov 2024 10:15:02.123 # \u{0}x",
         "<134>1 2024-11-22T10:15:02.123456+01:00 host redis 1 - [a b=\"c\"] message",
-        "<30>Nov 22 10:15:02 host kernel: [  937.219873] Out of memory: Killed process 4711 (redis-server)",
+        "<30>Nov 22 10:15:02 host kernel: [  937.219873] Out of memory: Killed process 4711 "
+            + "(redis-server)",
         "[  937.219873] oom-kill:constraint=CONSTRAINT_MEMCG,task=redis-server,pid=4711,uid=999",
         "[Sun Nov 22 11:32:48 2026] oom_reaper: reaped process 4711 (redis-server)",
-        "Tue 2023-11-14 22:13:20 UTC host systemd[1]: redis.service: A process of this unit has been killed",
+        "Tue 2023-11-14 22:13:20 UTC host systemd[1]: redis.service: A process of this unit has "
+            + "been killed",
         "2024-11-22T10:15:02.123456789Z stdout F 1:M 22 Nov 2024 10:15:02.123 * DB saved on disk",
         "redis_1  | 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",
         "[pod/redis-0/redis] 1:M 22 Nov 2024 10:15:02.123 * Ready to accept connections",

@@ -187,7 +187,8 @@ func aRuleAloneTellsTheYearsItHolds(zone: String, footer: String, since: Int) th
 @Test(
     .enabled(if: SystemZones.areThere),
     arguments: [
-        "<+0330>-3:30<+0430>,J79/24,J263/24", "AAA3BBB,59,300/1:30:15", "AAA-3BBB,J60/0,J300",
+        "<+0330>-3:30<+0430>,J79/24,J263/24", "AAA3BBB,59,300/1:30:15", "AAA-3BBB,J59/0,J300",
+        "AAA-3BBB,J60/0,J300",
         "AAA3BBB4,M3.4.4/50,M10.4.4/-50", "EST5", "CET-1CEST,M3.5.0/-2,M10.5.0/27",
     ])
 func rulesAreReadAsTheSystemReadsThem(rule: String) throws {

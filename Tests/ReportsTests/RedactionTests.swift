@@ -119,7 +119,8 @@ func secretsAreFoundInEveryShape(line: String) {
 @Test(arguments: [
     "5976:M 22 Nov 2026 13:01:38.682 # Can't save in background: fork: Cannot allocate memory",
     "1:M 22 Nov 2024 10:15:02.123 * 10000 changes in 60 seconds. Saving...",
-    "1:S 22 Nov 2024 10:15:02.123 # Unable to AUTH to MASTER: -WRONGPASS invalid username-password pair",
+    "1:S 22 Nov 2024 10:15:02.123 # Unable to AUTH to MASTER: -WRONGPASS invalid "
+        + "username-password pair",
     "1:S 22 Nov 2024 10:15:02.123 * Cannot AUTH to MASTER, is the masterauth password correct?",
     "1:M 22 Nov 2024 10:15:02.123 # Failover auth denied to 0a1b2c: its master is up",
     "1:M 22 Nov 2024 10:15:02.123 # Failover auth granted to 0a1b2c for epoch 4",
@@ -129,7 +130,8 @@ func secretsAreFoundInEveryShape(line: String) {
     "NOAUTH Authentication required.",
     "WARNING Memory overcommit must be enabled! add 'vm.overcommit_memory = 1' to /etc/sysctl.conf",
     "https://redis.io/topics/persistence", "sysctl -w vm.overcommit_memory=1",
-    "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.",
+    "MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist "
+        + "on disk.",
     "stop-writes-on-bgsave-error is on by default", "acl_access_denied_auth:0",
     "Speculation_Store_Bypass:\tvulnerable", "I/O error reading auth result from MASTER: timeout",
     "established, waiting for AUTH reply...", "10.0.0.1:6379@16379,db1.example.com master - 0 0 1",
@@ -149,7 +151,8 @@ func ordinaryLinesAreLeftAlone(line: String) {
 
 @Test func addressesGetNamesThatStayTheSame() {
     let out = redacted(
-        "10.0.0.7:6379 lost 10.0.0.8:6379, then 10.0.0.7 and [2001:db8::1]:6379 and db1.prod.internal",
+        "10.0.0.7:6379 lost 10.0.0.8:6379, then 10.0.0.7 and [2001:db8::1]:6379 and "
+            + "db1.prod.internal",
         .addresses)
     #expect(out == "addr-1:6379 lost addr-2:6379, then addr-1 and [addr-3]:6379 and host-1")
 }

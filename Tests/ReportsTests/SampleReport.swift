@@ -13,7 +13,8 @@ enum SampleReport {
     static let refusedLine =
         "5976:M 22 Nov 2026 13:01:38.682 # Can't save in background: fork: Cannot allocate memory"
     static let warningLine =
-        "5976:M 22 Nov 2026 12:58:00.001 # WARNING overcommit_memory is set to 0! Background save may fail"
+        "5976:M 22 Nov 2026 12:58:00.001 # WARNING overcommit_memory is set to 0! Background "
+        + "save may fail"
 
     static func source(_ line: Int) -> SourceReference {
         SourceReference(path: log, line: line, offset: Int64(line) * 80)

@@ -35,7 +35,9 @@ enum ChildCrashed: Cause {
                 + "sent by hand looks the same.",
             evidence: facts.cite(deaths, "the child ended by a signal that a defect raises")
                 + facts.cite(facts.events(.segfault), "the kernel saw a segmentation fault")
-                + facts.cite(facts.events(.crash_signal), "the child wrote a crash report"),
+                + facts.cite(
+                    facts.events(.crash_signal).filter { $0.header.role == .child },
+                    "the child wrote a crash report"),
             missing: [
                 MissingFact(
                     what: "who raised the signal",

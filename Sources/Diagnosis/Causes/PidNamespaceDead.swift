@@ -17,6 +17,11 @@ enum PidNamespaceDead: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
+        if let line = facts.events(.kernel_commit_refused).first {
+            return finding(
+                .ruled_out, .high, "The kernel names accounting as what refused.",
+                evidence: [facts.cite(line, .against, "an accounting refusal")])
+        }
         if facts.incident.status == .recovered {
             let restarted = facts.incident.consequences.contains("restart")
             return restarted
