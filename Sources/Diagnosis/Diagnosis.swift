@@ -132,7 +132,7 @@ package enum Diagnosis {
         }
         if parts.isEmpty, let elsewhere = toldElsewhere(facts, open) { parts.append(elsewhere) }
         if parts.isEmpty, let only = open.first, open.count == 1 { parts.append(only.statement) }
-        if parts.isEmpty, open.count > 1 { parts.append(plain(incident.kind)) }
+        if parts.isEmpty, open.count > 1 { parts.append(plain(facts)) }
         if parts.isEmpty { parts.append("The log does not show what caused this.") }
         return parts.joined(separator: " ")
     }
@@ -152,8 +152,10 @@ package enum Diagnosis {
         return nil
     }
 
-    private static func plain(_ kind: Incident.Kind) -> String {
-        switch kind {
+    private static func plain(_ facts: Case) -> String {
+        switch facts.incident.kind {
+        case .save_failure where !facts.vanished.isEmpty:
+            "The server was gone without a word while its child worked; the log alone does not say why."
         case .save_failure:
             "A save failed after its child had been forked; the log alone does not say why."
         case .server_crash: "The server crashed; the log alone does not say why."

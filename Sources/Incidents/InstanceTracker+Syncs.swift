@@ -82,7 +82,7 @@ extension InstanceTracker {
 
     private mutating func dropEndsSync(_ event: Event) {
         open(.save_failure, event)
-        if !syncFailureIsCounted { draft?.countSaveFailure() }
+        // No child has failed: what comes of it is told as this.
         syncFailureIsCounted = true
         draft?.consequence("replica_loss")
         draft?.isFollowUpOnly = false

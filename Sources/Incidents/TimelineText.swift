@@ -128,8 +128,8 @@ enum TimelineText {
     private static func failover(_ event: Event) -> String? {
         switch event.kind {
         case .sentinel_down where event["agreed"] == "yes":
-            "the Sentinels agreed that the master is down"
-        case .sentinel_down: "a Sentinel held the master to be down"
+            "the Sentinels agreed that the master was down"
+        case .sentinel_down: "a Sentinel reported the master as down"
         case .sentinel_switch: "Sentinel switched the master"
         case .failover_started: "failover started"
         case .failover_finished: "failover finished"

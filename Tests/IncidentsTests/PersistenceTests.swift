@@ -306,10 +306,15 @@ import Testing
         log.start(at: 0)
         log.fork(.module_fork, child: 50, at: 4)
         log.failSave(at: 5)
-        log.add(.fork_failed, at: 6, ["error": "Cannot allocate memory", "operation": "module_fork"])
+        log.add(
+            .fork_failed, at: 6, ["error": "Cannot allocate memory", "operation": "module_fork"])
         log.save(at: 10)
         log.pid = 11
-        log.start(at: 60, loading: [(.loading_detail, ["age_seconds": "49"]), (.loading_finished, ["source": "rdb"])])
+        log.start(
+            at: 60,
+            loading: [
+                (.loading_detail, ["age_seconds": "49"]), (.loading_finished, ["source": "rdb"]),
+            ])
         let persistence = try only(log)
         #expect(persistence.lost?.from?.seconds == 11)
         #expect(persistence.lost != nil && persistence.lost?.to == nil)
@@ -322,7 +327,10 @@ import Testing
         log.refuseSave(at: 5)
         log.pid = 11
         log.start(
-            at: 60, loading: [(.loading_detail, ["age_seconds": "90"]), (.loading_finished, ["source": "rdb"])])
+            at: 60,
+            loading: [
+                (.loading_detail, ["age_seconds": "90"]), (.loading_finished, ["source": "rdb"]),
+            ])
         let persistence = try only(log)
         #expect(persistence.exposure == .aof_covers)
         #expect(persistence.lost == nil)

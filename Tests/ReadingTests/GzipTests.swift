@@ -101,10 +101,8 @@ func zerosBehindTheLastMemberAreNoDamage(count: Int) {
         let whole = data / (block + 5)
         let available = min(log.count, whole * block + max(0, data - whole * (block + 5) - 5))
         guard bytes == Array(log[..<available]), failure?.code == .damaged else {
-            Issue.record(
-                "cut at \(cut): \(bytes.count) of \(available) bytes, "
-                    + "\(String(describing: failure))"
-            )
+            let why = String(describing: failure)
+            Issue.record("cut at \(cut): \(bytes.count) of \(available) bytes, \(why)")
             return
         }
     }

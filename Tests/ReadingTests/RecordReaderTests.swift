@@ -83,7 +83,7 @@ func messagesThatTheServerCutAreCounted(length: Int) throws {
     var dice = Dice(3)
     let bytes = (0..<5000).map { _ in dice.byte() & 0x9F } + Array("\n\(record)\n".utf8)
     let (facts, seen) = try readLog([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0] + bytes)
-    #expect(facts.problems == ["binary data"])
+    #expect(facts.problems == ["binary data: no log, not read further"])
     #expect(facts.kind == .unknown && seen.isEmpty && facts.damage.isNone)
 }
 

@@ -132,7 +132,7 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(report.contains("1 fork refused (EAGAIN)"))
     #expect(report.contains("1 fork was refused for a background save, with EAGAIN."))
     #expect(report.contains("1 line reports a refused fork"))
-    #expect(report.contains("at least 1 change came after it"))
+    #expect(report.contains("a save point of 1 change had been reached"))
     #expect(!report.contains("1 forks") && !report.contains("1 lines"))
 }
 
