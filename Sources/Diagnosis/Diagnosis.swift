@@ -103,7 +103,6 @@ package enum Diagnosis {
     }
 
     private static func statement(_ facts: Case, _ open: [Finding]) -> String {
-        let incident = facts.incident
         var parts: [String] = []
         if facts.refusedForks(.ENOMEM) > 0 {
             parts.append(
