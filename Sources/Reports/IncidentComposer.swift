@@ -34,7 +34,8 @@ extension IncidentComposer {
     private var failure: String {
         switch incident.kind {
         case .fork_failure: forkFailure
-        case .save_failure: "saving failed"
+        case .save_failure:
+            isAboutReplicas ? "a synchronisation failed" : "saving failed"
         case .oom_kill: "killed for want of memory"
         case .write_refusal: "writes refused"
         case .server_crash: "the server crashed"
@@ -113,12 +114,29 @@ extension IncidentComposer {
         return sentences
     }
 
+    /// What the timeline says of the first thing that failed.
+    private var firstFailure: Prose {
+        let text = incident.timeline.first { $0.severity == .failure }?.text ?? failure
+        return Prose([.text(asSentence(text))])
+    }
+
+    /// Whether what failed was a synchronisation, on either side, and no save of the server's own.
+    private var isAboutReplicas: Bool {
+        guard let kind = incident.timeline.first(where: { $0.severity == .failure })?.kind else {
+            return false
+        }
+        let kinds: [EventKind] = [
+            .output_buffer_exceeded, .sync_failed, .sync_refused, .replica_refused_by_master,
+            .replica_sync_failed,
+        ]
+        return kinds.contains { $0.rawValue == kind }
+    }
+
     private var kindSentence: Prose {
         switch incident.kind {
         case .fork_failure: Prose()
-        case .save_failure: "A child that saves, rewrites or synchronises failed."
+        case .save_failure, .write_refusal: firstFailure
         case .oom_kill: "An out-of-memory killer took the server or its child."
-        case .write_refusal: "The server refused writes."
         case .server_crash: "The server crashed."
         }
     }

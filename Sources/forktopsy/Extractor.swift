@@ -116,6 +116,10 @@ struct Extractor: Sendable {
             return Hit(pattern: pattern, origin: classified.message.lowerBound)
         }
         guard classified.scope == .raw else { return nil }
+        // Blanks that stand before the message may belong to it: the server's logo.
+        if classified.message.lowerBound > 0, let pattern = matcher.match(line, scope: .raw) {
+            return Hit(pattern: pattern, origin: 0, isInLine: true)
+        }
         // Kernel and systemd lines come bare too (journalctl -o cat).
         for scope in [PatternScope.kernel, .systemd] {
             if let pattern = matcher.match(message, scope: scope) {
