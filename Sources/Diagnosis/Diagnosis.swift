@@ -131,6 +131,10 @@ package enum Diagnosis {
         }
         if parts.isEmpty, let elsewhere = toldElsewhere(facts, open) { parts.append(elsewhere) }
         if parts.isEmpty, let only = open.first, open.count == 1 { parts.append(only.statement) }
+        if parts.isEmpty, facts.incident.failures.total == nil {
+            parts.append(
+                "INFO tells that it failed, not why or how often: the server's log says that.")
+        }
         if parts.isEmpty, open.count > 1 { parts.append(plain(facts)) }
         if parts.isEmpty { parts.append("The log does not show what caused this.") }
         return parts.joined(separator: " ")

@@ -62,10 +62,18 @@ package struct Correlator {
             guard !window.hasEnded(item.event.at) else { continue }
             remember(item.event, number, input: item.input)
             if window.hasBegun(item.event.at) { trackers[number].beginCounting() }
+            if item.event.kind == .save_status {
+                trackers[number].saveStatus.note(item.event)
+                continue
+            }
             trackers[number].take(item.event)
             share(item.event, from: number)
         }
         for i in trackers.indices { trackers[i].finish() }
+        let result = CorrelationResult(trackers, folded: twins.folded).correlation
+        guard result.incidents.isEmpty else { return result }
+        // Where no log shows a failure, INFO may: its figures come without a time or a server's log.
+        for i in trackers.indices { trackers[i].reportSaveStatus() }
         return CorrelationResult(trackers, folded: twins.folded).correlation
     }
 

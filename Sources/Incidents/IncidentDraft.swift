@@ -176,8 +176,4 @@ extension IncidentDraft {
     mutating func consequence(_ name: String) {
         if !incident.consequences.contains(name) { incident.consequences.append(name) }
     }
-
-    mutating func revokeConsequence(_ name: String) {
-        incident.consequences.removeAll { $0 == name }
-    }
 }

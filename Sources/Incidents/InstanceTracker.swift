@@ -17,6 +17,8 @@ struct InstanceTracker {
     private(set) var isCounting = false
     var draft: IncidentDraft?
     var finished: [Incident] = []
+    /// What INFO says of the last save and rewrite, where it ever said that one had failed.
+    var saveStatus = SaveStatus()
     /// Incidents that are only the other side of somebody else's.
     var asides: [Aside] = []
 

@@ -27,6 +27,7 @@ package enum EventKind: String, Sendable, CaseIterable {
     case rewrite_finished
     case rewrite_detail
     case save_detail
+    case save_status
     case child_reap_problem
     case copy_on_write
 

@@ -64,6 +64,7 @@ package struct Instance: Hashable, Sendable {
         var parts: [String] = []
         parts.append([product ?? "server", version].compactMap { $0 }.joined(separator: " "))
         if let host { parts.append("host \(host)") }
+        if let container { parts.append("container \(container)") }
         if let port { parts.append("port \(port)") }
         if pids.count == 1 { parts.append("pid \(pids[0])") }
         if pids.count > 1 { parts.append("pids " + pids.map(String.init).joined(separator: ", ")) }

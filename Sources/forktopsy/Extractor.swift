@@ -67,9 +67,20 @@ struct Extractor: Sendable {
         log.finish()
         if facts.clock.isNewestFirst { turn(&facts, &log) }
         facts.undated = undated
-        if facts.kind == .unknown, log.count > 0 { facts.kind = .log }
+        if facts.kind == .unknown, log.count > 0 {
+            facts.kind = isInfo(log) ? .snapshot : .log
+        }
         return Extraction(
             facts: facts, log: log, limitsHit: matcher.counters.limitHits - limitsBefore)
+    }
+
+    /// Whether an input holds nothing but INFO.
+    private func isInfo(_ log: EventLog) -> Bool {
+        var out = true
+        log.forEachHeader { _, pattern, _ in
+            if catalogue.patterns[pattern].kind != .save_status { out = false }
+        }
+        return out
     }
 
     /// Puts an input that stands newest first into the order of time. Lines keep their numbers.
