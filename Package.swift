@@ -28,19 +28,22 @@ let package = Package(
 
         // The pipeline, in the order in which data flows. Stages import Model and no other stage.
         .target(name: "Model", swiftSettings: strict),
+        .target(name: "JSON", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Reading", dependencies: ["Model", "CZlib"], swiftSettings: strict),
         .target(name: "PatternFiles", dependencies: ["Model"], swiftSettings: strict),
         .target(
             name: "Matching", dependencies: ["Model", "PCRE2", "PatternFiles"],
             // A link to Patterns/, so that SwiftPM notices new pattern files.
             exclude: ["Patterns"], swiftSettings: strict, plugins: ["EmbedPatterns"]),
+        .target(name: "Snapshots", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .target(name: "Incidents", dependencies: ["Model"], swiftSettings: strict),
         .target(name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict),
-        .target(name: "Reports", dependencies: ["Model"], swiftSettings: strict),
+        .target(name: "Reports", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .executableTarget(
             name: "forktopsy",
             dependencies: [
-                "Model", "Reading", "PatternFiles", "Matching", "Incidents", "Diagnosis", "Reports",
+                "JSON", "Model", "Reading", "PatternFiles", "Matching", "Snapshots", "Incidents",
+                "Diagnosis", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -56,7 +59,9 @@ let package = Package(
             name: "ReadingTests", dependencies: ["Model", "Reading"], swiftSettings: strict),
 
         .testTarget(
-            name: "ReportsTests", dependencies: ["Model", "Reports"], swiftSettings: strict),
+            name: "ReportsTests", dependencies: ["JSON", "Model", "Reports"], swiftSettings: strict),
+        .testTarget(
+            name: "SnapshotsTests", dependencies: ["Model", "Snapshots"], swiftSettings: strict),
 
         // Every pattern file proves itself here: a new file is a new case.
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: strict),

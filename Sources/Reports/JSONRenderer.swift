@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import JSON
 package import Model
 
 /// Renders a report as `forktopsy.report/1`: every field, `null` where nothing is known.

@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
+
 /// Makes text from logs fit to be shown: nothing in it can steer a terminal, hide, or reorder
 /// what stands beside it.
 package enum Literal {
-    /// Whether `scalar` shows as itself: no control, no bidi or other format character, no line
-    /// or paragraph separator, nothing unassigned or private.
-    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        if scalar.value < 0x7F { return scalar.value >= 0x20 }
-        switch scalar.properties.generalCategory {
-        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-            .paragraphSeparator:
-            return false
-        default: return true
-        }
-    }
-
     /// `text` on one line, with everything that does not show as itself spelled out:
     /// `\x1b`, `\u{202e}`; tabs and line ends become spaces.
     package static func line(_ text: String) -> String {
@@ -34,7 +24,7 @@ package enum Literal {
             switch scalar {
             case "\t": out += tab
             case "\n": out += newline
-            case let s where isPrintable(s): out.unicodeScalars.append(s)
+            case let s where s.showsAsItself: out.unicodeScalars.append(s)
             case let s where s.value < 0x80: out += "\\x" + hexadecimal(Int(s.value), 2)
             case let s: out += "\\u{" + hexadecimal(Int(s.value), 2) + "}"
             }

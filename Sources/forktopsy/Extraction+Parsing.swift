@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the parts of an extraction are read back: `docs/extract-format.md`.
 
+internal import JSON
 internal import Model
 internal import Reports
 

@@ -2,6 +2,7 @@
 // The JSON report: valid by its schema, complete, deterministic, and safe to print.
 
 import Foundation
+import JSON
 import Model
 import Reports
 import Testing

@@ -2,6 +2,7 @@
 // No secret leaves in any field or format, pseudonyms are stable, and the story stays readable.
 
 import Foundation
+import JSON
 import Model
 import Reports
 import Testing

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small checker of the parts of JSON Schema that docs/schema uses, for every machine.
 
-import Reports
+import JSON
 
 struct SchemaCheck {
     let schema: JSONValue

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
+
 /// A JSON value whose objects keep the order in which they were built.
 ///
 /// The same value always gives the same bytes, and the bytes are always valid UTF-8.
@@ -110,7 +112,7 @@ extension JSONValue {
             case "\t": out += "\\t"
             case "\r": out += "\\r"
             default:
-                if Literal.isPrintable(scalar) {
+                if scalar.showsAsItself {
                     out.unicodeScalars.append(scalar)
                 } else {
                     for unit in String(scalar).utf16 { out += "\\u" + hexadecimal(Int(unit), 4) }
@@ -119,10 +121,4 @@ extension JSONValue {
         }
         out += "\""
     }
-}
-
-/// `value` in hexadecimal, with zeros in front up to `width` digits.
-func hexadecimal(_ value: Int, _ width: Int) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

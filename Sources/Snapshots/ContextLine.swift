@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// A line that says what follows: a time, a command at a prompt, the name of a file.
+///
+/// Shapes: `### 2026-11-22T11:50:58Z pid=7 server port=6379`, `Sun Nov 22 12:17:23 UTC 2026`,
+/// `$ sysctl vm.overcommit_memory`, `[root@db1 ~]# free -m`, `127.0.0.1:6379> INFO memory`,
+/// `==> /sys/fs/cgroup/memory.max <==`.
+enum ContextLine {
+    case time(TimeText)
+    case command([String])
+    case file(Substring)
+
+    init?(_ text: String) {
+        let line = text.trimmed
+        guard let first = line.utf8.first, line.utf8.count <= 2048 else { return nil }
+        if first == 0x3D, line.hasPrefix("==> "), line.hasSuffix(" <==") {  // =
+            self = .file(line.dropFirst(4).dropLast(4).trimmed)
+            return
+        }
+        if first == 0x23, line.hasPrefix("### ") {
+            guard let time = TimeText(line.dropFirst(4), allowsEpoch: true) else { return nil }
+            self = .time(time)
+            return
+        }
+        if let command = Self.command(line) {
+            self = .command(command)
+            return
+        }
+        // A time alone, or a time and the command that was run then.
+        let isWord = (first | 0x20) &- 0x61 < 26 || first &- 0x30 < 10 || first >= 0x80
+        guard isWord, let time = TimeText(line), Self.stands(time, in: line) else { return nil }
+        self = .time(time)
+    }
+
+    /// Whether a time is a line of its own: nothing behind it, or a command.
+    private static func stands(_ time: TimeText, in line: Substring) -> Bool {
+        guard let word = time.rest.split(separator: " ").first else { return true }
+        return isProgram(word)
+    }
+
+    // MARK: - Prompts
+
+    private static func command(_ line: Substring) -> [String]? {
+        if line.hasPrefix("$ ") { return words(line.dropFirst(2)) }
+        if line.hasPrefix("# ") {
+            // Also a comment, or the name of a section of INFO.
+            let rest = line.dropFirst(2)
+            guard let first = rest.split(separator: " ").first, isProgram(first) else { return nil }
+            return words(rest)
+        }
+        for mark in ["]# ", "]$ ", "# ", "$ ", "> "] {
+            guard let at = line.range(of: mark) else { continue }
+            let prompt = line[..<at.lowerBound]
+            let rest = line[at.upperBound...]
+            if mark == "> " {
+                guard isClientPrompt(prompt) else { continue }
+                return ["redis-cli"] + (words(rest) ?? [])
+            }
+            guard prompt.contains("@") || prompt.hasPrefix("bash-") || prompt.hasPrefix("sh-"),
+                !prompt.contains("  "), prompt.utf8.count <= 96
+            else { continue }
+            return words(rest)
+        }
+        return nil
+    }
+
+    /// `127.0.0.1:6379`, `localhost:6379[2]`, `redis /run/redis.sock`.
+    private static func isClientPrompt(_ prompt: Substring) -> Bool {
+        if prompt.hasPrefix("redis ") || prompt.hasPrefix("valkey ") { return true }
+        let plain =
+            prompt.hasSuffix("]")
+            ? prompt[..<(prompt.lastIndex(of: "[") ?? prompt.endIndex)] : prompt
+        guard let colon = plain.lastIndex(of: ":"), !plain.contains(" ") else { return false }
+        let port = plain[plain.index(after: colon)...]
+        return !port.isEmpty && port.utf8.count <= 5 && port.utf8.allSatisfy { $0 &- 0x30 < 10 }
+    }
+
+    private static func words(_ text: Substring) -> [String]? {
+        let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
+        return words.isEmpty ? nil : words
+    }
+
+    /// Whether a word is a program whose output is read here, or that changes what is.
+    private static func isProgram(_ word: Substring) -> Bool {
+        programs.contains(String(word.split(separator: "/").last ?? ""))
+    }
+
+    private static let programs: Set<String> = [
+        "cat", "head", "tail", "grep", "sysctl", "free", "vmstat", "sar", "sadf", "df", "ps", "top",
+        "uname", "hostname", "date", "nproc", "ulimit", "prlimit", "swapon", "swapoff", "echo",
+        "systemctl", "journalctl", "dmesg", "redis-cli", "valkey-cli", "keydb-cli", "docker",
+        "podman", "kubectl", "crictl", "sudo", "mount", "lsblk", "cgget", "slabtop", "numastat",
+        "getenforce", "loginctl", "atop", "uptime", "pmap", "curl", "fallocate", "mkswap", "kill",
+        "ls", "forktopsy", "tee", "set", "export", "env", "lsof", "findmnt", "id", "getconf",
+    ]
+}
+
+extension Substring {
+    /// Where `text` first stands.
+    func range(of text: String) -> Range<Index>? {
+        guard let start = firstRange(of: text) else { return nil }
+        return start
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// One kind of reading: how it begins, what its lines say, where it ends.
+///
+/// A format is a value that lives as long as the block it reads. `SnapshotReader` offers it lines:
+/// first to `begin`, then to `take` until that refuses one, then it calls `end`. A format must
+/// bear any line: what it cannot read it leaves out and, where that is damage, notes as a problem.
+protocol SnapshotFormat: Sendable {
+    init()
+
+    /// What reports call it.
+    static var name: String { get }
+    /// How lines that can begin a block begin, blanks before them left out. Others are not offered
+    /// to `begin`, so that foreign text costs nothing.
+    static var openers: [String] { get }
+    /// Whether the output of the context's command, or its file, is this format, however it begins.
+    static func isShown(in context: SnapshotContext) -> Bool
+
+    /// Whether a block begins with this line, which then is read.
+    mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
+    /// Whether the line belongs to the block, in which case it is read.
+    mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
+    /// The block is over: emits what is not yet emitted.
+    mutating func end(_ sink: inout SnapshotSink)
+}
+
+extension SnapshotFormat {
+    static func isShown(in context: SnapshotContext) -> Bool { false }
+}
+
+/// Every format, the more specific first. A new format is a new file and a line here.
+let snapshotFormats: [any SnapshotFormat.Type] = [
+    MeminfoFormat.self
+]
+
+/// Where formats put what they read, with the context they read it in.
+struct SnapshotSink {
+    var context: SnapshotContext
+    private(set) var snapshots: [Snapshot] = []
+    private(set) var problems: [String] = []
+
+    init(context: SnapshotContext) { self.context = context }
+
+    /// A snapshot of the context's time and host, that begins at `line`.
+    func snapshot(
+        _ format: String, _ scope: SnapshotSubject.Scope, at line: SnapshotLine
+    ) -> Snapshot {
+        var subject = SnapshotSubject(scope, host: context.host)
+        if scope == .process || scope == .server {
+            subject.pid = context.pid
+            subject.port = context.port
+            subject.isChild = context.isChild
+        }
+        return Snapshot(
+            format: format, subject: subject, stamp: context.stamp,
+            timeBasis: context.timeBasis, line: line.number, offset: line.offset)
+    }
+
+    /// Keeps a snapshot, unless it says nothing.
+    mutating func emit(_ snapshot: Snapshot) {
+        guard !snapshot.values.isEmpty else { return }
+        snapshots.append(snapshot)
+    }
+
+    /// Notes something that was damaged or could not be read; repeats are counted once.
+    mutating func note(_ problem: String) {
+        guard problems.count < 20, !problems.contains(problem) else { return }
+        problems.append(problem)
+    }
+
+    mutating func drain() -> [Snapshot] {
+        defer { snapshots.removeAll(keepingCapacity: true) }
+        return snapshots
+    }
+}
+
+extension Snapshot {
+    mutating func set(_ measure: Measure, _ number: Int64, _ line: SnapshotLine) {
+        values.append(SnapshotValue(measure, .whole(number), line: line.number))
+    }
+
+    mutating func set(_ measure: Measure, _ number: Double, _ line: SnapshotLine) {
+        values.append(SnapshotValue(measure, .real(number), line: line.number))
+    }
+
+    mutating func set(_ measure: Measure, _ text: some StringProtocol, _ line: SnapshotLine) {
+        values.append(SnapshotValue(measure, .text(String(text)), line: line.number))
+    }
+}

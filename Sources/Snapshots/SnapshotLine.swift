@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One line as a format looks at it.
+struct SnapshotLine {
+    /// From 1.
+    let number: Int
+    /// Of the line's first byte, in the (decompressed) input.
+    let offset: Int64
+    /// Without line end; invalid UTF-8 repaired.
+    let text: String
+
+    /// The words between blanks and tabs.
+    var words: [Substring] { text.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
+
+    var isBlank: Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
+
+    /// What stands before the first `separator` and behind it, both without blanks around them.
+    func split(at separator: Character) -> (name: Substring, value: Substring)? {
+        guard let at = text.firstIndex(of: separator) else { return nil }
+        return (text[..<at].trimmed, text[text.index(after: at)...].trimmed)
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without blanks and tabs at either end.
+    var trimmed: Substring {
+        var out = self[...]
+        while let first = out.utf8.first, first == 0x20 || first == 0x09 || first == 0x0D {
+            out = out.dropFirst()
+        }
+        while let last = out.utf8.last, last == 0x20 || last == 0x09 || last == 0x0D {
+            out = out.dropLast()
+        }
+        return out
+    }
+}

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// Finds memory snapshots in the lines of one input, whatever they stand between.
+///
+/// It keeps the context (time, command, file) that lines above a reading give, offers lines to the
+/// formats (`snapshotFormats`), and collects what they read. Lines that begin nothing known cost a
+/// comparison of their first bytes.
+package struct SnapshotReader {
+    private var sink: SnapshotSink
+    private var open: (any SnapshotFormat)?
+    /// The formats that the command or file of the context asks for.
+    private var shown: [any SnapshotFormat.Type] = []
+    /// What has been read and not yet been fetched.
+    private(set) var pending: [Snapshot] = []
+    private var formats: [String: Int] = [:]
+
+    /// Lines that said what follows, or were part of a reading.
+    package private(set) var linesRead = 0
+    package private(set) var count = 0
+
+    /// `path` is what reports call the input.
+    package init(path: String) {
+        sink = SnapshotSink(context: SnapshotContext(inputPath: path))
+        if let name = FileNameTime.stamp(in: path) {
+            sink.context.stamp = name
+            sink.context.timeBasis = .fileName
+        }
+        choose()
+    }
+
+    /// What was wrong with readings, each once.
+    package var problems: [String] { sink.problems }
+
+    /// The formats that were read, the most frequent first.
+    package var formatNames: [String] {
+        formats.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map(\.key)
+    }
+
+    /// Says when the records around the next lines were written: a log may hold INFO in a crash
+    /// report.
+    package mutating func note(recordStamp stamp: Stamp) {
+        if open != nil { close() }
+        sink.context.stamp = stamp
+        sink.context.timeBasis = .header
+        if !sink.context.command.isEmpty {
+            sink.context.command = []
+            choose()
+        }
+    }
+
+    /// Takes the next line, without its line end. Snapshots that it completes are returned.
+    package mutating func take(
+        _ line: Span<UInt8>, number: Int, offset: Int64
+    ) -> [Snapshot] {
+        let start = Self.firstByte(line)
+        if open == nil, shown.isEmpty, !Self.screen.mayMatter(line, from: start) { return [] }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(line.count)
+        for i in line.indices { bytes.append(line[i]) }
+        take(
+            SnapshotLine(
+                number: number, offset: offset, text: String(decoding: bytes, as: UTF8.self)))
+        return fetch()
+    }
+
+    /// Ends the input; returns what was still open.
+    package mutating func finish() -> [Snapshot] {
+        close()
+        return fetch()
+    }
+
+    // MARK: - Lines
+
+    private mutating func take(_ line: SnapshotLine) {
+        if let context = ContextLine(line.text) {
+            close()
+            enter(context, line)
+            linesRead += 1
+            return
+        }
+        if var format = open {
+            let isTaken = format.take(line, &sink)
+            open = format
+            if isTaken {
+                linesRead += 1
+                return
+            }
+            close()
+        }
+        guard !line.isBlank else { return }
+        for type in shown where begin(type, line) { return }
+        let trimmed = line.text.trimmed
+        for type in snapshotFormats where type.openers.contains(where: { trimmed.hasPrefix($0) }) {
+            if begin(type, line) { return }
+        }
+    }
+
+    private mutating func begin(_ type: any SnapshotFormat.Type, _ line: SnapshotLine) -> Bool {
+        var format = type.init()
+        guard format.begin(line, &sink) else { return false }
+        open = format
+        linesRead += 1
+        return true
+    }
+
+    private mutating func close() {
+        guard var format = open else { return }
+        open = nil
+        format.end(&sink)
+    }
+
+    private mutating func fetch() -> [Snapshot] {
+        let out = sink.drain()
+        for snapshot in out { formats[snapshot.format, default: 0] += 1 }
+        count += out.count
+        return out
+    }
+
+    // MARK: - Context
+
+    private mutating func enter(_ context: ContextLine, _ line: SnapshotLine) {
+        switch context {
+        case .time(let time):
+            sink.context.stamp = time.stamp
+            sink.context.timeBasis = .header
+            sink.context.pid = nil
+            sink.context.port = nil
+            sink.context.isChild = false
+            sink.context.command = []
+            describe(time.rest, line)
+        case .command(let words): enterCommand(words, line)
+        case .file(let path):
+            sink.context.path = String(path)
+        }
+        choose()
+    }
+
+    /// What stands behind a time: whose reading follows, or the command that was run then.
+    private mutating func describe(_ text: Substring, _ line: SnapshotLine) {
+        let words = text.split(separator: " ").map(String.init)
+        guard !words.isEmpty else { return }
+        let pairs = words.filter { $0.contains("=") }
+        guard words.contains(where: { $0.hasPrefix("pid=") }) else {
+            enterCommand(words, line)
+            return
+        }
+        for pair in pairs {
+            let parts = pair.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2 else { continue }
+            switch parts[0] {
+            case "pid": sink.context.pid = Int32(parts[1])
+            case "port": sink.context.port = Int(parts[1])
+            default: break
+            }
+        }
+        sink.context.isChild = words.contains("child")
+    }
+
+    private mutating func enterCommand(_ words: [String], _ line: SnapshotLine) {
+        sink.context.command = words
+        sink.context.path = nil
+        if sink.context.program == "cat" || sink.context.program == "head" {
+            let files = words.filter { $0.hasPrefix("/") && !$0.hasSuffix("/cat") }
+            if files.count == 1 { sink.context.path = files[0] }
+        }
+        if let pid = Self.processID(in: words) { sink.context.pid = pid }
+        Changes.read(words, line, &sink)
+    }
+
+    /// The process that a command is about: `cat /proc/7/limits`, `prlimit --pid 7`, `ps -p 7`.
+    private static func processID(in words: [String]) -> Int32? {
+        for (i, word) in words.enumerated() {
+            if word.hasPrefix("/proc/") {
+                let part = word.dropFirst(6).prefix { $0.isASCII && $0.isNumber }
+                if let pid = Int32(part) { return pid }
+            }
+            if word == "-p" || word == "--pid", i + 1 < words.count, let pid = Int32(words[i + 1]) {
+                return pid
+            }
+            if word.hasPrefix("--pid="), let pid = Int32(word.dropFirst(6)) { return pid }
+        }
+        return nil
+    }
+
+    private mutating func choose() {
+        let context = sink.context
+        shown = snapshotFormats.filter { $0.isShown(in: context) }
+    }
+
+    private static let screen = LineScreen(openers: snapshotFormats.flatMap { $0.openers })
+
+    private static func firstByte(_ line: Span<UInt8>) -> Int {
+        var i = 0
+        while i < line.count, line[i] == 0x20 || line[i] == 0x09 { i += 1 }
+        return i
+    }
+}
+
+/// Tells by the first bytes of a line whether it can matter, before any text is made of it.
+private struct LineScreen: Sendable {
+    /// By first byte, the openers without it.
+    private var byFirst: [[[UInt8]]] = Array(repeating: [], count: 256)
+    private var isDecisive = [Bool](repeating: false, count: 256)
+
+    init(openers: [String]) {
+        for opener in Set(openers) {
+            let bytes = Array(opener.utf8)
+            guard let first = bytes.first else { continue }
+            byFirst[Int(first)].append(Array(bytes.dropFirst()))
+        }
+        // Prompts and times: told apart by `ContextLine`.
+        for byte in "$#[=".utf8 { isDecisive[Int(byte)] = true }
+    }
+
+    func mayMatter(_ line: Span<UInt8>, from start: Int) -> Bool {
+        guard start < line.count else { return false }
+        let first = line[start]
+        if isDecisive[Int(first)] { return true }
+        for rest in byFirst[Int(first)] where Self.has(line, rest, at: start + 1) { return true }
+        return Self.mayBeTime(line, start) || Self.mayBePrompt(line, start)
+    }
+
+    private static func has(_ line: Span<UInt8>, _ bytes: [UInt8], at start: Int) -> Bool {
+        guard start + bytes.count <= line.count else { return false }
+        for i in bytes.indices where line[start + i] != bytes[i] { return false }
+        return true
+    }
+
+    /// A year at the start, or a short line with a time of day in it.
+    private static func mayBeTime(_ line: Span<UInt8>, _ start: Int) -> Bool {
+        guard line.count - start >= 10 else { return false }
+        if line[start] == 0x31 || line[start] == 0x32 { return line[start + 4] == 0x2D }
+        guard line.count - start <= 160 else { return false }
+        var colons = 0
+        for i in start..<min(line.count, start + 40) where line[i] == 0x3A { colons += 1 }
+        return colons == 2
+    }
+
+    /// `user@host`, `127.0.0.1:6379> `.
+    private static func mayBePrompt(_ line: Span<UInt8>, _ start: Int) -> Bool {
+        for i in start..<min(line.count, start + 40) {
+            if line[i] == 0x20 { return false }
+            if line[i] == 0x40 || line[i] == 0x3E { return true }
+        }
+        return false
+    }
+}
