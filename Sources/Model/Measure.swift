@@ -19,6 +19,17 @@ package struct Measure: Hashable, Sendable {
     package let name: String
     package let unit: Unit
 
+    /// Whether it is set, and holds until somebody changes it: sysctl names and what else
+    /// `Measure+Settings.swift` lists, and the server's configuration.
+    package var isSetting: Bool {
+        name.contains(".") || Self.settings.contains(self)
+    }
+
+    private static let settings: Set<Measure> = [
+        .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .hostName,
+        .processors, .pageSize, .architecture, .commandRun,
+    ]
+
     package init(_ name: String, _ unit: Unit) {
         self.name = name
         self.unit = unit

@@ -10,5 +10,9 @@ package struct SnapshotLog: Sendable {
 
     package mutating func append(_ snapshot: Snapshot) { kept.append(snapshot) }
 
-    package func forEach(_ body: (Snapshot) -> Void) { kept.forEach(body) }
+    package func forEach<Problem>(
+        _ body: (Snapshot) throws(Problem) -> Void
+    ) throws(Problem) {
+        for snapshot in kept { try body(snapshot) }
+    }
 }

@@ -9,6 +9,19 @@ struct SnapshotLine {
     /// Without line end; invalid UTF-8 repaired.
     let text: String
 
+    init(number: Int, offset: Int64, text: String) {
+        self.number = number
+        self.offset = offset
+        self.text = text
+    }
+
+    init(_ bytes: Span<UInt8>, _ number: Int, _ offset: Int64) {
+        var copy: [UInt8] = []
+        copy.reserveCapacity(bytes.count)
+        for i in bytes.indices { copy.append(bytes[i]) }
+        self.init(number: number, offset: offset, text: String(decoding: copy, as: UTF8.self))
+    }
+
     /// The words between blanks and tabs.
     var words: [Substring] { text.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
 

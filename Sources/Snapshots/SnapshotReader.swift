@@ -12,13 +12,9 @@ package struct SnapshotReader {
     private var open: (any SnapshotFormat)?
     /// The formats that the command or file of the context asks for.
     private var shown: [any SnapshotFormat.Type] = []
-    /// What has been read and not yet been fetched.
-    private(set) var pending: [Snapshot] = []
     private var formats: [String: Int] = [:]
-
-    /// Lines that said what follows, or were part of a reading.
-    package private(set) var linesRead = 0
-    package private(set) var count = 0
+    /// Whether the open reading stands behind prefixes.
+    private var isInner = false
 
     /// `path` is what reports call the input.
     package init(path: String) {
@@ -50,19 +46,29 @@ package struct SnapshotReader {
         }
     }
 
-    /// Takes the next line, without its line end. Snapshots that it completes are returned.
+    /// Takes the next line, without its line end, and returns the snapshots that it completes.
+    ///
+    /// `inner` is the line behind prefixes that others put there (quotation marks, a shipper's
+    /// labels). A reading that begins behind a prefix goes on behind it.
     package mutating func take(
-        _ line: Span<UInt8>, number: Int, offset: Int64
+        _ line: Span<UInt8>, inner: Span<UInt8>, number: Int, offset: Int64
     ) -> [Snapshot] {
-        let start = Self.firstByte(line)
-        if open == nil, shown.isEmpty, !Self.screen.mayMatter(line, from: start) { return [] }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(line.count)
-        for i in line.indices { bytes.append(line[i]) }
-        take(
-            SnapshotLine(
-                number: number, offset: offset, text: String(decoding: bytes, as: UTF8.self)))
+        if open != nil, isInner {
+            take(SnapshotLine(inner, number, offset))
+        } else if open != nil || !shown.isEmpty || Self.screen.mayMatter(line) {
+            isInner = false
+            let isTaken = take(SnapshotLine(line, number, offset))
+            if !isTaken, inner.count < line.count { takeInner(inner, number, offset) }
+        } else if inner.count < line.count {
+            takeInner(inner, number, offset)
+        }
         return fetch()
+    }
+
+    private mutating func takeInner(_ inner: Span<UInt8>, _ number: Int, _ offset: Int64) {
+        guard Self.screen.mayMatter(inner) else { return }
+        isInner = true
+        take(SnapshotLine(inner, number, offset))
     }
 
     /// Ends the input; returns what was still open.
@@ -73,35 +79,33 @@ package struct SnapshotReader {
 
     // MARK: - Lines
 
-    private mutating func take(_ line: SnapshotLine) {
+    /// Whether the line said something.
+    @discardableResult
+    private mutating func take(_ line: SnapshotLine) -> Bool {
         if let context = ContextLine(line.text) {
             close()
             enter(context, line)
-            linesRead += 1
-            return
+            return true
         }
         if var format = open {
             let isTaken = format.take(line, &sink)
             open = format
-            if isTaken {
-                linesRead += 1
-                return
-            }
+            if isTaken { return true }
             close()
         }
-        guard !line.isBlank else { return }
-        for type in shown where begin(type, line) { return }
+        guard !line.isBlank else { return false }
+        for type in shown where begin(type, line) { return true }
         let trimmed = line.text.trimmed
         for type in snapshotFormats where type.openers.contains(where: { trimmed.hasPrefix($0) }) {
-            if begin(type, line) { return }
+            if begin(type, line) { return true }
         }
+        return false
     }
 
     private mutating func begin(_ type: any SnapshotFormat.Type, _ line: SnapshotLine) -> Bool {
         var format = type.init()
         guard format.begin(line, &sink) else { return false }
         open = format
-        linesRead += 1
         return true
     }
 
@@ -114,7 +118,6 @@ package struct SnapshotReader {
     private mutating func fetch() -> [Snapshot] {
         let out = sink.drain()
         for snapshot in out { formats[snapshot.format, default: 0] += 1 }
-        count += out.count
         return out
     }
 
@@ -190,12 +193,6 @@ package struct SnapshotReader {
     }
 
     private static let screen = LineScreen(openers: snapshotFormats.flatMap { $0.openers })
-
-    private static func firstByte(_ line: Span<UInt8>) -> Int {
-        var i = 0
-        while i < line.count, line[i] == 0x20 || line[i] == 0x09 { i += 1 }
-        return i
-    }
 }
 
 /// Tells by the first bytes of a line whether it can matter, before any text is made of it.
@@ -214,7 +211,9 @@ private struct LineScreen: Sendable {
         for byte in "$#[=".utf8 { isDecisive[Int(byte)] = true }
     }
 
-    func mayMatter(_ line: Span<UInt8>, from start: Int) -> Bool {
+    func mayMatter(_ line: Span<UInt8>) -> Bool {
+        var start = 0
+        while start < line.count, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
         guard start < line.count else { return false }
         let first = line[start]
         if isDecisive[Int(first)] { return true }

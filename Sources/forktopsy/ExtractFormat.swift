@@ -11,6 +11,8 @@ enum ExtractFormat {
     static let levels = CaseNames<Level>()
     static let stamps = CaseNames<Stamp.Form>()
     static let precisions = CaseNames<Stamp.Precision>()
+    static let scopes = CaseNames<SnapshotSubject.Scope>()
+    static let timeBases = CaseNames<Snapshot.TimeBasis>()
 }
 
 /// Why a line is none that `forktopsy extract` printed.

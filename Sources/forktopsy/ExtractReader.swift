@@ -21,7 +21,8 @@ struct ExtractReader {
         var patterns: [Int]
 
         var received: Int {
-            extraction.facts.streams.count + extraction.facts.processes.count + extraction.log.count
+            extraction.facts.streams.count + extraction.facts.processes.count
+                + extraction.log.count + extraction.snapshots.count
         }
     }
 
@@ -29,8 +30,9 @@ struct ExtractReader {
         var streams: Int
         var processes: Int
         var events: Int
+        var snapshots: Int
 
-        var total: Int { streams + processes + events }
+        var total: Int { streams + processes + events + snapshots }
     }
 
     init(store: EventStore) { self.store = store }
@@ -45,6 +47,9 @@ struct ExtractReader {
         case "stream": try takeStream(fields)
         case "process": try takeProcess(fields)
         case "event": try takeEvent(fields)
+        case "snapshot":
+            _ = try inside()
+            open?.extraction.snapshots.append(try Snapshot(fields))
         case let type:
             throw ExtractError(
                 reason: "\"type\" is \"\(type)\", which this version of forktopsy does not know")
@@ -98,7 +103,8 @@ extension ExtractReader {
             extraction: extraction,
             expected: Counts(
                 streams: try fields.int("streams"), processes: try fields.int("processes"),
-                events: try fields.int("events")),
+                events: try fields.int("events"),
+                snapshots: try fields.optionalInt("snapshots") ?? 0),
             patterns: indices)
     }
 

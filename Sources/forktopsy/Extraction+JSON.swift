@@ -24,6 +24,7 @@ extension Extraction {
             event.pattern = numbers[event.pattern] ?? 0
             try body(line(event.json))
         }
+        try snapshots.forEach { snapshot throws(Problem) in try body(line(snapshot.json)) }
     }
 
     /// A number that extractions share when all that is known of their inputs is the same.
@@ -56,6 +57,7 @@ extension Extraction {
             JSONMember("streams", JSONValue(facts.streams.count)),
             JSONMember("processes", JSONValue(facts.processes.count)),
             JSONMember("events", JSONValue(log.count)),
+            JSONMember("snapshots", JSONValue(snapshots.count)),
             JSONMember("patterns", .array(used.map(\.json))),
         ])
     }
@@ -219,7 +221,7 @@ extension JSONMember {
 }
 
 extension Stamp {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         guard self != .none else { return .null }
         let (seconds, rest) = nanoseconds.flooredQuotient(by: 1_000_000_000)
         var out = [

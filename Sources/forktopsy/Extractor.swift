@@ -4,11 +4,14 @@ internal import Incidents
 internal import Matching
 internal import Model
 internal import Reading
+internal import Snapshots
 
-/// One input read and matched: its events as they stand, before clocks and correlation.
+/// One input read and matched: its events and snapshots as they stand, before clocks and
+/// correlation.
 struct Extraction: Sendable {
     var facts: InputFacts
     var log = EventLog()
+    var snapshots = SnapshotLog()
     var limitsHit = 0
     /// When it was read, where that is not now and the file's own time is not known.
     var readAt: Timestamp?
@@ -26,21 +29,26 @@ struct Extractor: Sendable {
     func extract(_ input: InputWalker.Found) throws(ReadError) -> [Extraction] {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
-        try InputReader.read(path: input.path, name: input.name, progress: progress) { _, run in
-            out.append(extract(run, &matcher))
+        try InputReader.read(path: input.path, name: input.name, progress: progress) { name, run in
+            out.append(extract(name, run, &matcher))
         }
         return out
     }
 
     /// Reads one input to its end and keeps what matches.
-    private func extract(_ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher) -> Extraction
-    {
+    private func extract(
+        _ name: String, _ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher
+    ) -> Extraction {
         var log = EventLog(store: store)
         var carried = RecordHeader(form: .none)
         var undated = 0
         let limitsBefore = matcher.counters.limitHits
+        var snapshots = SnapshotCollector(path: name)
         var facts = run { place, line, message, isDecoded in
             let classified = place.classified
+            if classified.scope == .raw {
+                snapshots.take(line, message, place, after: carried.stamp)
+            }
             if classified.scope != .raw, classified.header.stamp.form != .none,
                 classified.header.form != .signalHandler
             {
@@ -70,8 +78,10 @@ struct Extractor: Sendable {
         if facts.kind == .unknown, log.count > 0 {
             facts.kind = isInfo(log) ? .snapshot : .log
         }
+        snapshots.finish(&facts)
         return Extraction(
-            facts: facts, log: log, limitsHit: matcher.counters.limitHits - limitsBefore)
+            facts: facts, log: log, snapshots: snapshots.log,
+            limitsHit: matcher.counters.limitHits - limitsBefore)
     }
 
     /// Whether an input holds nothing but INFO.

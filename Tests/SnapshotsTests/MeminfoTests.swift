@@ -24,7 +24,7 @@ func read(
         var bytes = Array(line.utf8)
         let length = bytes.count
         if bytes.last == 0x0D { bytes.removeLast() }
-        out += reader.take(bytes.span, number: i + 1, offset: offset)
+        out += reader.take(bytes.span, inner: bytes.span, number: i + 1, offset: offset)
         offset += Int64(length + 1)
     }
     out += reader.finish()

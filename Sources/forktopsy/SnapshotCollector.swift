@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+internal import Reading
+internal import Snapshots
+
+/// Gathers the snapshots of one input while its lines go by.
+struct SnapshotCollector {
+    private(set) var log = SnapshotLog()
+    private var reader: SnapshotReader
+    /// The stamp of the record that was last seen above a line.
+    private var above = Stamp.none
+    private var hasSettingsOnly = true
+    private var first = Stamp.none
+    private var last = Stamp.none
+
+    init(path: String) { reader = SnapshotReader(path: path) }
+
+    /// Takes a line that is no record. `message` is what is left of it behind prefixes.
+    mutating func take(
+        _ line: Span<UInt8>, _ message: Span<UInt8>, _ place: RecordPlace, after record: Stamp
+    ) {
+        let stamp =
+            place.classified.header.stamp.form == .none
+            ? record : place.classified.header.stamp
+        if stamp != above {
+            above = stamp
+            reader.note(recordStamp: stamp)
+        }
+        let inner = place.classified.message.lowerBound > 0 ? message : line
+        keep(reader.take(line, inner: inner, number: place.line, offset: place.offset))
+    }
+
+    /// Ends the input and says in `facts` what was found.
+    mutating func finish(_ facts: inout InputFacts) {
+        keep(reader.finish())
+        facts.problems += reader.problems
+        guard log.count > 0 else { return }
+        if facts.kind == .unknown { facts.kind = hasSettingsOnly ? .facts : .snapshot }
+        facts.format = ([facts.format].filter { !$0.isEmpty } + reader.formatNames)
+            .joined(separator: " + ")
+        guard facts.clock.first.form == .none else { return }
+        facts.clock.first = first
+        facts.clock.last = last
+    }
+
+    private mutating func keep(_ found: [Snapshot]) {
+        for snapshot in found {
+            log.append(snapshot)
+            if !snapshot.values.allSatisfy(\.measure.isSetting) { hasSettingsOnly = false }
+            guard snapshot.stamp.form != .none, snapshot.timeBasis != .fileName else { continue }
+            if first.form == .none { first = snapshot.stamp }
+            last = snapshot.stamp
+        }
+    }
+}
