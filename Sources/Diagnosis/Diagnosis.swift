@@ -11,6 +11,8 @@ package enum Diagnosis {
         out.causes = ordered(causes.compactMap { $0.judge(facts) })
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)
+        out.memory = memory(facts)
+        out.facts = settings(facts)
         return out
     }
 

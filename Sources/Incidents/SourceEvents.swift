@@ -22,18 +22,3 @@ package struct Correlation: Sendable {
 
     package init() {}
 }
-
-/// One server over the whole data.
-package struct InstanceSummary: Sendable {
-    package var instance: Instance
-    package var saves: SaveTally
-    package var rewrites = SaveTally()
-    package var lastSuccessAt: Timestamp?
-    package var copyOnWritePeak: ByteCount?
-    package var lastEventAt: Timestamp?
-
-    package init(instance: Instance, saves: SaveTally) {
-        self.instance = instance
-        self.saves = saves
-    }
-}

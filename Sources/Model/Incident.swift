@@ -32,6 +32,8 @@ package struct Incident: Sendable {
     /// The events that a diagnosis rests on: the start-up of the process that failed, the first
     /// and last of each kind of failure, what followed. Not printed.
     package var observations: [Event] = []
+    /// What memory snapshots show around it. Not printed as such: `memory` and `facts` are.
+    package var readings = Readings()
     /// Lines that show that a process of the server had gone without a word. Not printed.
     package var vanished: [Event] = []
     /// Whether the start of the process in which the first failure fell is in the data.

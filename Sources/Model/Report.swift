@@ -76,3 +76,18 @@ package struct Outlook: Sendable {
         self.evidence = evidence
     }
 }
+
+/// One server over the whole data.
+package struct InstanceSummary: Sendable {
+    package var instance: Instance
+    package var saves: SaveTally
+    package var rewrites = SaveTally()
+    package var lastSuccessAt: Timestamp?
+    package var copyOnWritePeak: ByteCount?
+    package var lastEventAt: Timestamp?
+
+    package init(instance: Instance, saves: SaveTally) {
+        self.instance = instance
+        self.saves = saves
+    }
+}

@@ -29,6 +29,7 @@ struct Assembler {
         let extractions = Self.arranged(given, patterns)
         var report = Report(toolVersion: Forktopsy.version)
         var sources: [SourceEvents] = []
+        var snapshots: [SnapshotSource] = []
         var twins = TwinClocks()
         for extraction in extractions {
             twins.learn(
@@ -36,20 +37,40 @@ struct Assembler {
                 InputClock(extraction.facts, clocks(for: extraction)))
         }
         for extraction in extractions {
-            let (source, input) = resolved(extraction, twins)
+            let (source, input, clock) = resolved(extraction, twins)
             sources.append(source)
             report.inputs.append(input)
+            guard extraction.snapshots.count > 0 else { continue }
+            snapshots.append(
+                SnapshotSource(
+                    path: extraction.facts.path, log: extraction.snapshots,
+                    modifiedAt: extraction.facts.clock.modifiedAt
+                ) { stamp, line in
+                    var clock = clock
+                    return clock.instant(of: stamp, line: line)
+                })
         }
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
         let correlation = Correlator(sources, patterns: patterns).correlate(in: window)
         let names = report.inputs.map(\.facts.path)
-        report.incidents = correlation.incidents.filter { isWanted($0.instance) }
-            .map { Diagnosis.diagnose($0, sources: names) }
-        report.outlook = correlation.instances.filter { isWanted($0.instance) }.map {
-            outlook($0, report.incidents)
-        }
+        var incidents = correlation.incidents.filter { isWanted($0.instance) }
+        let instances = correlation.instances.filter { isWanted($0.instance) }
+        let linker = SnapshotLinker(
+            snapshots, instances: correlation.instances.map(\.instance))
+        let around = linker.readings(
+            for: incidents.map {
+                .init(
+                    instance: $0.instance, from: $0.startedAt,
+                    to: $0.recoveredAt ?? $0.lastFailureAt
+                )
+            })
+        for i in incidents.indices { incidents[i].readings = around[i] }
+        report.incidents = incidents.map { Diagnosis.diagnose($0, sources: names) }
+        let latest = linker.readings(
+            for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
+        report.outlook = zip(instances, latest).map { Diagnosis.outlook($0, $1, report.incidents) }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.verdict = (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)])
@@ -80,7 +101,7 @@ struct Assembler {
     /// Places the stamps of one input in time.
     private func resolved(
         _ extraction: Extraction, _ twins: TwinClocks
-    ) -> (SourceEvents, InputReport) {
+    ) -> (SourceEvents, InputReport, InputClock) {
         let clocks = clocks(for: extraction)
         var clock = InputClock(extraction.facts, clocks)
         let usesUptime = extraction.facts.clock.last.form == .uptime
@@ -89,14 +110,16 @@ struct Assembler {
                 extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
                 boot: usesUptime ? twins.boot(of: extraction.log) : nil)
         }
+        let fresh = clock
         var input = InputReport(facts: extraction.facts)
+        input.snapshots = extraction.snapshots.count
         input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
         var log = extraction.log
         log.place { stamp, line in clock.instant(of: stamp, line: line) }
         input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
         input.events = extraction.log.count
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        return (SourceEvents(facts: extraction.facts, log: log), input)
+        return (SourceEvents(facts: extraction.facts, log: log), input, fresh)
     }
 
     private func isWanted(_ candidate: Instance) -> Bool {
@@ -177,18 +200,5 @@ struct Assembler {
             out += log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
         }
         return out
-    }
-
-    private func outlook(_ summary: InstanceSummary, _ incidents: [Incident]) -> Outlook {
-        let open = incidents.contains {
-            $0.instance == summary.instance && $0.status == .ongoing_at_end
-        }
-        return Outlook(
-            instance: summary.instance,
-            statement: open
-                ? "Forks were failing when the data ended. Whether the next one would succeed "
-                    + "needs memory figures, which were not given."
-                : "Whether the next fork would succeed needs memory figures, which were not given.",
-            saves: summary.saves)
     }
 }

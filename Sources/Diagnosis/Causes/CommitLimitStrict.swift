@@ -20,34 +20,159 @@ enum CommitLimitStrict: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
-        let kernel = facts.events(.kernel_commit_refused)
-        return finding(
-            .possible, confidence(facts),
-            "The mode of memory accounting may have been strict (vm.overcommit_memory=2), and "
-                + "the fork did not fit under CommitLimit.",
-            evidence: facts.cite(refusals, "fork returned ENOMEM")
-                + facts.cite(
-                    kernel,
-                    "the kernel refused to account a mapping: an accounting "
-                        + "refusal, in mode 0 or 2")
-                + facts.overcommitEvidence(strict: true),
-            missing: [
-                MissingFact(
-                    what: "overcommit mode, CommitLimit and Committed_AS at the time of the "
-                        + "failure",
-                    why: "only mode 2 enforces CommitLimit", command: FactCommands.overcommit),
-                MissingFact(
-                    what: "how much of the server's memory is accounted",
-                    why: "fork charges accounted mappings only; a jemalloc heap may not be",
-                    command: FactCommands.mappings(facts.incident)),
-            ])
+        if let mode = facts.overcommitMode, mode.isKnown, mode.number != 2 {
+            return finding(
+                .ruled_out, .high,
+                "vm.overcommit_memory was \(mode.number): CommitLimit is enforced in mode 2 only.",
+                evidence: [
+                    facts.cite(
+                        mode.reading, .against, "the mode was not 2; \(facts.reach(of: mode))")
+                ])
+        }
+        let charge = facts.commitCharge()
+        var out = verdict(facts, charge)
+        out.evidence =
+            facts.cite(refusals, "fork returned ENOMEM") + modeEvidence(facts)
+            + facts.cite(facts.kernelRefusals, Self.kernelSays)
+            + facts.overcommitEvidence(strict: true) + out.evidence + AccountingEvidence.fix(facts)
+        if let charge { out.arithmetic = AccountingEvidence.arithmetic(facts, charge) }
+        out.missing = missing(facts, charge)
+        if out.verdict == .confirmed || out.verdict == .likely {
+            out.remedies = AccountingRemedies.strict(facts, charge)
+        }
+        return out
     }
 
+    static let kernelSays =
+        "the kernel refused to account a mapping of the server: an accounting refusal, in mode "
+        + "0 or 2"
+
+    // MARK: - How sure
+
+    private static func verdict(_ facts: Case, _ charge: CommitCharge?) -> Finding {
+        let isStrict = facts.overcommitMode.map { $0.number == 2 } ?? false
+        let isKnown = facts.overcommitMode?.isKnown ?? false
+        guard isStrict else { return withoutMode(facts) }
+        let claim =
+            "Memory accounting was strict (vm.overcommit_memory=2), and what the fork had to "
+            + "account did not fit under CommitLimit"
+        switch charge?.answer {
+        case .refused:
+            return finding(
+                isKnown || !facts.kernelRefusals.isEmpty ? .confirmed : .likely,
+                isKnown ? .high : .medium, claim + shortfall(charge) + ".")
+        case .fits where facts.kernelRefusals.isEmpty:
+            return finding(
+                .possible, .low,
+                "Memory accounting was strict (vm.overcommit_memory=2), but by the figures of the "
+                    + "last snapshot the fork would have fitted under CommitLimit.",
+                evidence: charge.map {
+                    [
+                        facts.cite(
+                            $0.committed, .against,
+                            "Committed_AS and all that the server could have to account stay "
+                                + "below the limit")
+                    ]
+                } ?? [])
+        case .marginal:
+            return finding(
+                .likely, .medium,
+                claim + ", by a margin within the slack of the kernel's counters: marginal.")
+        case .straddles:
+            return finding(
+                !facts.kernelRefusals.isEmpty && isKnown ? .confirmed : .likely, .medium,
+                claim + ". How much of the server is accounted is known only between bounds, and "
+                    + "the limit lies between them.")
+        case .fits, .unknown, nil:
+            guard facts.kernelRefusals.isEmpty else {
+                return finding(isKnown ? .confirmed : .likely, .high, claim + ".")
+            }
+            return finding(
+                .likely, isKnown ? .medium : .low,
+                claim + ": that is what refuses in this mode; the figures that would show it "
+                    + "are missing.")
+        }
+    }
+
+    /// ` by 512 MiB`
+    private static func shortfall(_ charge: CommitCharge?) -> String {
+        guard let charge else { return "" }
+        let bytes = charge.needAtLeast - charge.ceiling
+        return ": it was \(ByteCount(bytes: bytes).description) short"
+    }
+
+    /// The kernel's line alone: since it exists (Linux 6.1) mode 0 refuses only what is larger
+    /// than RAM and swap together.
+    private static func withoutMode(_ facts: Case) -> Finding {
+        let named = facts.kernelRefusals.compactMap { $0.int("bytes") }.map(Int64.init)
+        if let largest = named.max(), let (ram, swap) = facts.ramAndSwap,
+            largest < ram.number + (swap?.number ?? 0)
+        {
+            return finding(
+                .likely, .high,
+                "Memory accounting must have been strict (vm.overcommit_memory=2): the kernel "
+                    + "refused to account a mapping smaller than RAM and swap together, which "
+                    + "mode 0 never does on a kernel that prints this line.",
+                evidence: [
+                    facts.cite(
+                        ram, .for, "RAM: the refused mapping of \(spoken(largest)) is smaller")
+                ])
+        }
+        if facts.overcommitMode != nil {
+            // Read after the failure only, as 0 or 1.
+            return finding(
+                .possible, .low,
+                "The mode of memory accounting may have been strict (vm.overcommit_memory=2) when "
+                    + "the fork was refused; after the failure it was not.")
+        }
+        return finding(
+            .possible, startConfidence(facts),
+            "The mode of memory accounting may have been strict (vm.overcommit_memory=2), and "
+                + "the fork did not fit under CommitLimit.")
+    }
+
+    private static func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }
+
     /// Lower where the start-up lines show another mode, which may have been changed since.
-    private static func confidence(_ facts: Case) -> Finding.Confidence {
+    private static func startConfidence(_ facts: Case) -> Finding.Confidence {
         switch facts.overcommitAtStart {
         case .zero, .silent(_, couldBeStrict: false): .low
         case .notOne, .silent, .unknown: .medium
         }
+    }
+
+    private static func modeEvidence(_ facts: Case) -> [Evidence] {
+        guard let mode = facts.overcommitMode else { return [] }
+        return [
+            facts.cite(
+                mode.reading, mode.number == 2 ? .for : .against,
+                "vm.overcommit_memory was \(mode.number); \(facts.reach(of: mode))")
+        ]
+    }
+
+    // MARK: - What would settle it
+
+    private static func missing(_ facts: Case, _ charge: CommitCharge?) -> [MissingFact] {
+        var out: [MissingFact] = []
+        let isKnown = facts.overcommitMode?.isKnown ?? false
+        if !isKnown || charge == nil {
+            out.append(
+                MissingFact(
+                    what: isKnown
+                        ? "CommitLimit and Committed_AS at the time of the failure"
+                        : "overcommit mode, CommitLimit and Committed_AS at the time of the "
+                            + "failure",
+                    why: "only mode 2 enforces CommitLimit", command: FactCommands.overcommit))
+        }
+        if facts.nearest(.accounted, where: Case.isServerProcess) == nil,
+            charge?.answer != .refused || charge?.atLeast.reading == nil
+        {
+            out.append(
+                MissingFact(
+                    what: "how much of the server's memory is accounted",
+                    why: "fork charges accounted mappings only; a jemalloc heap may not be",
+                    command: FactCommands.mappings(facts.incident)))
+        }
+        return out
     }
 }

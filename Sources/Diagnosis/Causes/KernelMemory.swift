@@ -17,16 +17,29 @@ enum KernelMemory: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
-        let failures = facts.events(.page_allocation_failed)
-        if let line = facts.events(.kernel_commit_refused).first, failures.isEmpty {
+        let failures = facts.events(.page_allocation_failed).filter(\.isServerFamily)
+        if let line = facts.kernelRefusals.first, failures.isEmpty {
             return finding(
                 .ruled_out, .high, "The kernel names accounting as what refused.",
                 evidence: [facts.cite(line, .against, "an accounting refusal")])
         }
+        if failures.isEmpty, let available = facts.before(.memAvailable, where: Case.isHost),
+            available.number > 1 << 30
+        {
+            return finding(
+                .ruled_out, .medium,
+                "The host had \(ByteCount(bytes: available.number).description) available, and no "
+                    + "line tells of a failed page allocation.",
+                evidence: [
+                    facts.cite(
+                        available, .against, "MemAvailable, \(facts.distance(of: available))")
+                ])
+        }
         return finding(
-            .possible, .low,
-            "The kernel itself may have been short of memory for the new "
-                + "process; this is rare.",
+            failures.isEmpty ? .possible : .likely, failures.isEmpty ? .low : .medium,
+            failures.isEmpty
+                ? "The kernel itself may have been short of memory for the new process; this is rare."
+                : "The kernel could not allocate pages for the new process.",
             evidence: facts.cite(refusals, "fork returned ENOMEM")
                 + facts.cite(failures, "the kernel could not allocate pages"),
             missing: [

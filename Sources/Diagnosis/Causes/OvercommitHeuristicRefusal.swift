@@ -18,30 +18,199 @@ enum OvercommitHeuristicRefusal: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
-        return finding(
-            .possible, confidence(facts),
-            "Heuristic accounting (vm.overcommit_memory=0) may have refused one large mapping.",
-            evidence: facts.cite(refusals, "fork returned ENOMEM")
-                + facts.cite(
-                    facts.events(.kernel_commit_refused),
-                    "the kernel refused to "
-                        + "account a mapping: an accounting refusal, in mode 0 or 2")
-                + facts.overcommitEvidence(strict: false),
-            missing: [
+        if let mode = facts.overcommitMode, mode.isKnown, mode.number != 0 {
+            return finding(
+                .ruled_out, .high,
+                "vm.overcommit_memory was \(mode.number): the heuristic belongs to mode 0.",
+                evidence: [
+                    facts.cite(
+                        mode.reading, .against, "the mode was not 0; \(facts.reach(of: mode))")
+                ])
+        }
+        var out = verdict(facts)
+        out.evidence =
+            facts.cite(refusals, "fork returned ENOMEM") + modeEvidence(facts)
+            + facts.cite(facts.kernelRefusals, CommitLimitStrict.kernelSays)
+            + facts.overcommitEvidence(strict: false) + out.evidence
+            + AccountingEvidence.fix(facts)
+        if out.verdict != .ruled_out { out.missing = missing(facts) }
+        if out.verdict == .confirmed || out.verdict == .likely {
+            out.remedies = AccountingRemedies.heuristic(facts)
+        }
+        return out
+    }
+
+    private static func verdict(_ facts: Case) -> Finding {
+        let mode = facts.overcommitMode
+        let isZero = mode.map { $0.number == 0 } ?? false
+        let isModern = facts.kernelRefusals.isEmpty ? facts.kernelIsAtLeast(5, 2) : true
+        switch isModern {
+        case true: return modern(facts, isZero: isZero, isKnown: mode?.isKnown ?? false)
+        case false: return old(facts, isZero: isZero)
+        default:
+            return finding(
+                .possible, isZero ? .medium : startConfidence(facts),
+                "Heuristic accounting (vm.overcommit_memory=0) may have refused one large mapping; "
+                    + "by which rule depends on the kernel's version, which is not known.")
+        }
+    }
+
+    // MARK: - Linux 5.2 and later
+
+    /// One mapping larger than RAM and swap together.
+    private static func modern(_ facts: Case, isZero: Bool, isKnown: Bool) -> Finding {
+        let named = facts.kernelRefusals.compactMap { $0.int("bytes") }.map(Int64.init).max()
+        guard let (ram, swap) = facts.ramAndSwap else {
+            return finding(
+                isZero && isKnown && named != nil ? .likely : .possible,
+                isZero ? .medium : startConfidence(facts),
+                isZero && named != nil
+                    ? "Heuristic accounting (vm.overcommit_memory=0) refused one mapping larger "
+                        + "than RAM and swap together."
+                    : "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping "
+                        + "larger than RAM and swap together.")
+        }
+        let room = ram.number + (swap?.number ?? 0)
+        let largest = facts.nearest(.accountedLargest, where: Case.isServerProcess)
+        let size = facts.nearest(.vmSize, where: Case.isServerProcess)
+        var out: Finding
+        if let bytes = named ?? largest?.number {
+            let isTooLarge = bytes > room && swap != nil
+            out = finding(
+                isTooLarge
+                    ? (isZero && isKnown ? .confirmed : isZero ? .likely : .possible)
+                    : bytes > room ? .possible : .ruled_out,
+                isTooLarge ? .high : .medium,
+                isTooLarge
+                    ? "\(isZero ? "Heuristic accounting (vm.overcommit_memory=0) refused" : "Heuristic accounting (vm.overcommit_memory=0) would have refused") "
+                        + "one mapping of \(spoken(bytes)), more than RAM and swap together "
+                        + "(\(spoken(room)))."
+                    : bytes > room
+                        ? "Heuristic accounting (vm.overcommit_memory=0) may have refused one "
+                            + "mapping of \(spoken(bytes)), more than RAM; how much swap there "
+                            + "was is not known."
+                        : "The largest mapping in question, \(spoken(bytes)), is smaller than RAM and "
+                            + "swap together (\(spoken(room))): mode 0 lets it pass since Linux 5.2."
+            )
+            out.arithmetic = [
+                facts.quantity(
+                    "need", bytes: bytes,
+                    named != nil
+                        ? "the mapping that the kernel's line names"
+                        : largest.map {
+                            "smaps: the largest accounted mapping, \($0.source.spoken)"
+                        }
+                            ?? "")
+            ]
+        } else if let size, size.number < room {
+            out = finding(
+                .ruled_out, .high,
+                "All of the server's address space, \(spoken(size.number)), is smaller than RAM "
+                    + "and swap together (\(spoken(room))): no single mapping can be larger.",
+                evidence: [facts.cite(size, .against, "VmSize bounds every mapping")])
+        } else {
+            out = finding(
+                .possible, isZero ? .medium : startConfidence(facts),
+                "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping larger "
+                    + "than RAM and swap together.")
+        }
+        out.arithmetic += [facts.quantity("RAM", ram)]
+        if let swap { out.arithmetic.append(facts.quantity("swap", swap)) }
+        out.arithmetic.append(
+            facts.quantity("limit", bytes: room, "RAM and swap, for one mapping (Linux 5.2 on)"))
+        return out
+    }
+
+    // MARK: - Before Linux 5.2
+
+    /// One mapping larger than what is free, cached or could be reclaimed.
+    private static func old(_ facts: Case, isZero: Bool) -> Finding {
+        guard let at = facts.refusals(.ENOMEM).first?.at ?? facts.start,
+            let free = facts.before(.memFree, at, where: Case.isHost)
+        else {
+            return finding(
+                .possible, isZero ? .medium : startConfidence(facts),
+                "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping larger "
+                    + "than free memory, page cache and free swap together.")
+        }
+        func value(_ measure: Measure) -> Int64 {
+            facts.before(measure, at, where: Case.isHost)?.number ?? 0
+        }
+        let cache = value(.cached) + value(.buffers) + value(.swapCached) - value(.shmem)
+        let room = free.number + cache + value(.swapFree) + value(.slabReclaimable)
+        let largest =
+            facts.before(.accountedLargest, at, where: Case.isServerProcess)
+            ?? facts.before(.rssAnon, at, where: Case.isServerProcess)
+            ?? facts.before(.vmRSS, at, where: Case.isServerProcess)
+            ?? facts.before(.usedMemoryRSS, at, where: Case.isServer)
+        let isAccounted = facts.heapIsAccounted == .yes || !facts.heapIsSeldomAccounted
+        guard let largest else {
+            return finding(
+                .possible, isZero ? .medium : .low,
+                "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping larger "
+                    + "than free memory, page cache and free swap together.")
+        }
+        let isTooLarge = largest.number > room
+        var out = finding(
+            isTooLarge && isZero && isAccounted
+                ? .likely
+                : isTooLarge ? .possible : room > 2 * largest.number ? .ruled_out : .possible,
+            isTooLarge ? .medium : .low,
+            isTooLarge
+                ? "Heuristic accounting (vm.overcommit_memory=0) before Linux 5.2 refuses one "
+                    + "mapping larger than what is free or could be freed: the server's heap was."
+                : "What was free or could be freed (\(spoken(room))) was more than the server's "
+                    + "largest mapping can have been.")
+        out.arithmetic = [
+            facts.quantity("need", largest), facts.quantity("free", free),
+            facts.quantity("page cache", bytes: cache, "Buffers, Cached and SwapCached less Shmem"),
+            facts.quantity("free swap", bytes: value(.swapFree), "SwapFree"),
+            facts.quantity("reclaimable slab", bytes: value(.slabReclaimable), "SReclaimable"),
+            facts.quantity(
+                "limit", bytes: room, "their sum; the kernel's own reserves come off it"),
+        ]
+        return out
+    }
+
+    // MARK: - Evidence
+
+    private static func modeEvidence(_ facts: Case) -> [Evidence] {
+        guard let mode = facts.overcommitMode else { return [] }
+        return [
+            facts.cite(
+                mode.reading, mode.number == 0 ? .for : .against,
+                "vm.overcommit_memory was \(mode.number); \(facts.reach(of: mode))")
+        ]
+    }
+
+    private static func missing(_ facts: Case) -> [MissingFact] {
+        var out: [MissingFact] = []
+        if !(facts.overcommitMode?.isKnown ?? false) || facts.ramAndSwap == nil
+            || facts.kernelVersion == nil && facts.kernelRefusals.isEmpty
+        {
+            out.append(
                 MissingFact(
                     what: "overcommit mode, kernel version, RAM and swap",
                     why: "mode 0 refuses by another rule before Linux 5.2 than after",
-                    command: FactCommands.overcommit),
+                    command: FactCommands.overcommit))
+        }
+        if facts.nearest(.accountedLargest, where: Case.isServerProcess) == nil,
+            facts.kernelRefusals.isEmpty
+        {
+            out.append(
                 MissingFact(
                     what: "the largest accounted mapping of the server",
                     why: "mode 0 checks mapping by mapping",
-                    command: FactCommands.mappings(facts.incident)),
-            ])
+                    command: FactCommands.mappings(facts.incident)))
+        }
+        return out
     }
+
+    private static func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }
 
     /// Lower where the start-up lines show another mode, and for servers whose heap this mode does
     /// not account.
-    private static func confidence(_ facts: Case) -> Finding.Confidence {
+    private static func startConfidence(_ facts: Case) -> Finding.Confidence {
         switch facts.overcommitAtStart {
         case .zero: .medium
         case .silent: .low

@@ -17,7 +17,7 @@ enum PidNamespaceDead: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
         guard !refusals.isEmpty else { return nil }
-        if let line = facts.events(.kernel_commit_refused).first {
+        if let line = facts.kernelRefusals.first {
             return finding(
                 .ruled_out, .high, "The kernel names accounting as what refused.",
                 evidence: [facts.cite(line, .against, "an accounting refusal")])
@@ -28,16 +28,21 @@ enum PidNamespaceDead: Cause {
                 ? nil
                 : finding(.ruled_out, .high, "A later fork of the same process succeeded.")
         }
+        if let spaces = facts.nearest(.nsPIDs, where: Case.isServerProcess),
+            spaces.text.split(separator: " ").count == 1
+        {
+            return finding(
+                .ruled_out, .high, "The server runs in the host's own pid namespace.",
+                evidence: [facts.cite(spaces, .against, "one process id: no inner namespace")])
+        }
         return finding(
             .possible, .low,
-            "The init process of the server's pid namespace may be gone; this "
-                + "is rare.",
+            "The init process of the server's pid namespace may be gone; this is rare.",
             evidence: facts.cite(refusals, "fork returned ENOMEM"),
             missing: [
                 MissingFact(
                     what: "the pid namespace of the process",
-                    why: "a dead namespace refuses "
-                        + "every fork",
+                    why: "a dead namespace refuses every fork",
                     command: FactCommands.namespace(facts.incident))
             ])
     }

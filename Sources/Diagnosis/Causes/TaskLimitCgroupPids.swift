@@ -17,29 +17,107 @@ enum TaskLimitCgroupPids: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.EAGAIN)
         guard !refusals.isEmpty else { return nil }
+        var out = verdict(facts)
+        out.evidence =
+            facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory")
+            + out.evidence
+        return out
+    }
+
+    private static func verdict(_ facts: Case) -> Finding {
         let lines = facts.events(.pids_rejected)
-        if !lines.isEmpty {
+        let limit = facts.setting(.pidsMax)
+        let rise = facts.rise(.pidsEventsMax)
+        let counted = atLimit(facts)
+        let hits = rise.map { $0.by > 0 } ?? false
+        if !lines.isEmpty || hits || counted != nil {
+            var out = finding(
+                !lines.isEmpty || hits ? .confirmed : .likely, .high,
+                "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit.",
+                evidence: facts.cite(
+                    lines, "the kernel names the pids controller as what refused"))
+            if let rise, hits {
+                out.evidence.append(
+                    facts.cite(
+                        rise.to, .for, "pids.events: refusals counted rose by \(rise.by)"))
+            }
+            if let counted {
+                out.evidence.append(
+                    facts.cite(counted.current, .for, "pids.current, at the limit"))
+                out.arithmetic = [
+                    facts.quantity("tasks in the group", counted.current),
+                    facts.quantity(
+                        "need", count: counted.current.number + 1, "one more for the child"),
+                    facts.quantity("limit", counted.max),
+                ]
+            }
+            out.remedies = remedies(facts)
+            return out
+        }
+        if let path = facts.nearest(.pidsCgroupPath, where: Case.isServerProcess), path.text == "/"
+        {
             return finding(
-                .likely, .high,
-                "A pids cgroup (systemd TasksMax, a container's pids limit) was "
-                    + "at its limit.",
-                evidence: facts.cite(lines, "the kernel names the pids controller as what refused")
-                    + facts.cite(refusals, "fork returned EAGAIN"))
+                .ruled_out, .high,
+                "The server stands in the root of the pids controller, which "
+                    + "has no limit.",
+                evidence: [facts.cite(path, .against, "the path of its pids cgroup")])
+        }
+        if let rise, rise.by == 0 {
+            return finding(
+                .ruled_out, .high, "pids.events counted no refusal while forks were refused.",
+                evidence: [facts.cite(rise.to, .against, "the counter did not rise")])
+        }
+        if let limit, limit.isKnown, limit.number == Int64.max {
+            return finding(
+                .ruled_out, .medium, "The server's pids cgroup has no limit of its own.",
+                evidence: [
+                    facts.cite(limit.reading, .against, "pids.max; \(facts.reach(of: limit))")
+                ])
         }
         return finding(
             .possible, .medium,
-            "A pids cgroup (systemd TasksMax, a container's pids limit) may "
-                + "have been at its limit.",
-            evidence: facts.cite(
-                refusals,
-                "fork returned EAGAIN: a limit on tasks, never on "
-                    + "memory"),
+            "A pids cgroup (systemd TasksMax, a container's pids limit) may have been at its limit.",
             missing: [
                 MissingFact(
-                    what: "pids.current, pids.max and pids.events of the server's "
-                        + "cgroup",
-                    why: "a refusal there raises the max "
-                        + "counter", command: FactCommands.pidsCgroup(facts.incident))
+                    what: "pids.current, pids.max and pids.events of the server's cgroup",
+                    why: "a refusal there raises the max counter",
+                    command: FactCommands.pidsCgroup(facts.incident))
             ])
+    }
+
+    /// A reading of a group in which the count had reached the limit, around the failures.
+    private static func atLimit(_ facts: Case) -> (current: Measured, max: Measured)? {
+        guard let start = facts.start, let end = facts.end else { return nil }
+        for placed in facts.incident.readings.snapshots {
+            guard let at = placed.at, !placed.isFileTime,
+                at >= start.adding(seconds: -5), at <= end.adding(seconds: 5),
+                let current = placed.snapshot.value(.pidsCurrent),
+                let most = placed.snapshot.value(.pidsMax)
+            else { continue }
+            let pair = (
+                current: Measured(value: current, placed: placed),
+                max: Measured(value: most, placed: placed)
+            )
+            if pair.current.number >= pair.max.number { return pair }
+        }
+        return nil
+    }
+
+    private static func remedies(_ facts: Case) -> [Remedy] {
+        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        return AccountingRemedies.numbered([
+            Remedy(
+                order: 0, text: "Raise the limit of the running unit; it holds from then on.",
+                command: "sudo systemctl set-property \(unit) TasksMax=4096",
+                precheck:
+                    "systemctl status \(unit): the Tasks line shows count and limit. A server "
+                    + "needs some five threads, io-threads and one child; far more than that is "
+                    + "a leak in the same group. In a container: docker update --pids-limit, or "
+                    + "podPidsLimit of the kubelet.",
+                expect: "pids.max of the group shows it; the next save starts.",
+                rollback: "sudo systemctl set-property \(unit) TasksMax=OLD_VALUE",
+                caveat: "The limit may be that of a group above; then it must be raised there.",
+                permanent: true)
+        ])
     }
 }

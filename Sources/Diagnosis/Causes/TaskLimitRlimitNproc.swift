@@ -18,18 +18,139 @@ enum TaskLimitRlimitNproc: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.EAGAIN)
         guard !refusals.isEmpty else { return nil }
-        return finding(
+        if let user = facts.isPrivileged, user.isPrivileged {
+            return finding(
+                .ruled_out, .high, "The server may pass its user's process limit: it is root.",
+                evidence: [
+                    facts.cite(user.reading, .against, "the user or capabilities of the server")
+                ])
+        }
+        var out = verdict(facts)
+        out.evidence =
+            facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory")
+            + out.evidence
+        return out
+    }
+
+    private static func verdict(_ facts: Case) -> Finding {
+        let limit = limit(facts)
+        let counted = tasks(facts)
+        guard let limit else { return undecided(facts, nil, counted) }
+        if let counted, counted.number >= limit.number {
+            var out = finding(
+                limit.isKnown ? .confirmed : .likely, limit.isKnown ? .high : .medium,
+                "The server's user had at least \(counted.number) tasks, and RLIMIT_NPROC allows "
+                    + "\(limit.number).",
+                evidence: [
+                    facts.cite(
+                        limit.reading, .for,
+                        "Max processes is \(limit.number); \(facts.reach(of: limit))"),
+                    facts.cite(
+                        counted, .for,
+                        counted.measure == .threads
+                            ? "the server's own threads alone reach it"
+                            : "tasks of the user reach it"),
+                ])
+            out.arithmetic = [
+                facts.quantity("tasks of the user, at least", counted),
+                facts.quantity("need", count: counted.number + 1, "one more for the child"),
+                facts.quantity("limit", limit.reading),
+            ]
+            out.remedies = remedies(facts, limit)
+            return out
+        }
+        if limit.number == Int64.max || limit.isKnown && isFar(limit, facts) {
+            return finding(
+                .ruled_out, .medium,
+                limit.number == Int64.max
+                    ? "RLIMIT_NPROC is unlimited."
+                    : "RLIMIT_NPROC is \(grouped(Int(clamping: limit.number))), no less than what "
+                        + "the whole host may have or far more than its tasks.",
+                evidence: [
+                    facts.cite(
+                        limit.reading, .against, "Max processes; \(facts.reach(of: limit))")
+                ])
+        }
+        return undecided(facts, limit, counted)
+    }
+
+    /// The soft limit at the last refusal at the latest: it may be set on the running process.
+    private static func limit(_ facts: Case) -> Setting? {
+        guard let setting = facts.setting(.limitProcesses, where: Case.isServerProcess) else {
+            return nil
+        }
+        // Lowered between the reading and the failures, and read again during them.
+        let during = facts.around(.limitProcesses, where: Case.isServerProcess).filter {
+            $0.at.map { at in facts.end.map { at <= $0 } ?? false } ?? false
+        }
+        guard let lowest = during.min(by: { $0.number < $1.number }),
+            lowest.number < setting.number
+        else { return setting }
+        return Setting(reading: lowest, reach: .before, changedLater: nil)
+    }
+
+    /// Tasks of the user, or at least the server's own threads.
+    private static func tasks(_ facts: Case) -> Measured? {
+        let own =
+            facts.before(.threads, where: Case.isServerProcess)
+            ?? facts.nearest(.threads, where: Case.isServerProcess)
+        guard let all = facts.nearest(.userTasks) else { return own }
+        return all
+    }
+
+    /// Whether the limit is far above all tasks that the host has or may have.
+    private static func isFar(_ limit: Setting, _ facts: Case) -> Bool {
+        if let all = facts.nearest(.tasks, where: Case.isHost), all.number * 2 < limit.number {
+            return true
+        }
+        if let most = facts.setting(.pidMax), limit.number >= most.number { return true }
+        return facts.nearest(.userTasks).map { $0.number * 2 < limit.number } ?? false
+    }
+
+    private static func undecided(
+        _ facts: Case, _ limit: Setting?, _ counted: Measured?
+    ) -> Finding {
+        finding(
             .possible, .medium, "The user's process limit (RLIMIT_NPROC) may have been reached.",
-            evidence: facts.cite(
-                refusals,
-                "fork returned EAGAIN: a limit on tasks, never on "
-                    + "memory"),
+            evidence: (limit.map {
+                [facts.cite($0.reading, .for, "Max processes is \($0.number)")]
+            } ?? [])
+                + (counted.map {
+                    [facts.cite($0, .against, "\($0.number) of them are the server's own threads")]
+                } ?? []),
             missing: [
                 MissingFact(
-                    what: "the limit and the number of the user's "
-                        + "tasks",
-                    why: "RLIMIT_NPROC counts all threads of the "
-                        + "user", command: FactCommands.tasks(facts.incident))
+                    what: "the limit and the number of the user's tasks",
+                    why: "RLIMIT_NPROC counts all threads of the user",
+                    command: FactCommands.tasks(facts.incident))
             ])
+    }
+
+    private static func remedies(_ facts: Case, _ limit: Setting) -> [Remedy] {
+        let pid = limit.reading.subject.pid ?? facts.incident.instance.pids.last
+        let target = pid.map(String.init) ?? "PID"
+        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        return AccountingRemedies.numbered([
+            Remedy(
+                order: 0, text: "Raise the limit of the running server, without a restart.",
+                command: "sudo prlimit --pid \(target) --nproc=4096:4096",
+                precheck: "ps -eLo user= | sort | uniq -c | sort -rn | head: who holds the tasks; "
+                    + "something else under the same user may be leaking them.",
+                expect: "grep 'Max processes' /proc/\(target)/limits shows it; the next save "
+                    + "starts.",
+                rollback: "sudo prlimit --pid \(target) --nproc=\(limit.number):4096",
+                caveat: "Gone with the next restart.", permanent: false),
+            Remedy(
+                order: 0, text: "For good: the unit's limit, or the user's.",
+                command: "sudo systemctl edit \(unit)   # [Service] LimitNPROC=4096",
+                precheck:
+                    "systemctl show -p LimitNPROC \(unit); where the server is not started by "
+                    + "systemd: /etc/security/limits.conf and limits.d.",
+                expect: "After the next restart /proc/PID/limits shows it.",
+                rollback: "sudo systemctl revert \(unit)",
+                caveat: "The restart itself: save first, or what no file holds is lost. "
+                    + "vm.overcommit_memory has no part in it.",
+                permanent: true),
+        ])
     }
 }

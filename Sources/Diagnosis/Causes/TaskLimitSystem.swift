@@ -15,31 +15,59 @@ enum TaskLimitSystem: Cause {
     static let answers: Set<Incident.Kind> = [.fork_failure]
 
     static func judge(_ facts: Case) -> Finding? {
+        if !facts.refusals(.EAGAIN).isEmpty { return withEAGAIN(facts) }
+        return onOldKernel(facts)
+    }
+
+    private static func withEAGAIN(_ facts: Case) -> Finding {
         let refusals = facts.refusals(.EAGAIN)
-        guard !refusals.isEmpty else { return onOldKernel(facts) }
+        let limits = [facts.setting(.pidMax), facts.setting(.threadsMax)].compactMap(\.self)
+        let limit = limits.min { $0.number < $1.number }
+        if let limit, let tasks = facts.nearest(.tasks, where: Case.isHost) {
+            let isReached = tasks.number * 100 >= limit.number * 95
+            var out = finding(
+                isReached ? .likely : tasks.number * 2 < limit.number ? .ruled_out : .possible,
+                isReached ? .medium : .medium,
+                isReached
+                    ? "The host had as many tasks as \(limit.reading.measure.name) allows, or "
+                        + "nearly."
+                    : "The host had \(grouped(Int(clamping: tasks.number))) tasks; "
+                        + "\(limit.reading.measure.name) allows "
+                        + "\(grouped(Int(clamping: limit.number))).",
+                evidence: [
+                    facts.cite(
+                        tasks, isReached ? .for : .against,
+                        "tasks of the host, \(facts.distance(of: tasks))"),
+                    facts.cite(limit.reading, isReached ? .for : .against, "the limit"),
+                ])
+            out.arithmetic = [
+                facts.quantity("tasks of the host", tasks), facts.quantity("limit", limit.reading),
+            ]
+            if isReached { out.remedies = remedies(limit) }
+            return out
+        }
         return finding(
             .possible, .low,
-            "The host's own task limits (kernel.threads-max, kernel.pid_max) "
-                + "may have been reached.",
+            "The host's own task limits (kernel.threads-max, kernel.pid_max) may have been reached.",
             evidence: facts.cite(
-                refusals,
-                "fork returned EAGAIN: a limit on tasks, never on "
-                    + "memory"),
+                refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
             missing: [
                 MissingFact(
-                    what: "kernel.pid_max, kernel.threads-max and the number of "
-                        + "tasks",
-                    why: "both are limits of the whole "
-                        + "host", command: FactCommands.tasks(facts.incident))
+                    what: "kernel.pid_max, kernel.threads-max and the number of tasks",
+                    why: "both are limits of the whole host",
+                    command: FactCommands.tasks(facts.incident))
             ])
     }
 
     /// Servers of that age ran on kernels that gave ENOMEM for this.
     private static func onOldKernel(_ facts: Case) -> Finding? {
         let refusals = facts.refusals(.ENOMEM)
-        guard !refusals.isEmpty, !facts.heapIsSeldomAccounted,
-            facts.events(.kernel_commit_refused).isEmpty
-        else { return nil }
+        guard !refusals.isEmpty, facts.kernelRefusals.isEmpty else { return nil }
+        if let version = facts.kernelVersion {
+            guard (version.major, version.minor) < (4, 1) else { return nil }
+        } else if facts.heapIsSeldomAccounted {
+            return nil
+        }
         return finding(
             .possible, .low,
             "On a kernel before Linux 4.1 an exhausted kernel.pid_max gives ENOMEM, too.",
@@ -50,5 +78,18 @@ enum TaskLimitSystem: Cause {
                     why: "since Linux 4.1 a lack of process ids gives EAGAIN",
                     command: "uname -r; \(FactCommands.tasks(facts.incident))")
             ])
+    }
+
+    private static func remedies(_ limit: Setting) -> [Remedy] {
+        let name = limit.reading.measure.name
+        return [
+            Remedy(
+                order: 1, text: "Find what leaks tasks, and raise the limit meanwhile.",
+                command: "sudo sysctl -w \(name)=\(min(limit.number * 2, 4_194_304))",
+                precheck: "ps -eLo comm= | sort | uniq -c | sort -rn | head: who holds the tasks.",
+                expect: "The next save starts.",
+                rollback: "sudo sysctl -w \(name)=\(limit.number)",
+                caveat: "A leak fills the new limit, too.", permanent: false)
+        ]
     }
 }

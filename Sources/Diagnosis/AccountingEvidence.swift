@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// What shows how a fork was, or was not, accounted.
+enum AccountingEvidence {
+    /// The sum that the kernel makes, term by term.
+    static func arithmetic(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
+        var out = [facts.quantity("Committed_AS before the fork", charge.committed)]
+        if let most = charge.atMost, most.bytes != charge.atLeast.bytes {
+            if charge.atLeast.bytes > 0 {
+                out.append(
+                    term("accounted by the fork, at least", charge.atLeast, facts))
+            }
+            out.append(term("accounted by the fork, at most", most, facts))
+            out.append(
+                facts.quantity(
+                    "need", bytes: charge.needAtLeast,
+                    "Committed_AS and what the fork accounts at least"))
+            out.append(
+                facts.quantity(
+                    "need, at most", bytes: charge.committed.number + most.bytes,
+                    "Committed_AS and what the fork accounts at most"))
+        } else {
+            out.append(term("accounted by the fork", charge.atLeast, facts))
+            out.append(
+                facts.quantity(
+                    "need", bytes: charge.needAtLeast, "Committed_AS and what the fork accounts"))
+        }
+        out.append(facts.quantity("CommitLimit", charge.limit))
+        out += composition(facts, charge)
+        out.append(
+            facts.quantity(
+                "kept back for root", bytes: charge.adminReserve,
+                charge.adminReserve == 0
+                    ? "the server may use it" : "vm.admin_reserve_kbytes"))
+        out.append(
+            facts.quantity(
+                "kept back for the user", bytes: charge.userReserve,
+                "the lower of VmSize/32 and vm.user_reserve_kbytes"))
+        out.append(
+            facts.quantity("limit", bytes: charge.ceiling, "CommitLimit without what is kept back"))
+        out.append(
+            facts.quantity(
+                "shortfall", bytes: charge.needAtLeast - charge.ceiling,
+                "need less limit; below zero it fits"))
+        return out
+    }
+
+    private static func term(
+        _ name: String, _ part: (bytes: Int64, source: String, reading: Measured?), _ facts: Case
+    ) -> Quantity {
+        let place = part.reading.map { "; \($0.source.spoken), \(facts.distance(of: $0))" } ?? ""
+        return facts.quantity(name, bytes: part.bytes, part.source + place)
+    }
+
+    /// How CommitLimit comes about: `overcommit_kbytes`, or a share of RAM without huge pages, and
+    /// swap in both cases (Linux v6.6, mm/util.c, `vm_commit_limit`).
+    private static func composition(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
+        var out: [Quantity] = []
+        let swap = facts.before(.swapTotal, where: Case.isHost)
+        if let kbytes = facts.setting(.overcommitKbytes), kbytes.number > 0 {
+            out.append(facts.quantity("of it by vm.overcommit_kbytes", kbytes.reading))
+        } else if let ratio = facts.setting(.overcommitRatio),
+            let total = facts.nearest(.memTotal, where: Case.isHost)
+        {
+            let huge = hugePages(facts)
+            out.append(
+                facts.quantity(
+                    "of it by vm.overcommit_ratio",
+                    bytes: (total.number - huge) / 100 * ratio.number,
+                    "\(ratio.number) % of MemTotal"
+                        + (huge > 0 ? " without huge pages" : "")
+                        + ", \(ratio.reading.source.spoken)"))
+        }
+        if let swap { out.append(facts.quantity("of it by swap", swap)) }
+        return out
+    }
+
+    static func hugePages(_ facts: Case) -> Int64 {
+        if let all = facts.nearest(.hugeTLB, where: Case.isHost) { return all.number }
+        guard let count = facts.nearest(.hugePagesTotal, where: Case.isHost),
+            let size = facts.nearest(.hugePageSize, where: Case.isHost)
+        else { return 0 }
+        return count.number * size.number
+    }
+
+    /// That a change of the mode was followed by success, or was not.
+    static func fix(_ facts: Case) -> [Evidence] {
+        guard let change = facts.overcommitMode?.changedLater, change.number == 1,
+            let at = change.at, let last = facts.incident.lastFailureAt
+        else { return [] }
+        if let recovered = facts.incident.recoveredAt, at <= recovered, at >= last {
+            return [
+                facts.cite(
+                    change, .for,
+                    "vm.overcommit_memory became 1, and the next one succeeded: the change "
+                        + "worked")
+            ]
+        }
+        guard at < last else { return [] }
+        return [
+            facts.cite(
+                change, .against,
+                "vm.overcommit_memory became 1, and forks went on failing: the change did not "
+                    + "help")
+        ]
+    }
+}

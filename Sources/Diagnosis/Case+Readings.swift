@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// What snapshots say around an incident, and for how long it holds.
+
+internal import Model
+
+/// A setting or limit at the time of the failure, as far as it was read.
+struct Setting {
+    /// How well a reading covers the failure.
+    enum Reach {
+        /// Read before and after, the same both times, and no change seen between.
+        case held
+        /// Read before, and no change seen up to the failure.
+        case before
+        /// Read only after the failure; it may have been changed since.
+        case after
+        /// No time is known.
+        case undated
+    }
+
+    var reading: Measured
+    var reach: Reach
+    /// The first reading or command after the failures that differs.
+    var changedLater: Measured?
+
+    var number: Int64 { reading.number }
+    var text: String { reading.text }
+    /// Whether it is known for the moment of the failure, not just for another.
+    var isKnown: Bool { reach == .held || reach == .before }
+}
+
+extension Case {
+    /// When the first failure was seen.
+    var start: Timestamp? { incident.startedAt }
+    var end: Timestamp? { incident.lastFailureAt ?? incident.startedAt }
+
+    static func isServerProcess(_ subject: SnapshotSubject) -> Bool {
+        subject.scope == .process && !subject.isChild
+    }
+
+    static func isChildProcess(_ subject: SnapshotSubject) -> Bool {
+        subject.scope == .process && subject.isChild
+    }
+
+    static func isHost(_ subject: SnapshotSubject) -> Bool { subject.scope == .host }
+    static func isServer(_ subject: SnapshotSubject) -> Bool { subject.scope == .server }
+    static func isCgroup(_ subject: SnapshotSubject) -> Bool { subject.scope == .cgroup }
+
+    /// What was set when the first failure happened.
+    func setting(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Setting? {
+        let all = incident.readings.all(measure, where: accepts)
+        guard let start, let end else {
+            return all.last.map { Setting(reading: $0, reach: .undated) }
+        }
+        let dated = all.filter { $0.at != nil && !$0.placed.isFileTime }
+        let before = dated.last { ($0.at ?? start) <= start }
+        let after = dated.first { ($0.at ?? end) > start }
+        if let before {
+            let later = dated.first { ($0.at ?? end) > start && $0.text != before.text }
+            let isConfirmed = dated.contains {
+                ($0.at ?? start) > start && !$0.placed.snapshot.isChange && $0.text == before.text
+                    && ($0.at ?? end) < (later?.at ?? Timestamp(nanoseconds: .max))
+            }
+            return Setting(
+                reading: before, reach: isConfirmed ? .held : .before, changedLater: later)
+        }
+        // A command that changed it after the failure says what it is now, not what it was.
+        if let after {
+            return after.placed.snapshot.isChange ? nil : Setting(reading: after, reach: .after)
+        }
+        let undated = all.last { !$0.placed.snapshot.isChange }
+        return undated.map { Setting(reading: $0, reach: .undated) }
+    }
+
+    /// The last reading at or before an instant, by default the first failure.
+    ///
+    /// One that was taken within the second counts as before: clocks of tools differ by that much.
+    func before(
+        _ measure: Measure, _ instant: Timestamp? = nil,
+        where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        guard let at = instant ?? start else { return nil }
+        return incident.readings.last(measure, atOrBefore: at.adding(seconds: 0.5), where: accepts)
+            .flatMap { $0.placed.isFileTime || $0.placed.snapshot.isChange ? nil : $0 }
+    }
+
+    /// The first reading after the last failure.
+    func after(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        end.flatMap { incident.readings.first(measure, after: $0, where: accepts) }
+    }
+
+    /// The reading nearest to the first failure, with a time or without.
+    func nearest(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        before(measure, where: accepts) ?? after(measure, where: accepts)
+            ?? incident.readings.all(measure, where: accepts).first
+    }
+
+    /// All readings between the first and the last failure, and the ones right around them.
+    func around(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> [Measured] {
+        guard let start, let end else { return [] }
+        let inside = incident.readings.all(measure, where: accepts).filter {
+            ($0.at.map { $0 >= start && $0 <= end } ?? false) && !$0.placed.snapshot.isChange
+        }
+        return [before(measure, where: accepts)].compactMap(\.self) + inside
+            + [after(measure, where: accepts)].compactMap(\.self)
+    }
+
+    // MARK: - Citing
+
+    func cite(
+        _ reading: Measured, _ direction: Evidence.Direction, _ statement: String
+    ) -> Evidence {
+        Evidence(
+            direction, statement, quote: nil, at: reading.at, source: reading.source,
+            value: reading.measure.unit == .text ? nil : reading.real,
+            unit: reading.measure.unit == .text ? nil : reading.measure.unit.rawValue)
+    }
+
+    func quantity(_ name: String, _ reading: Measured) -> Quantity {
+        Quantity(
+            name: name, value: reading.real, unit: reading.measure.unit.rawValue,
+            source: "\(reading.source.spoken), \(distance(of: reading))")
+    }
+
+    func quantity(_ name: String, bytes: Int64, _ source: String) -> Quantity {
+        Quantity(name: name, value: Double(bytes), unit: "bytes", source: source)
+    }
+
+    func quantity(_ name: String, count: Int64, _ source: String) -> Quantity {
+        Quantity(name: name, value: Double(count), unit: "count", source: source)
+    }
+
+    /// `3 s before the first failure`.
+    func distance(of reading: Measured) -> String {
+        guard let at = reading.at, let start else { return "time not known" }
+        if reading.placed.isFileTime { return "dated by its file's time" }
+        return Self.distance(at, from: start)
+    }
+
+    static func distance(_ at: Timestamp, from start: Timestamp) -> String {
+        let seconds = at.seconds(since: start)
+        if abs(seconds) < 0.05 { return "at the first failure" }
+        return "\(spokenDuration(seconds: seconds)) \(seconds < 0 ? "before" : "after") the "
+            + "first failure"
+    }
+
+    /// For which time a setting is known to hold.
+    func reach(of setting: Setting) -> String {
+        let later = setting.changedLater.map { later in
+            let verb = later.placed.snapshot.isChange ? "set to" : "read as"
+            return "; \(verb) \(later.text) \(distance(of: later))"
+        }
+        switch setting.reach {
+        case .held:
+            return "read \(distance(of: setting.reading)) and again, unchanged, after it"
+                + (later ?? "")
+        case .before:
+            return "read \(distance(of: setting.reading)); no change is seen up to it"
+                + (later ?? "")
+        case .after:
+            return "read only \(distance(of: setting.reading)); it may have been changed since"
+        case .undated: return "read at a time that is not known"
+        }
+    }
+}
+
+// MARK: - What is often asked
+
+extension Case {
+    /// vm.overcommit_memory at the first failure.
+    var overcommitMode: Setting? { setting(.overcommitMemory, where: Self.isHost) }
+
+    /// RAM and swap of the host.
+    var ramAndSwap: (ram: Measured, swap: Measured?)? {
+        guard
+            let ram = nearest(.memTotal, where: Self.isHost)
+                ?? nearest(.totalSystemMemory, where: Self.isServer)
+        else { return nil }
+        return (ram, nearest(.swapTotal, where: Self.isHost))
+    }
+
+    /// The kernel's version as far as it decides: major and minor.
+    var kernelVersion: (major: Int, minor: Int, reading: Measured)? {
+        guard let reading = nearest(.kernelRelease) else { return nil }
+        let parts = reading.text.split(whereSeparator: { !$0.isNumber }).prefix(2)
+        guard parts.count == 2, let major = Int(parts[0]), let minor = Int(parts[1]) else {
+            return nil
+        }
+        return (major, minor, reading)
+    }
+
+    func kernelIsAtLeast(_ major: Int, _ minor: Int) -> Bool? {
+        kernelVersion.map { ($0.major, $0.minor) >= (major, minor) }
+    }
+
+    /// Whether the kernel may be a distribution's with later changes taken back into it.
+    var kernelIsBackported: Bool {
+        kernelVersion.map { $0.reading.text.contains(".el") } ?? false
+    }
+
+    /// Whether the server, and not its cgroup alone, runs as root or with the capability.
+    var isPrivileged: (reading: Measured, isPrivileged: Bool)? {
+        if let caps = nearest(.effectiveCapabilities, where: Self.isServerProcess),
+            let bits = UInt64(caps.text, radix: 16)
+        {
+            // CAP_SYS_ADMIN is 21, CAP_SYS_RESOURCE is 24.
+            return (caps, bits & (1 << 21 | 1 << 24) != 0)
+        }
+        if let uid = nearest(.userID, where: Self.isServerProcess) { return (uid, uid.number == 0) }
+        return nil
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// What helps a server that met the limit of its memory cgroup.
+enum CgroupRemedies {
+    /// A limit with room for copy-on-write, as far as it was seen, and for what the kernel charges.
+    static func raiseLimit(_ facts: Case) -> [Remedy] {
+        let use = facts.cgroupUse
+        let limit = use.flatMap { $0.isLimited ? $0.limit.number : nil }
+        let wanted = wantedLimit(facts)
+        let size = wanted.map { "\(($0 + (1 << 20) - 1) >> 20)M" } ?? "NEW_LIMIT"
+        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let back = limit.map { "\($0 >> 20)M" } ?? "OLD_LIMIT"
+        var out = [
+            Remedy(
+                order: 0,
+                text: wanted.map {
+                    "Raise the limit to \(ByteCount(bytes: $0).description): what the server holds, "
+                        + "a copy of as much as changes during a save, page tables and a tenth more."
+                }
+                    ?? "Raise the limit: to what the server holds, a copy of what changes during a "
+                    + "save, and a tenth more.",
+                command: "sudo systemctl set-property \(unit) MemoryMax=\(size)",
+                precheck: "free -b: the host has that much left for it. In a container: docker "
+                    + "update --memory, or the pod's resources.limits.memory.",
+                expect:
+                    "The group's memory.max (limit_in_bytes) shows the new limit; the next save "
+                    + "ends with 'Background saving terminated with success'.",
+                rollback: "sudo systemctl set-property \(unit) MemoryMax=\(back)",
+                caveat: "A limit above what the host can give moves the kill to the host. "
+                    + "vm.overcommit_memory has no part in it.",
+                permanent: true)
+        ]
+        out.append(
+            Remedy(
+                order: 0,
+                text: "Or let the server need less: lower maxmemory, so that a save's copies fit.",
+                command: "\(FactCommands.client(facts.incident)) CONFIG SET maxmemory VALUE",
+                precheck: "\(FactCommands.client(facts.incident)) INFO memory: used_memory, and "
+                    + "maxmemory_policy.",
+                expect: "used_memory stays below the value.",
+                rollback: "\(FactCommands.client(facts.incident)) CONFIG SET maxmemory OLD_VALUE",
+                caveat: "With an evicting policy keys are deleted down to the value, at once; with "
+                    + "noeviction writes are refused above it. Decide which before you set it.",
+                permanent: false))
+        return AccountingRemedies.numbered(out)
+    }
+
+    /// What the server held, the share of it that a save copied (all of it where that is not
+    /// known), page tables of a child and a tenth.
+    static func wantedLimit(_ facts: Case) -> Int64? {
+        guard
+            let held =
+                (facts.before(.cgroupUsage, where: Case.isCgroup)
+                ?? facts.before(.vmRSS, where: Case.isServerProcess)
+                ?? facts.before(.usedMemoryRSS, where: Case.isServer))?.number
+        else { return nil }
+        let copied = facts.incident.readings.all(.lastSaveCopied, where: Case.isServer)
+            .map(\.number).max()
+        let worst = max(copied ?? held, held / 4)
+        return (held + worst + held / 512) / 10 * 11
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The memory cgroup around the server that has the lowest limit: its own, or one above it.
+struct CgroupUse {
+    var path: String
+    var limit: Setting
+    /// The last reading before the first failure, else the one nearest to it.
+    var usage: Measured?
+    /// Whether the limit is that of the group itself, and not of one above it.
+    var isOwn: Bool
+
+    var isLimited: Bool { limit.number < Int64.max / 2 }
+}
+
+extension Case {
+    /// `nil` where no limit of a memory cgroup was read.
+    var cgroupUse: CgroupUse? {
+        let limits = incident.readings.all(.cgroupLimit, where: Self.isCgroup)
+        let paths = Set(limits.map { $0.subject.path ?? "" })
+        let own = paths.max { $0.utf8.count < $1.utf8.count }
+        let uses = paths.sorted().compactMap { path -> CgroupUse? in
+            let isThis: (SnapshotSubject) -> Bool = {
+                $0.scope == .cgroup && ($0.path ?? "") == path
+            }
+            guard let limit = setting(.cgroupLimit, where: isThis) else { return nil }
+            return CgroupUse(
+                path: path, limit: limit, usage: nearest(.cgroupUsage, where: isThis),
+                isOwn: path == own)
+        }
+        return uses.min { $0.limit.number < $1.limit.number }
+    }
+
+    /// How much a counter of the server's cgroups rose from before the first failure to after the
+    /// last, with the readings that show it.
+    func rise(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> (by: Int64, from: Measured, to: Measured)? {
+        let all = around(measure, where: accepts)
+        let byPath = Dictionary(grouping: all) { $0.subject.path ?? "" }
+        return byPath.values.compactMap { readings in
+            guard let first = readings.first, let last = readings.last, readings.count > 1 else {
+                return nil
+            }
+            return (last.number - first.number, first, last)
+        }.max { $0.by < $1.by }
+    }
+
+    /// Whether the server stands in no memory cgroup that could have a limit: the root, or a host
+    /// whose version 1 controllers do not count memory for it.
+    var isOutsideMemoryCgroups: Measured? {
+        guard let path = nearest(.cgroupPath, where: Self.isServerProcess), path.text == "/" else {
+            return nil
+        }
+        return path
+    }
+}

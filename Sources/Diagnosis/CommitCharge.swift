@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// What a fork of the server has to account, and what there is room for: the arithmetic of
+/// `vm.overcommit_memory=2`.
+///
+/// A fork charges every accounted mapping in full (Linux v6.6, kernel/fork.c, `dup_mmap`;
+/// mm/util.c, `__vm_enough_memory`). Which mappings are accounted, smaps' VmFlags say (`ac`);
+/// else the sum lies between bounds that version, allocator and the mode at the server's start
+/// set.
+struct CommitCharge {
+    /// What the fork has to account, at least and at most; equal where it was read.
+    var atLeast: (bytes: Int64, source: String, reading: Measured?)
+    var atMost: (bytes: Int64, source: String, reading: Measured?)?
+    var committed: Measured
+    var limit: Measured
+    /// What is kept back from the server: for root (`admin_reserve_kbytes`) and for the user.
+    var adminReserve: Int64
+    var userReserve: Int64
+
+    /// The highest that Committed_AS may become by this server.
+    var ceiling: Int64 { limit.number - adminReserve - userReserve }
+    var needAtLeast: Int64 { committed.number + atLeast.bytes }
+    var needAtMost: Int64? { atMost.map { committed.number + $0.bytes } }
+
+    /// The kernel's counters run behind by a batch for each processor, about 0.4 % of RAM in all
+    /// (Linux v6.1, mm/mm_init.c, `mm_compute_batch`).
+    var slack: Int64
+
+    enum Answer { case refused, marginal, straddles, fits, unknown }
+
+    var answer: Answer {
+        if needAtLeast > ceiling + slack { return .refused }
+        if let needAtMost {
+            if needAtMost < ceiling - slack { return .fits }
+            if needAtLeast >= ceiling - slack { return .marginal }
+            return .straddles
+        }
+        return needAtLeast >= ceiling - slack ? .marginal : .unknown
+    }
+}
+
+extension Case {
+    /// The arithmetic at an instant, by default that of the first refused fork; `nil` where
+    /// Committed_AS or CommitLimit are not known before it.
+    func commitCharge(at instant: Timestamp? = nil) -> CommitCharge? {
+        guard let at = instant ?? refusals(.ENOMEM).first?.at ?? start,
+            let committed = before(.committedAS, at, where: Self.isHost),
+            let limit = before(.commitLimit, at, where: Self.isHost)
+                ?? incident.readings.first(.commitLimit, after: at, where: Self.isHost),
+            let atLeast = leastCharge(at)
+        else { return nil }
+        let reserve = nearest(.adminReserve, where: Self.isHost)?.number ?? 8192 * 1024
+        let size = processSize(.vmSize, at)?.number ?? atLeast.bytes
+        let user = nearest(.userReserve, where: Self.isHost)?.number ?? 131_072 * 1024
+        let ram = ramAndSwap?.ram.number ?? 0
+        return CommitCharge(
+            atLeast: atLeast, atMost: mostCharge(at), committed: committed, limit: limit,
+            adminReserve: isPrivileged?.isPrivileged ?? false ? 0 : reserve,
+            userReserve: min(size / 32, user), slack: max(4 << 20, ram / 250))
+    }
+
+    private func processSize(_ measure: Measure, _ at: Timestamp) -> Measured? {
+        before(measure, at, where: Self.isServerProcess)
+            ?? nearest(measure, where: Self.isServerProcess)
+    }
+
+    /// A lower bound: the accounted mappings, the mapping that the kernel named, or the memory
+    /// that is resident where all of it is accounted.
+    private func leastCharge(
+        _ at: Timestamp
+    ) -> (bytes: Int64, source: String, reading: Measured?)? {
+        if let read = before(.accounted, at, where: Self.isServerProcess)
+            ?? nearest(.accounted, where: Self.isServerProcess)
+        {
+            return (read.number, "smaps: mappings with the flag ac", read)
+        }
+        let named = kernelRefusals.compactMap { $0.int("bytes") }.max().map(Int64.init)
+        if let named { return (named, "the mapping that the kernel's line names", nil) }
+        guard heapIsAccounted == .yes else { return (0, "not known", nil) }
+        if let anon = processSize(.rssAnon, at) ?? processSize(.vmRSS, at) {
+            return (anon.number, "resident memory of the server, all of it accounted", anon)
+        }
+        return before(.usedMemoryRSS, at, where: Self.isServer).map {
+            ($0.number, "INFO: resident memory of the server, all of it accounted", $0)
+        }
+    }
+
+    /// An upper bound: all private writable memory that is mapped.
+    private func mostCharge(
+        _ at: Timestamp
+    ) -> (bytes: Int64, source: String, reading: Measured?)? {
+        if let read = before(.accounted, at, where: Self.isServerProcess)
+            ?? nearest(.accounted, where: Self.isServerProcess)
+        {
+            return (read.number, "smaps: mappings with the flag ac", read)
+        }
+        guard let data = processSize(.vmData, at) else { return nil }
+        let stack = processSize(.vmStack, at)?.number ?? 0
+        return (data.number + stack, "VmData and VmStk of the server", data)
+    }
+
+    /// Kernel lines that say that a mapping of the server was not accounted.
+    var kernelRefusals: [Event] {
+        events(.kernel_commit_refused).filter(\.isServerFamily)
+    }
+
+    enum Accounted { case yes, no, unknown }
+
+    /// Whether the server's heap counts towards Committed_AS.
+    ///
+    /// jemalloc from 5.0 on, as redis 5.0 and later bring it, maps with MAP_NORESERVE when it
+    /// starts in mode 0 or 1 and without in mode 2 (redis 5.0.14, deps/jemalloc/src/pages.c,
+    /// `os_overcommits`); libc's heap is always accounted.
+    var heapIsAccounted: Accounted {
+        if let flagged = nearest(.accounted, where: Self.isServerProcess),
+            let rss = nearest(.vmRSS, where: Self.isServerProcess)
+        {
+            return flagged.number * 2 >= rss.number ? .yes : .no
+        }
+        guard let allocator = nearest(.allocator, where: Self.isServer)?.text else {
+            return .unknown
+        }
+        if allocator.hasPrefix("libc") || allocator.hasPrefix("tcmalloc") { return .yes }
+        guard allocator.hasPrefix("jemalloc") else { return .unknown }
+        let version = allocator.dropFirst("jemalloc-".count).split(separator: ".").first
+        guard let major = version.flatMap({ Int($0) }) else { return .unknown }
+        if major < 5 { return .yes }
+        return .unknown
+    }
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+extension Diagnosis {
+    /// Whether the next fork of a server would succeed, by the newest figures in the data.
+    package static func outlook(
+        _ summary: InstanceSummary, _ readings: Readings, _ incidents: [Incident]
+    ) -> Outlook {
+        var subject = Incident(kind: .fork_failure, instance: summary.instance)
+        subject.readings = readings
+        let newest = readings.snapshots.compactMap { $0.isFileTime ? nil : $0.at }.max()
+        subject.startedAt = newest
+        let facts = Case(subject, sources: [])
+        let isOpen = incidents.contains {
+            $0.instance == summary.instance && $0.status == .ongoing_at_end
+        }
+        var out = Outlook(
+            instance: summary.instance,
+            statement: isOpen
+                ? "Forks were failing when the data ended. Whether the next one would succeed "
+                    + "needs memory figures, which were not given."
+                : "Whether the next fork would succeed needs memory figures, which were not given.",
+            saves: summary.saves)
+        guard !readings.isEmpty else { return out }
+        out.statement =
+            "The figures that were given do not say whether the next fork would succeed."
+        HeadRoom(facts: facts, newest: newest).fill(&out)
+        return out
+    }
+}
+
+/// The room that is left for a fork, by the newest figures.
+private struct HeadRoom {
+    let facts: Case
+    let newest: Timestamp?
+
+    func fill(_ out: inout Outlook) {
+        guard let mode = facts.setting(.overcommitMemory, where: Case.isHost) else { return }
+        out.evidence = [
+            facts.cite(mode.reading, .for, "vm.overcommit_memory is \(mode.number)")
+        ]
+        if limitedTasks(&out) { return }
+        switch mode.number {
+        case 1:
+            out.wouldFork = .yes
+            out.statement =
+                "Accounting lets the next fork pass (vm.overcommit_memory=1)." + copyRoom(&out)
+        case 0: heuristic(&out)
+        default: strict(&out)
+        }
+    }
+
+    // MARK: - Modes
+
+    private func strict(_ out: inout Outlook) {
+        guard let charge = facts.commitCharge(at: newest) else {
+            out.statement =
+                "vm.overcommit_memory is 2; whether the next fork fits under CommitLimit needs "
+                + "Committed_AS, CommitLimit and the server's accounted memory."
+            return
+        }
+        out.evidence.append(facts.cite(charge.committed, .for, "Committed_AS"))
+        out.evidence.append(facts.cite(charge.limit, .for, "CommitLimit"))
+        let room = charge.ceiling - charge.needAtLeast
+        switch charge.answer {
+        case .refused:
+            out.wouldFork = .no
+            out.headroomBytes = room
+            out.statement =
+                "The next fork would be refused: it is \(spoken(-room)) short under CommitLimit."
+        case .fits:
+            let sure = charge.ceiling - (charge.needAtMost ?? charge.needAtLeast)
+            out.wouldFork = .yes
+            out.headroomBytes = sure
+            out.statement =
+                "The next fork fits under CommitLimit, with \(spoken(sure)) to spare at least."
+                + trend(&out, room: sure)
+        case .marginal, .straddles, .unknown:
+            out.headroomBytes = room
+            out.statement =
+                "Whether the next fork fits under CommitLimit cannot be said: what it has to "
+                + "account is known only between bounds, and the limit lies between them."
+        }
+    }
+
+    private func heuristic(_ out: inout Outlook) {
+        guard let (ram, swap) = facts.ramAndSwap,
+            let size = facts.nearest(
+                .vmSize, where: Case.isServerProcess)
+        else {
+            out.statement =
+                "vm.overcommit_memory is 0: since Linux 5.2 it refuses only a mapping larger than "
+                + "RAM and swap together. The server's size, or the host's, was not given."
+            return
+        }
+        let room = ram.number + (swap?.number ?? 0)
+        let isModern = facts.kernelIsAtLeast(5, 2) ?? false
+        guard isModern, size.number < room else {
+            out.statement =
+                "vm.overcommit_memory is 0, and "
+                + (isModern
+                    ? "the server's address space (\(spoken(size.number))) is larger than RAM and "
+                        + "swap together: one mapping beyond that would be refused."
+                    : "a kernel before 5.2 (or one that is not known) refuses by what is free at "
+                        + "the moment.")
+            return
+        }
+        out.evidence.append(facts.cite(size, .for, "VmSize bounds every mapping"))
+        out.wouldFork = .yes
+        out.headroomBytes = room - size.number
+        out.statement =
+            "The next fork passes: the server's whole address space is smaller than RAM and swap "
+            + "together (vm.overcommit_memory=0)." + copyRoom(&out)
+    }
+
+    /// Whether a limit on tasks refuses first.
+    private func limitedTasks(_ out: inout Outlook) -> Bool {
+        guard let limit = facts.setting(.limitProcesses, where: Case.isServerProcess),
+            let threads = facts.nearest(.threads, where: Case.isServerProcess),
+            threads.number >= limit.number, !(facts.isPrivileged?.isPrivileged ?? false)
+        else { return false }
+        out.wouldFork = .no
+        out.evidence.append(facts.cite(limit.reading, .for, "Max processes"))
+        out.evidence.append(facts.cite(threads, .for, "threads of the server"))
+        out.statement =
+            "The next fork would be refused: the server has \(threads.number) threads, and its "
+            + "user may have \(limit.number) tasks."
+        return true
+    }
+
+    // MARK: - Room for copies, and the trend
+
+    /// Whether RAM would hold what a save copies at worst.
+    private func copyRoom(_ out: inout Outlook) -> String {
+        guard let available = facts.nearest(.memAvailable, where: Case.isHost),
+            let held = facts.nearest(.vmRSS, where: Case.isServerProcess)
+                ?? facts.nearest(.usedMemoryRSS, where: Case.isServer)
+        else { return "" }
+        out.evidence.append(facts.cite(available, .for, "MemAvailable"))
+        out.evidence.append(facts.cite(held, .for, "resident memory of the server"))
+        let swap = facts.nearest(.swapFree, where: Case.isHost)?.number ?? 0
+        let room = available.number + swap
+        return room >= held.number
+            ? " \(spoken(room)) are available, more than a save can copy (\(spoken(held.number)))."
+            : " \(spoken(room)) are available; a save during which everything changes would copy "
+                + "\(spoken(held.number)), and the OOM killer would act before that."
+    }
+
+    /// When headroom ends at the pace of the last readings, where it shrinks.
+    private func trend(_ out: inout Outlook, room: Int64) -> String {
+        let points = facts.incident.readings.all(.committedAS, where: Case.isHost).filter {
+            $0.at != nil && !$0.placed.isFileTime
+        }
+        guard let first = points.first, let last = points.last, let from = first.at,
+            let to = last.at, to.seconds(since: from) >= 60, points.count >= 5
+        else { return "" }
+        // A fork needs the growth twice: in Committed_AS, and in what it has to account.
+        let pace = Double(last.number - first.number) / to.seconds(since: from) * 2
+        guard pace > 0 else { return "" }
+        let seconds = Double(room) / pace
+        guard seconds < 30 * 86_400 else { return "" }
+        out.exhaustedAt = to.adding(seconds: seconds)
+        return " At the pace of the last \(spokenDuration(seconds: to.seconds(since: from))) it "
+            + "would be used up in \(spokenDuration(seconds: seconds)) (a straight line through "
+            + "the first and the last reading)."
+    }
+
+    private func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// The snapshots of one input, with a way to place them in time.
+package struct SnapshotSource: Sendable {
+    package var path: String
+    package var log: SnapshotLog
+    /// The instant of a stamp on a line of this input.
+    package var place: @Sendable (Stamp, Int) -> Timestamp?
+    package var modifiedAt: Timestamp?
+
+    package init(
+        path: String, log: SnapshotLog, modifiedAt: Timestamp?,
+        place: @escaping @Sendable (Stamp, Int) -> Timestamp?
+    ) {
+        self.path = path
+        self.log = log
+        self.modifiedAt = modifiedAt
+        self.place = place
+    }
+}
+
+/// Finds the snapshots that belong to an incident: of its host and its server, around its time.
+///
+/// Of each series (one format about one subject in one input) the last snapshot before the first
+/// failure, the first after the last one, and up to `Self.sampleLimit` between an hour before and
+/// ten minutes after are taken; of what is set by command, all. Nothing of another host or another
+/// server is.
+package struct SnapshotLinker {
+    /// What is looked for: the readings around a stretch of time at one server.
+    package struct Request: Sendable {
+        package var instance: Instance
+        package var from: Timestamp?
+        package var to: Timestamp?
+
+        package init(instance: Instance, from: Timestamp?, to: Timestamp?) {
+            self.instance = instance
+            self.from = from
+            self.to = to
+        }
+    }
+
+    private let sources: [SnapshotSource]
+    private var subjects: [SnapshotSubject] = []
+    private var entries: [Entry] = []
+    private var owners: SnapshotOwners
+
+    /// Snapshots of one series that are kept for an incident, at most.
+    package static let sampleLimit = 120
+    private static let secondsBefore = 3600.0
+    private static let secondsAfter = 600.0
+
+    /// One snapshot, without its values.
+    private struct Entry {
+        var at: Timestamp?
+        var series: Int32
+        var source: Int32
+        var ordinal: Int32
+        var isFileTime: Bool
+        var isChange: Bool
+    }
+
+    private struct Series: Hashable {
+        var source: Int
+        var format: String
+        var subject: SnapshotSubject
+    }
+
+    /// `instances`: every server that wrote something.
+    package init(_ sources: [SnapshotSource], instances: [Instance]) {
+        self.sources = sources
+        owners = SnapshotOwners(instances)
+        var numbers: [Series: Int32] = [:]
+        for (number, source) in sources.enumerated() {
+            var ordinal: Int32 = 0
+            source.log.forEach { snapshot in
+                owners.learn(snapshot, path: source.path)
+                let series = Series(
+                    source: number, format: snapshot.format, subject: snapshot.subject)
+                if numbers[series] == nil {
+                    numbers[series] = Int32(subjects.count)
+                    subjects.append(snapshot.subject)
+                }
+                let known = source.place(snapshot.stamp, snapshot.line)
+                entries.append(
+                    Entry(
+                        at: known ?? source.modifiedAt, series: numbers[series] ?? 0,
+                        source: Int32(number), ordinal: ordinal, isFileTime: known == nil,
+                        isChange: snapshot.isChange))
+                ordinal += 1
+            }
+        }
+        // By series, then in time; what has no time comes last.
+        entries.sort {
+            ($0.series, $0.at?.nanoseconds ?? .max, $0.ordinal)
+                < ($1.series, $1.at?.nanoseconds ?? .max, $1.ordinal)
+        }
+    }
+
+    /// The readings for each request, in the order of the requests.
+    package func readings(for requests: [Request]) -> [Readings] {
+        guard !entries.isEmpty else { return requests.map { _ in Readings() } }
+        var wanted: [[Int32: [Int]]] = Array(repeating: [:], count: sources.count)
+        for (number, request) in requests.enumerated() {
+            for entry in chosen(for: request) {
+                wanted[Int(entries[entry].source)][entries[entry].ordinal, default: []]
+                    .append(number * entries.count + entry)
+            }
+        }
+        var out = requests.map { _ in Readings() }
+        for (number, source) in sources.enumerated() where !wanted[number].isEmpty {
+            var ordinal: Int32 = 0
+            source.log.forEach { snapshot in
+                for place in wanted[number][ordinal] ?? [] {
+                    let entry = entries[place % entries.count]
+                    out[place / entries.count].snapshots.append(
+                        PlacedSnapshot(
+                            snapshot, at: entry.at, isFileTime: entry.isFileTime,
+                            path: source.path))
+                }
+                ordinal += 1
+            }
+        }
+        for i in out.indices { out[i].sort() }
+        return out
+    }
+
+    // MARK: - Choosing
+
+    /// Indices into `entries`.
+    private func chosen(for request: Request) -> [Int] {
+        var out: [Int] = []
+        var start = 0
+        while start < entries.count {
+            let series = entries[start].series
+            var end = start
+            while end < entries.count, entries[end].series == series { end += 1 }
+            defer { start = end }
+            let subject = subjects[Int(series)]
+            guard
+                owners.applies(
+                    subject, in: sources[Int(entries[start].source)].path, to: request.instance)
+            else { continue }
+            out += choose(start..<end, request)
+        }
+        return out
+    }
+
+    private func choose(_ range: Range<Int>, _ request: Request) -> [Int] {
+        let dated = range.lowerBound..<(partition(range) { $0.at == nil })
+        var out = Array(dated.upperBound..<range.upperBound).prefix(4).map { $0 }
+        guard let from = request.from else {
+            return out + Array(dated.suffix(Self.sampleLimit))
+        }
+        let to = request.to ?? from
+        // The last one before, and all around, thinned out.
+        let first = partition(dated) { ($0.at ?? from) > from }
+        if first > dated.lowerBound { out.append(first - 1) }
+        let after = partition(dated) { ($0.at ?? to) > to }
+        if after < dated.upperBound { out.append(after) }
+        let low = partition(dated) {
+            ($0.at ?? from) >= from.adding(seconds: -Self.secondsBefore)
+        }
+        let high = partition(dated) { ($0.at ?? to) > to.adding(seconds: Self.secondsAfter) }
+        let step = max(1, (high - low + Self.sampleLimit - 1) / Self.sampleLimit)
+        for i in low..<max(low, high)
+        where (i - low).isMultiple(of: step) || entries[i].isChange {
+            out.append(i)
+        }
+        return Array(Set(out)).sorted()
+    }
+
+    /// The first index of a sorted range from which on `isBehind` holds.
+    private func partition(_ range: Range<Int>, _ isBehind: (Entry) -> Bool) -> Int {
+        var low = range.lowerBound
+        var high = range.upperBound
+        while low < high {
+            let middle = (low + high) / 2
+            if isBehind(entries[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}
+
+extension Readings {
+    /// In time order; what has no time last; equals by where they stand.
+    fileprivate mutating func sort() {
+        snapshots.sort { a, b in
+            let (x, y) = (a.at?.nanoseconds ?? .max, b.at?.nanoseconds ?? .max)
+            if x != y { return x < y }
+            if a.path != b.path { return a.path.utf8.lexicographicallyPrecedes(b.path.utf8) }
+            return (a.snapshot.line, a.snapshot.format) < (b.snapshot.line, b.snapshot.format)
+        }
+    }
+}

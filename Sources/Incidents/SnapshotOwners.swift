@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Decides whose a snapshot is: of which host, and of which server on it.
+///
+/// Where nothing names a host, a folder stands for one. Where several servers are in the data, a
+/// process or an INFO must name the one it is about; numbers that would fit any are left out.
+struct SnapshotOwners {
+    private let instances: [Instance]
+    private let servers: Int
+    /// The host that an input, and a folder, speaks of; `nil` as value where they differ.
+    private var hostOfInput: [String: String?] = [:]
+    private var hostOfFolder: [String: String?] = [:]
+    private var hosts: Set<String> = []
+    /// Process ids seen under a server's name, in snapshots of processes.
+    private var familyPIDs: Set<Int32> = []
+    /// Cgroups by process id, as /proc/PID/cgroup and INFO told.
+    private var cgroups: [Int32: Set<String>] = [:]
+
+    init(_ instances: [Instance]) {
+        self.instances = instances
+        servers = instances.count { $0.role != .sentinel }
+        for instance in instances {
+            guard let host = instance.host else { continue }
+            hosts.insert(Self.short(host))
+            note(host, of: instance.log)
+        }
+    }
+
+    mutating func learn(_ snapshot: Snapshot, path: String) {
+        let subject = snapshot.subject
+        if let host = subject.host ?? snapshot.text(.hostName) { note(host, of: path) }
+        guard let pid = subject.pid else { return }
+        if subject.scope == .process, !subject.isChild,
+            subject.command.map(Self.isServer) ?? (subject.port != nil)
+        {
+            familyPIDs.insert(pid)
+        }
+        for measure in [Measure.cgroupPath, .pidsCgroupPath] {
+            if let path = snapshot.text(measure), path != "/" {
+                cgroups[pid, default: []].insert(path)
+            }
+        }
+    }
+
+    private mutating func note(_ host: String, of path: String) {
+        let name = Self.short(host)
+        hosts.insert(name)
+        Self.note(name, under: path, in: &hostOfInput)
+        Self.note(name, under: Self.folder(path), in: &hostOfFolder)
+    }
+
+    private static func note(
+        _ host: String, under key: String, in table: inout [String: String?]
+    ) {
+        if let known = table[key] {
+            if known != host { table[key] = .some(nil) }
+        } else {
+            table[key] = host
+        }
+    }
+
+    // MARK: - Whose it is
+
+    func applies(_ subject: SnapshotSubject, in path: String, to instance: Instance) -> Bool {
+        guard isOnHost(subject, path, instance) else { return false }
+        switch subject.scope {
+        case .host, .fileSystem: return true
+        case .process: return isProcess(subject, of: instance)
+        case .server: return isServer(subject, instance)
+        case .cgroup: return isCgroup(subject, of: instance)
+        }
+    }
+
+    private func isOnHost(
+        _ subject: SnapshotSubject, _ path: String, _ instance: Instance
+    ) -> Bool {
+        let host =
+            subject.host.map(Self.short) ?? hostOfInput[path].flatMap(\.self)
+            ?? hostOfFolder[Self.folder(path)].flatMap(\.self)
+        let wanted =
+            instance.host.map(Self.short) ?? hostOfInput[instance.log].flatMap(\.self)
+            ?? hostOfFolder[Self.folder(instance.log)].flatMap(\.self)
+        if let host, let wanted { return host == wanted }
+        // One host in all the data, or the same folder.
+        if hosts.count <= 1 { return true }
+        return Self.folder(path) == Self.folder(instance.log)
+    }
+
+    private func isProcess(_ subject: SnapshotSubject, of instance: Instance) -> Bool {
+        if let port = subject.port, let own = instance.port { return port == own }
+        guard let pid = subject.pid else { return servers <= 1 }
+        if instance.pids.contains(pid) { return true }
+        if instances.contains(where: { $0.pids.contains(pid) }) { return false }
+        // In a container the server's own pid is another than the host's.
+        return servers <= 1 && (subject.isChild || familyPIDs == [pid])
+    }
+
+    private func isServer(_ subject: SnapshotSubject, _ instance: Instance) -> Bool {
+        if let port = subject.port, let own = instance.port { return port == own }
+        if let pid = subject.pid {
+            if instance.pids.contains(pid) { return true }
+            if !instance.pids.isEmpty, instances.contains(where: { $0.pids.contains(pid) }) {
+                return false
+            }
+        }
+        return servers <= 1
+    }
+
+    private func isCgroup(_ subject: SnapshotSubject, of instance: Instance) -> Bool {
+        guard let path = subject.path else { return servers <= 1 }
+        let own = instance.pids.reduce(into: Set<String>()) { $0.formUnion(cgroups[$1] ?? []) }
+            .union(servers <= 1 ? familyPIDs.flatMap { cgroups[$0] ?? [] } : [])
+        if own.contains(where: { Self.holds(path, $0) }) { return true }
+        if let unit = instance.unit, path.contains(unit) { return true }
+        if let container = instance.container, path.contains(container) { return true }
+        return servers <= 1 && own.isEmpty
+    }
+
+    /// Whether a cgroup's folder is that of `group` or of one above it.
+    private static func holds(_ path: String, _ group: String) -> Bool {
+        path == group || path.hasSuffix(group) || group.hasPrefix(path + "/") || path == "/"
+    }
+
+    private static func isServer(_ command: String) -> Bool {
+        ["redis-server", "valkey-server", "keydb-server", "dragonfly"].contains {
+            command.hasPrefix($0)
+        }
+    }
+
+    /// A host's name without its domain, in lower case.
+    private static func short(_ host: String) -> String {
+        String(host.split(separator: ".").first ?? "").lowercased()
+    }
+
+    private static func folder(_ path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+}

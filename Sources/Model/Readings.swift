@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A snapshot placed in time, with the name of the input it stands in.
+package struct PlacedSnapshot: Sendable {
+    package var snapshot: Snapshot
+    package var at: Timestamp?
+    /// The instant is when the file was last written, which a copy may have changed.
+    package var isFileTime: Bool
+    package var path: String
+
+    package init(_ snapshot: Snapshot, at: Timestamp?, isFileTime: Bool, path: String) {
+        self.snapshot = snapshot
+        self.at = at
+        self.isFileTime = isFileTime
+        self.path = path
+    }
+}
+
+/// One value that was read, with when and where.
+package struct Measured: Sendable {
+    package var value: SnapshotValue
+    package var placed: PlacedSnapshot
+
+    package init(value: SnapshotValue, placed: PlacedSnapshot) {
+        self.value = value
+        self.placed = placed
+    }
+
+    package var at: Timestamp? { placed.at }
+    package var subject: SnapshotSubject { placed.snapshot.subject }
+    package var measure: Measure { value.measure }
+
+    /// Bytes or a count.
+    package var number: Int64 {
+        switch value.quantity {
+        case .whole(let number): number
+        case .real(let number): Int64(clamping: number)
+        case .text: 0
+        }
+    }
+
+    package var real: Double {
+        switch value.quantity {
+        case .whole(let number): Double(number)
+        case .real(let number): number
+        case .text: 0
+        }
+    }
+
+    package var text: String {
+        switch value.quantity {
+        case .whole(let number): String(number)
+        case .real(let number): oneDecimal(number)
+        case .text(let text): text
+        }
+    }
+
+    package var source: SourceReference {
+        SourceReference(
+            path: placed.path, line: value.line,
+            offset: value.line == placed.snapshot.line ? placed.snapshot.offset : 0)
+    }
+}
+
+/// What snapshots show around one incident, or up to now: those of its host, its cgroup, its
+/// process and its server, in time order; those without a time last.
+package struct Readings: Sendable {
+    package var snapshots: [PlacedSnapshot] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { snapshots.isEmpty }
+
+    /// Every value of `measure`, in time order, changes by command included.
+    package func all(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> [Measured] {
+        snapshots.compactMap { placed in
+            guard accepts(placed.snapshot.subject), let value = placed.snapshot.value(measure)
+            else { return nil }
+            return Measured(value: value, placed: placed)
+        }
+    }
+
+    /// The last value at or before `instant`.
+    package func last(
+        _ measure: Measure, atOrBefore instant: Timestamp,
+        where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        all(measure, where: accepts).last { $0.at.map { $0 <= instant } ?? false }
+    }
+
+    /// The first value after `instant`.
+    package func first(
+        _ measure: Measure, after instant: Timestamp,
+        where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        all(measure, where: accepts).first { $0.at.map { $0 > instant } ?? false }
+    }
+}
