@@ -47,12 +47,16 @@ extension Case {
         }.max { $0.by < $1.by }
     }
 
-    /// Whether the server stands in no memory cgroup that could have a limit: the root, or a host
-    /// whose version 1 controllers do not count memory for it.
+    /// What shows that no control group counts the server's memory: it stands in the root, or
+    /// /proc/PID/cgroup lists version 1 controllers and memory is none of them.
     var isOutsideMemoryCgroups: Measured? {
-        guard let path = nearest(.cgroupPath, where: Self.isServerProcess), path.text == "/" else {
+        if let path = nearest(.cgroupPath, where: Self.isServerProcess), path.text == "/" {
+            return path
+        }
+        guard let listed = nearest(.cgroupControllers, where: Self.isServerProcess) else {
             return nil
         }
-        return path
+        let names = listed.text.split(separator: ",")
+        return names.contains("cpu") && !names.contains("memory") ? listed : nil
     }
 }

@@ -54,6 +54,8 @@ extension Measure {
     /// The process's cgroup: the path in the v2 hierarchy, or of the memory controller in v1.
     package static let cgroupPath = Measure("cgroup_path", .text)
     package static let pidsCgroupPath = Measure("pids_cgroup_path", .text)
+    /// All controllers that /proc/PID/cgroup lists, with commas between: `pids,cpu,memory`.
+    package static let cgroupControllers = Measure("cgroup_controllers", .text)
     package static let userName = Measure("user", .text)
     package static let commandLine = Measure("command_line", .text)
     package static let startedAt = Measure("started_at", .seconds)

@@ -66,6 +66,10 @@ extension Measure {
     package static let evictedKeys = Measure("evicted_keys", .count)
     package static let expiredKeys = Measure("expired_keys", .count)
     package static let fullSyncs = Measure("sync_full", .count)
+    package static let outputBufferDisconnections = Measure(
+        "client_output_buffer_limit_disconnections", .count)
+    /// Replies `OOM command not allowed`, since the start or CONFIG RESETSTAT (`errorstat_OOM`).
+    package static let memoryRefusals = Measure("errorstat_oom", .count)
     package static let connectedReplicas = Measure("connected_slaves", .count)
     package static let connectedClients = Measure("connected_clients", .count)
     package static let keys = Measure("keys", .count)

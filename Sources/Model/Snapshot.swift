@@ -140,4 +140,13 @@ extension Snapshot {
         guard case .text(let text)? = value(measure)?.quantity else { return nil }
         return text
     }
+
+    /// Whether a server has used up maxmemory and may evict nothing: it refuses what needs memory.
+    package var isAtMaxmemory: Bool {
+        guard let used = self[.usedMemory], let limit = self[.maxmemory], limit > 0,
+            text(.maxmemoryPolicy) == "noeviction"
+        else { return false }
+        // Buffers of replicas and of the AOF do not count (src/evict.c, `freeMemoryGetNotCountedMemory`).
+        return used - (self[.notCountedForEviction] ?? 0) > limit
+    }
 }

@@ -21,24 +21,65 @@ enum CgroupMemoryOOMKill: Cause {
         // After a refused fork a kill is a consequence, and no answer to what refused.
         guard facts.incident.kind != .fork_failure else { return nil }
         let lines = facts.oomVictims.filter { $0.isCgroupKill(facts) }
-        if !lines.isEmpty {
-            return finding(
-                .confirmed, .high,
-                "The OOM killer ended a process of the server inside its memory cgroup.",
-                evidence: facts.cite(lines, "the kernel names the process it killed"))
-        }
         let kills = facts.kills(9)
-        guard !(kills + facts.vanished).isEmpty else { return nil }
-        return finding(
+        guard !lines.isEmpty || !(kills + facts.vanished).isEmpty else { return nil }
+        if !lines.isEmpty {
+            return confirmed(
+                facts, .confirmed, .high,
+                facts.cite(lines, "the kernel names the process it killed"))
+        }
+        if let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup), rise.by > 0 {
+            return confirmed(
+                facts, .likely, .high,
+                [facts.cite(rise.to, .for, "the group's counter of OOM kills rose by \(rise.by)")])
+        }
+        return ruledOut(facts) ?? possible(facts, kills)
+    }
+
+    private static func confirmed(
+        _ facts: Case, _ verdict: Finding.Verdict, _ confidence: Finding.Confidence,
+        _ evidence: [Evidence]
+    ) -> Finding {
+        var out = finding(
+            verdict, confidence,
+            "The OOM killer ended \(OOMVictim.spoken(facts)) inside its memory cgroup.",
+            evidence: evidence)
+        out.arithmetic = OOMVictim.arithmetic(facts)
+        out.remedies = CgroupRemedies.raiseLimit(facts) + OOMVictim.shield(facts, from: 3)
+        return out
+    }
+
+    private static func ruledOut(_ facts: Case) -> Finding? {
+        if let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup), rise.by == 0 {
+            return finding(
+                .ruled_out, .high, "The group's counter of OOM kills did not rise.",
+                evidence: [facts.cite(rise.to, .against, "the counter after the kill")])
+        }
+        if let outside = facts.isOutsideMemoryCgroups {
+            return finding(
+                .ruled_out, .medium, "The server stands in no control group that counts memory.",
+                evidence: [facts.cite(outside, .against, "its control groups")])
+        }
+        if let use = facts.cgroupUse, !use.isLimited, use.limit.isKnown {
+            return finding(
+                .ruled_out, .medium, "The server's cgroup has no memory limit.",
+                evidence: [
+                    facts.cite(
+                        use.limit.reading, .against, "no limit; \(facts.reach(of: use.limit))")
+                ])
+        }
+        return nil
+    }
+
+    private static func possible(_ facts: Case, _ kills: [Event]) -> Finding {
+        finding(
             .possible, .medium,
             "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") inside its "
                 + "memory cgroup.",
             evidence: facts.cite(
                 kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
                 + facts.cite(
-                    facts.vanished,
-                    "the server was gone without a word, as after "
-                        + "signal 9"),
+                    facts.vanished, "the server was gone without a word, as after signal 9"),
             missing: [
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill always leaves some",

@@ -22,17 +22,55 @@ enum ChildKilledBySignal: Cause {
                 .ruled_out, .high, "The OOM killer sent the signal.",
                 evidence: [facts.cite(victim, .against, "the kill is the OOM killer's")])
         }
-        return finding(
-            .possible, .medium, "Something may have sent a signal to the child; who is not known.",
+        let noKill = excluded(facts)
+        let isSent = !facts.sentSignals.isEmpty
+        let only9 = kills.allSatisfy { $0.int("signal") == 9 }
+        let isLikely = noKill.count == 2 && (only9 || isSent || facts.kills(9).count > 0)
+        var out = finding(
+            isLikely ? .likely : .possible, .medium,
+            isLikely
+                ? "Something other than the OOM killer sent the signal to the child; who, is not "
+                    + "known."
+                : "Something may have sent a signal to the child; who is not known.",
             evidence: facts.cite(kills, "the child ended by a signal")
                 + facts.cite(
-                    facts.sentSignals, "the child's crash report says that the signal was sent"),
+                    facts.sentSignals, "the child's crash report says that the signal was sent")
+                + noKill,
             missing: [
                 MissingFact(
-                    what: "kernel lines around the kill",
-                    why: "an OOM kill would leave some; "
-                        + "their absence means another sender",
-                    command: FactCommands.kernelLines(facts.incident))
+                    what: isLikely ? "who sent the signal" : "kernel lines around the kill",
+                    why: isLikely
+                        ? "neither the server nor the kernel logs a sender"
+                        : "an OOM kill would leave some; their absence means another sender",
+                    command: isLikely
+                        ? "sudo ausearch -sc kill -ts recent   # with a rule for kill(2) in place"
+                        : FactCommands.kernelLines(facts.incident))
             ])
+        if isLikely { out.remedies = remedies(facts) }
+        return out
+    }
+
+    /// What speaks against either OOM kill, where both are ruled out.
+    private static func excluded(_ facts: Case) -> [Evidence] {
+        [CgroupMemoryOOMKill.judge(facts), HostOOMKill.judge(facts)].compactMap { other in
+            guard let other, other.verdict == .ruled_out else { return nil }
+            var evidence = other.evidence.first
+            evidence?.direction = .for
+            evidence?.statement = other.statement
+            return evidence
+        }
+    }
+
+    private static func remedies(_ facts: Case) -> [Remedy] {
+        [
+            Remedy(
+                order: 1, text: "Find the sender: record kill(2) until it happens again.",
+                command: "sudo auditctl -a always,exit -F arch=b64 -S kill -F a1=9 -k redis-kill",
+                precheck: "Look first in shell histories, cron jobs, monitors that kill by name or "
+                    + "age, and deployment logs of that minute.",
+                expect: "sudo ausearch -k redis-kill names process and user of the next sender.",
+                rollback: "sudo auditctl -d always,exit -F arch=b64 -S kill -F a1=9 -k redis-kill",
+                caveat: "The rule costs a little on each kill(2).", permanent: false)
+        ]
     }
 }

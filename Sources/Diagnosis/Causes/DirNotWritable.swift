@@ -19,17 +19,75 @@ enum DirNotWritable: Cause {
 
     static func judge(_ facts: Case) -> Finding? {
         let errors = facts.fileErrors(.EACCES, .EPERM, .EROFS, .ENOENT, .ENOTDIR)
-        guard !errors.isEmpty else { return nil }
-        return finding(
-            .possible, .high,
-            "The server could not write in its data directory: permissions, a read-only file "
-                + "system or a wrong path.",
-            evidence: facts.cite(errors, "the system denied the file"),
+        guard let first = errors.first else { return nil }
+        let seen = ServerStatus.failing(facts)
+        let mounted = facts.incident.readings.all(.mountOptions).last {
+            $0.text.split(separator: ",").contains("ro")
+                && $0.subject.path == facts.incident.directory
+        }
+        var out = finding(
+            mounted != nil ? .confirmed : seen.isEmpty ? .possible : .likely, .high,
+            claim(first, facts),
+            evidence: facts.cite(errors, "the system denied the file")
+                + (mounted.map { [facts.cite($0, .for, "mounted read-only")] } ?? []) + seen,
             missing: [
                 MissingFact(
                     what: "owner, mode and mount of the data directory",
-                    why: "they say which of the three it "
-                        + "is", command: FactCommands.disk(facts.incident))
+                    why: "they say which of the three it is",
+                    command: FactCommands.disk(facts.incident))
             ])
+        if out.verdict != .possible { out.remedies = [remedy(first, facts)] }
+        return out
+    }
+
+    private static func claim(_ event: Event, _ facts: Case) -> String {
+        let base =
+            switch event.errno {
+            case .EROFS: "The data directory is on a file system that is mounted read-only"
+            case .ENOENT, .ENOTDIR:
+                "The data directory does not exist where the server looks for it"
+            default:
+                "The server may not write in its data directory: its user lacks the permission, or "
+                    + "a security module denies it"
+            }
+        guard let directory = facts.incident.directory else { return base + "." }
+        let isStrange = strange.contains { directory.hasPrefix($0) }
+        return base + " (\(directory))."
+            + (isStrange
+                ? " No server is set up to save there: an attacker's CONFIG SET dir leaves this "
+                    + "trace. Check who can reach the port."
+                : "")
+    }
+
+    /// Where those who break in want a file to be.
+    private static let strange = [
+        "/etc", "/root", "/var/spool/cron", "/var/www", "/home", "/usr", "/tmp/.", "/dev/shm",
+    ]
+
+    private static func remedy(_ event: Event, _ facts: Case) -> Remedy {
+        let client = FactCommands.client(facts.incident)
+        let isReadOnly = event.errno == .EROFS
+        return Remedy(
+            order: 1,
+            text: isReadOnly
+                ? "Find why the file system is read-only, and mount it for writing."
+                : "Give the directory back to the user that the server runs as.",
+            command: isReadOnly
+                ? "D=$(\(client) CONFIG GET dir | tail -1); findmnt -T $D; sudo mount -o "
+                    + "remount,rw $(findmnt -n -o TARGET -T $D)"
+                : "D=$(\(client) CONFIG GET dir | tail -1); sudo chown redis:redis $D; sudo chmod "
+                    + "750 $D",
+            precheck: isReadOnly
+                ? "journalctl -k: a file system that the kernel made read-only after an I/O error "
+                    + "must be checked before it is written to. systemd's ReadWritePaths= and "
+                    + "container volumes make directories read-only, too."
+                : "\(client) CONFIG GET dir is the directory that was meant; ls -ld shows another "
+                    + "owner than the server's user (ps -o user= -p PID).",
+            expect: "\(client) BGSAVE ends with success.",
+            rollback: isReadOnly
+                ? "sudo mount -o remount,ro TARGET" : "sudo chown OLD_OWNER $D",
+            caveat: "Memory settings have no part in it. Until a save succeeds, data exist in "
+                + "memory only: do not restart the server.",
+            permanent: !isReadOnly)
     }
 }

@@ -17,19 +17,58 @@ enum DiskFull: Cause {
         let errors = facts.fileErrors(.ENOSPC, .EDQUOT)
         let short = facts.events(.aof_write_error).filter { $0.errno == nil }
         guard !errors.isEmpty || !short.isEmpty else { return nil }
-        return finding(
-            .possible, errors.isEmpty ? .low : .high,
+        let disk = DataDirectory(facts)
+        let seen = ServerStatus.failing(facts)
+        let isSmall = disk.isTooSmall
+        var out = finding(
+            verdict(errors, isSmall, seen), errors.isEmpty ? .low : .high,
             errors.isEmpty
                 ? "Writes to a data file were cut short, as on a full disk."
                 : "The file system of the data directory was out of space, inodes or quota: the "
-                    + "errno says so; which of the three it was the log does not.",
+                    + "errno says so"
+                    + (isSmall
+                        ? ", and its free space was less than the file needs."
+                        : "; which of the three it was is not known."),
             evidence: facts.cite(errors, "the system refused the write for want of space")
-                + facts.cite(short, "a write to the AOF was cut short"),
-            missing: [
-                MissingFact(
-                    what: "free space, inodes and quota of the data directory",
-                    why: "all three give the same error", command: FactCommands.disk(facts.incident)
-                )
-            ])
+                + facts.cite(short, "a write to the AOF was cut short") + disk.evidence + seen,
+            missing: isSmall
+                ? []
+                : [
+                    MissingFact(
+                        what: "free space, inodes and quota of the data directory",
+                        why: "all three give the same error",
+                        command: FactCommands.disk(facts.incident))
+                ])
+        out.arithmetic = disk.arithmetic
+        if out.verdict == .confirmed || out.verdict == .likely { out.remedies = remedies(facts) }
+        return out
+    }
+
+    private static func verdict(
+        _ errors: [Event], _ isSmall: Bool, _ seen: [Evidence]
+    ) -> Finding.Verdict {
+        guard !errors.isEmpty else { return isSmall ? .likely : .possible }
+        return isSmall ? .confirmed : seen.isEmpty ? .possible : .likely
+    }
+
+    private static func remedies(_ facts: Case) -> [Remedy] {
+        let client = FactCommands.client(facts.incident)
+        return [
+            Remedy(
+                order: 1,
+                text: "Make room on the file system of the data directory: old dumps, core files, "
+                    + "logs; or enlarge it.",
+                command: "D=$(\(client) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -la $D",
+                precheck: "temp-*.rdb files of processes that no longer run are left-overs; "
+                    + "appendonlydir and dump.rdb are the data: do not delete them.",
+                expect:
+                    "\(client) BGSAVE ends with 'Background saving terminated with success', and "
+                    + "rdb_last_bgsave_status is ok.",
+                rollback: "Keep what you remove until a save has succeeded.",
+                caveat:
+                    "A save needs room for a second full file beside the old one; an AOF rewrite "
+                    + "likewise. Memory settings have no part in it.",
+                permanent: false)
+        ]
     }
 }

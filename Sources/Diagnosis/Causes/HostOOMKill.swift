@@ -20,29 +20,110 @@ enum HostOOMKill: Cause {
         // After a refused fork a kill is a consequence, and no answer to what refused.
         guard facts.incident.kind != .fork_failure else { return nil }
         let lines = facts.oomVictims.filter { !$0.isCgroupKill(facts) }
+        let kills = facts.kills(9)
+        guard !lines.isEmpty || !(kills + facts.vanished).isEmpty else { return nil }
         if !lines.isEmpty {
-            return finding(
+            var out = finding(
                 .confirmed, .high,
-                "The OOM killer ended a process of the server because the whole host was out of "
+                "The OOM killer ended \(OOMVictim.spoken(facts)) because the whole host was out of "
                     + "memory.",
                 evidence: facts.cite(lines, "the kernel names the process it killed"))
+            out.arithmetic = OOMVictim.arithmetic(facts) + room(facts)
+            out.remedies = remedies(facts)
+            return out
         }
-        let kills = facts.kills(9)
-        guard !(kills + facts.vanished).isEmpty else { return nil }
+        if let group = facts.oomVictims.first {
+            return finding(
+                .ruled_out, .high, "The kill was for a cgroup's limit, not for the host's memory.",
+                evidence: [facts.cite(group, .against, "the kernel names the group")])
+        }
+        return ruledOut(facts) ?? possible(facts, kills)
+    }
+
+    /// Plenty available right before the kill.
+    private static func ruledOut(_ facts: Case) -> Finding? {
+        if let rise = facts.rise(.oomKills, where: Case.isHost), rise.by == 0 {
+            return finding(
+                .ruled_out, .high, "The kernel's counter of OOM kills did not rise.",
+                evidence: [facts.cite(rise.to, .against, "oom_kill of /proc/vmstat")])
+        }
+        guard let total = facts.nearest(.memTotal, where: Case.isHost),
+            let lowest = lowestAvailable(facts), lowest.number > total.number / 5
+        else { return nil }
         return finding(
+            .ruled_out, .medium,
+            "The host had \(ByteCount(bytes: lowest.number).description) available right before "
+                + "the kill: neither the kernel nor an OOM daemon acts on that.",
+            evidence: [
+                facts.cite(lowest, .against, "MemAvailable, \(facts.distance(of: lowest))")
+            ])
+    }
+
+    /// The lowest MemAvailable within ten seconds before each kill; `nil` where one is not covered.
+    private static func lowestAvailable(_ facts: Case) -> Measured? {
+        var lowest: Measured?
+        for event in facts.kills(9) + facts.vanished {
+            guard let at = event.at,
+                let reading = facts.before(.memAvailable, at, where: Case.isHost),
+                let read = reading.at, at.seconds(since: read) <= 10
+            else { return nil }
+            if lowest.map({ reading.number < $0.number }) ?? true { lowest = reading }
+        }
+        return lowest
+    }
+
+    private static func possible(_ facts: Case, _ kills: [Event]) -> Finding {
+        finding(
             .possible, .medium,
             "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") because the "
                 + "whole host was out of memory.",
             evidence: facts.cite(
                 kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
                 + facts.cite(
-                    facts.vanished,
-                    "the server was gone without a word, as after "
-                        + "signal 9"),
+                    facts.vanished, "the server was gone without a word, as after signal 9"),
             missing: [
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill always leaves some",
                     command: FactCommands.kernelLines(facts.incident))
             ])
+    }
+
+    private static func room(_ facts: Case) -> [Quantity] {
+        [
+            facts.before(.memTotal, where: Case.isHost).map { facts.quantity("RAM", $0) },
+            facts.before(.memAvailable, where: Case.isHost).map {
+                facts.quantity("available before it", $0)
+            },
+            facts.before(.swapFree, where: Case.isHost).map { facts.quantity("free swap", $0) },
+        ].compactMap(\.self)
+    }
+
+    private static func remedies(_ facts: Case) -> [Remedy] {
+        let client = FactCommands.client(facts.incident)
+        return AccountingRemedies.numbered(
+            [
+                Remedy(
+                    order: 0, text: "See who held the memory before anything is changed.",
+                    command: FactCommands.kernelLines(facts.incident),
+                    precheck: "The kernel log still reaches back to the kill.",
+                    expect:
+                        "The report's task table lists every process with its pages; the largest "
+                        + "need not be the server.",
+                    rollback: "Nothing to take back: it only reads.",
+                    caveat: "A neighbour that grew is moved or limited, not the server.",
+                    permanent: false),
+                Remedy(
+                    order: 0,
+                    text: "Leave room for copy-on-write: move neighbours away, add RAM, or lower "
+                        + "maxmemory.",
+                    command: "\(client) INFO memory | grep -E 'used_memory(_rss)?:|maxmemory'",
+                    precheck: "\(client) CONFIG GET maxmemory-policy: an evicting policy deletes "
+                        + "keys when maxmemory is lowered.",
+                    expect: "MemAvailable stays above what a save copies.",
+                    rollback: "\(client) CONFIG SET maxmemory OLD_VALUE",
+                    caveat: "vm.overcommit_memory=1 does not help here: it lets more forks start "
+                        + "that then meet the same end.",
+                    permanent: false),
+            ] + OOMVictim.shield(facts, from: 0))
     }
 }

@@ -17,17 +17,77 @@ enum MaxmemoryNoeviction: Cause {
 
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.events(.memory_refused)
-        guard !refusals.isEmpty else { return nil }
-        return finding(
-            .possible, .high,
-            "Commands were refused at maxmemory; this has nothing to do with "
-                + "fork.",
-            evidence: facts.cite(refusals, "the reply a server gives at maxmemory"),
-            missing: [
-                MissingFact(
-                    what: "maxmemory, its policy and used_memory", why: "they show the margin",
-                    command: "\(FactCommands.client(facts.incident)) INFO memory | grep -E "
-                        + "'used_memory:|maxmemory'")
+        let over = readingOver(facts)
+        guard !refusals.isEmpty || over != nil && facts.incident.kind == .write_refusal else {
+            return nil
+        }
+        guard let over else {
+            return finding(
+                .possible, .high,
+                "Commands were refused at maxmemory; this has nothing to do with fork.",
+                evidence: facts.cite(refusals, "the reply a server gives at maxmemory"),
+                missing: [
+                    MissingFact(
+                        what: "maxmemory, its policy and used_memory", why: "they show the margin",
+                        command: "\(FactCommands.client(facts.incident)) INFO memory | grep -E "
+                            + "'used_memory:|maxmemory'")
+                ])
+        }
+        var out = finding(
+            .confirmed, .high,
+            "The server was at maxmemory, and its policy is to evict nothing: commands that need "
+                + "memory are refused. No fork and no kernel limit is involved.",
+            evidence: facts.cite(refusals, "the reply a server gives at maxmemory") + [
+                facts.cite(over.used, .for, "used_memory, \(facts.distance(of: over.used))"),
+                facts.cite(over.limit, .for, "maxmemory"),
             ])
+        out.arithmetic = [
+            facts.quantity("used", over.used), facts.quantity("limit", over.limit),
+        ]
+        out.remedies = remedies(facts, over.limit)
+        return out
+    }
+
+    /// An INFO of the incident in which used_memory had reached maxmemory under noeviction.
+    private static func readingOver(_ facts: Case) -> (used: Measured, limit: Measured)? {
+        guard let start = facts.start else { return nil }
+        let end = facts.incident.recoveredAt ?? facts.end ?? start
+        for placed in facts.incident.readings.snapshots {
+            guard let at = placed.at, at >= start.adding(seconds: -30),
+                at <= end.adding(seconds: 5), placed.snapshot.isAtMaxmemory,
+                let used = placed.snapshot.value(.usedMemory),
+                let limit = placed.snapshot.value(.maxmemory)
+            else { continue }
+            return (Measured(value: used, placed: placed), Measured(value: limit, placed: placed))
+        }
+        return nil
+    }
+
+    private static func remedies(_ facts: Case, _ limit: Measured) -> [Remedy] {
+        let client = FactCommands.client(facts.incident)
+        let higher = limit.number / 4 * 5
+        return AccountingRemedies.numbered([
+            Remedy(
+                order: 0,
+                text: "Raise maxmemory by a quarter, where the host has room for it and for "
+                    + "copy-on-write.",
+                command: "\(client) CONFIG SET maxmemory \(higher)",
+                precheck:
+                    "free -b and, in a container, the cgroup's limit: both must exceed the new "
+                    + "value by what a save copies.",
+                expect: "\(client) INFO errorstats: errorstat_OOM no longer rises.",
+                rollback: "\(client) CONFIG SET maxmemory \(limit.number)",
+                caveat: "It buys time; what grows goes on growing. For good: CONFIG REWRITE.",
+                permanent: false),
+            Remedy(
+                order: 0, text: "Or remove data on purpose, or let keys expire.",
+                command: "\(client) --bigkeys",
+                precheck: "The commands that delete are yours to choose.",
+                expect: "used_memory falls below maxmemory.",
+                rollback: "None: what is deleted is gone.",
+                caveat: "An evicting policy (allkeys-lru and others) ends the refusals by deleting "
+                    + "keys that nobody chose. That is right for a cache only.",
+                permanent: false),
+        ])
     }
 }

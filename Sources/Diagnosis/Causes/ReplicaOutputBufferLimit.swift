@@ -19,17 +19,65 @@ enum ReplicaOutputBufferLimit: Cause {
         let drops = facts.events(.output_buffer_exceeded)
         guard !drops.isEmpty else { return nil }
         let client = FactCommands.client(facts.incident)
-        return finding(
-            .possible, .high,
-            "The master dropped a replica whose output buffer passed its "
-                + "limit; its synchronisation had to be made again.",
-            evidence: facts.cite(drops, "the server names the limit itself"),
+        let seen = corroboration(facts)
+        var out = finding(
+            seen.isEmpty ? .possible : .likely, .high,
+            "The master dropped a replica whose output buffer passed its limit; its "
+                + "synchronisation had to be made again.",
+            evidence: facts.cite(drops, "the server names the limit itself") + seen,
             missing: [
                 MissingFact(
-                    what: "the limit and the replication "
-                        + "backlog", why: "they tell how long a replica may lag",
+                    what: "the limit and the replication backlog",
+                    why: "they tell how long a replica may lag",
                     command: "\(client) CONFIG GET client-output-buffer-limit; \(client) CONFIG "
                         + "GET repl-backlog-size")
             ])
+        if !seen.isEmpty { out.remedies = remedies(facts) }
+        return out
+    }
+
+    /// INFO that shows the drop or the synchronisation that followed.
+    private static func corroboration(_ facts: Case) -> [Evidence] {
+        var out: [Evidence] = []
+        if let rise = facts.rise(.fullSyncs, where: Case.isServer), rise.by > 0 {
+            out.append(
+                facts.cite(
+                    rise.to, .for, "full synchronisations counted rose by \(rise.by) (sync_full)"))
+        }
+        if let rise = facts.rise(.outputBufferDisconnections, where: Case.isServer), rise.by > 0 {
+            out.append(
+                facts.cite(
+                    rise.to, .for, "disconnections at an output buffer limit rose by \(rise.by)"))
+        }
+        let replicas = facts.around(.connectedReplicas, where: Case.isServer)
+        if let most = replicas.max(by: { $0.number < $1.number }),
+            let least = replicas.min(by: { $0.number < $1.number }), least.number < most.number
+        {
+            out.append(
+                facts.cite(
+                    least, .for, "connected replicas: \(least.number), of \(most.number) before"))
+        }
+        return out
+    }
+
+    private static func remedies(_ facts: Case) -> [Remedy] {
+        let client = FactCommands.client(facts.incident)
+        return AccountingRemedies.numbered([
+            Remedy(
+                order: 0,
+                text: "Let a slow replica catch up: a larger output buffer and backlog.",
+                command: "\(client) CONFIG SET client-output-buffer-limit 'replica 512mb 256mb 120'"
+                    + "; \(client) CONFIG SET repl-backlog-size 256mb",
+                precheck:
+                    "\(client) CONFIG GET client-output-buffer-limit (before 5.0 the class is "
+                    + "called slave); free -b: each slow replica may take that much on top.",
+                expect: "The log shows no further 'overcoming of output buffer limits'; sync_full "
+                    + "stays.",
+                rollback: "\(client) CONFIG SET with the values read before.",
+                caveat: "The buffers are memory of the server outside maxmemory. Why the replica "
+                    + "reads slowly (its disk, its network, a stopped process) remains to be "
+                    + "found.",
+                permanent: false)
+        ])
     }
 }

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// The file system that a server saves to, and what a save needs there.
+struct DataDirectory {
+    private let facts: Case
+    /// Free bytes of the file system that holds the directory.
+    let free: Measured?
+    /// What a new file takes at most: an RDB file is seldom larger than the data set in memory.
+    let need: Measured?
+    private let inodesFree: Measured?
+
+    init(_ facts: Case) {
+        self.facts = facts
+        let directory =
+            facts.nearest(.configDirectory, where: Case.isServer)?.text
+            ?? facts.incident.directory
+        let mounts = Set(
+            facts.incident.readings.all(.diskAvailable).compactMap { $0.subject.path })
+        // The mount point that is the longest prefix of the directory; the only one, where the
+        // directory is not known.
+        let mount =
+            directory.flatMap { path in
+                mounts.filter { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+                    .max { $0.utf8.count < $1.utf8.count }
+            } ?? (mounts.count == 1 ? mounts.first : nil)
+        let isThere: (SnapshotSubject) -> Bool = {
+            $0.scope == .fileSystem && $0.path == mount
+        }
+        free = mount == nil ? nil : facts.nearestInTime(.diskAvailable, where: isThere)
+        inodesFree = mount == nil ? nil : facts.nearestInTime(.inodesFree, where: isThere)
+        need =
+            facts.before(.usedMemory, where: Case.isServer)
+            ?? facts.nearest(.usedMemory, where: Case.isServer)
+    }
+
+    /// Whether what was free did not suffice, or inodes were used up.
+    var isTooSmall: Bool {
+        if let inodesFree, inodesFree.number == 0 { return true }
+        guard let free else { return false }
+        // A few blocks may be left on a disk that is full.
+        if free.number <= 1 << 20 { return true }
+        return need.map { $0.number > free.number } ?? false
+    }
+
+    var evidence: [Evidence] {
+        var out: [Evidence] = []
+        if let free {
+            out.append(
+                facts.cite(
+                    free, isTooSmall ? .for : .against,
+                    "free space of \(free.subject.path ?? "the file system"), "
+                        + facts.distance(of: free)))
+        }
+        if let inodesFree, inodesFree.number == 0 {
+            out.append(facts.cite(inodesFree, .for, "no inode is free"))
+        }
+        return out
+    }
+
+    var arithmetic: [Quantity] {
+        guard let free, let need else { return [] }
+        return [
+            facts.quantity("need, at most", need),
+            facts.quantity("free", free),
+        ]
+    }
+}
+
+/// What the server itself says of its persistence while it fails.
+enum ServerStatus {
+    /// INFO that says that saves or AOF writes fail, between the first failure and the recovery.
+    static func failing(_ facts: Case) -> [Evidence] {
+        guard let start = facts.start else { return [] }
+        let end = facts.incident.recoveredAt ?? facts.end ?? start
+        for measure in [Measure.lastSaveStatus, .lastAOFWriteStatus, .lastRewriteStatus] {
+            let hit = facts.incident.readings.all(measure, where: Case.isServer).first {
+                guard let at = $0.at, !$0.placed.isFileTime else { return false }
+                return $0.text == "err" && at >= start.adding(seconds: -1)
+                    && at <= end.adding(seconds: 5)
+            }
+            if let hit {
+                return [
+                    facts.cite(
+                        hit, .for,
+                        "INFO says \(measure.name):err, \(facts.distance(of: hit))")
+                ]
+            }
+        }
+        return []
+    }
+}
+
+extension Incident {
+    /// The data directory, as the server's own lines name it.
+    var directory: String? {
+        observations.lazy.compactMap { $0["dir"] ?? $0["directory"] }.first
+    }
+}
+
+extension Case {
+    /// The reading with the least distance from the first failure.
+    func nearestInTime(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        let all = incident.readings.all(measure, where: accepts).filter {
+            !$0.placed.snapshot.isChange
+        }
+        guard let start, let end else { return all.last }
+        func distance(_ reading: Measured) -> Double {
+            guard let at = reading.at else { return .infinity }
+            if at >= start, at <= end { return 0 }
+            return at < start ? start.seconds(since: at) : at.seconds(since: end)
+        }
+        return all.min { distance($0) < distance($1) }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Whom an OOM killer took, what it held, and how to make it the child next time.
+enum OOMVictim {
+    /// `the child`, `the server`, `a process of the server`.
+    static func spoken(_ facts: Case) -> String {
+        let pids = facts.oomVictims.compactMap { $0.int("pid") }
+        if !facts.kills(9).isEmpty { return "the child" }
+        let own = facts.incident.instance.pids.map(Int.init)
+        if pids.contains(where: { own.contains($0) }) || !facts.vanished.isEmpty {
+            return "the server itself"
+        }
+        return "a process of the server"
+    }
+
+    /// What the victim held, by the kernel's own line; the group's use and limit beside it.
+    static func arithmetic(_ facts: Case) -> [Quantity] {
+        var out: [Quantity] = []
+        if let line = facts.oomVictims.first {
+            let parts = [
+                ("anonymous memory of the victim", "anon_rss_kb"),
+                ("file memory of the victim", "file_rss_kb"),
+                ("page tables of the victim", "pgtables_kb"),
+            ]
+            for (name, key) in parts {
+                guard let kibibytes = line.int(key) else { continue }
+                out.append(
+                    facts.quantity(
+                        name, bytes: ByteCount(kibibytes: Int64(kibibytes)).bytes,
+                        "the kernel's line about the kill"))
+            }
+        }
+        if let use = facts.cgroupUse {
+            if let usage = use.usage { out.append(facts.quantity("usage", usage)) }
+            if use.isLimited { out.append(facts.quantity("limit", use.limit.reading)) }
+        }
+        let copied = facts.incident.readings.all(.privateDirty, where: Case.isChildProcess)
+        if let most = copied.max(by: { $0.number < $1.number }) {
+            out.append(facts.quantity("private memory of the child", most))
+        }
+        return out
+    }
+
+    /// With `oom-score-adj` the child is taken before the server.
+    static func shield(_ facts: Case, from order: Int) -> [Remedy] {
+        guard facts.incident.instance.product != "keydb" else { return [] }
+        let client = FactCommands.client(facts.incident)
+        return [
+            Remedy(
+                order: order,
+                text: "Let the OOM killer take the child and not the server (6.2 and later).",
+                command: "\(client) CONFIG SET oom-score-adj relative",
+                precheck: "\(client) CONFIG GET oom-score-adj",
+                expect: "/proc/PID/oom_score_adj of a child is higher than the server's.",
+                rollback: "\(client) CONFIG SET oom-score-adj no",
+                caveat: "The save still fails; the server and its data stay. For good: CONFIG "
+                    + "REWRITE, or the line in redis.conf.",
+                permanent: false)
+        ]
+    }
+}
