@@ -8,7 +8,7 @@ package enum Diagnosis {
     package static func diagnose(_ incident: Incident, sources: [String]) -> Incident {
         let facts = Case(incident, sources: sources)
         var out = incident
-        out.causes = ordered(causes.compactMap { $0.judge(facts) })
+        out.causes = ordered(settled(causes.compactMap { $0.judge(facts) }))
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)
         out.memory = memory(facts)
@@ -53,6 +53,42 @@ package enum Diagnosis {
                 + "ended"
         }
     }
+
+    /// Where one cause is confirmed, the others that could have given the same errno and have
+    /// nothing of their own to show are ruled out.
+    private static func settled(_ findings: [Finding]) -> [Finding] {
+        var out = findings
+        for group in rivals {
+            guard
+                let answer = findings.first(where: {
+                    $0.verdict == .confirmed && group.contains($0.id)
+                })
+            else { continue }
+            for i in out.indices
+            where group.contains(out[i].id) && out[i].id != answer.id
+                && [.possible, .undecided].contains(out[i].verdict)
+            {
+                out[i].verdict = .ruled_out
+                out[i].confidence = .medium
+                out[i].statement =
+                    "Not needed: \(answer.id) accounts for what was refused, and nothing in the "
+                    + "data points here."
+                out[i].missing = []
+                out[i].remedies = []
+            }
+        }
+        return out
+    }
+
+    /// Causes that give one errno or signal: one of them is enough.
+    private static let rivals: [Set<String>] = [
+        [
+            .commit_limit_strict, .overcommit_heuristic_refusal, .cgroup_memory_limit,
+            .kernel_memory, .pid_namespace_dead,
+        ],
+        [.task_limit_rlimit_nproc, .task_limit_cgroup_pids, .task_limit_system],
+        [.cgroup_memory_oom_kill, .host_oom_kill, .child_killed_by_signal],
+    ].map { (ids: [CauseID]) in Set(ids.map(\.rawValue)) }
 
     /// Primary before contributing before ruled out; then by verdict; then by id.
     private static func ordered(_ findings: [Finding]) -> [Finding] {

@@ -30,10 +30,11 @@ package struct InputClock: Sendable {
     private var latest: Timestamp?
 
     /// `twins`: offsets of this input's lines as another input with the same records shows them.
-    /// `boot`: when the host booted, where stamps count from there.
+    /// `boot`: when the host booted, where stamps count from there. `neighbourOffset`: what local
+    /// time is ahead of UTC in inputs beside this one, the last thing to go by.
     package init(
         _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [],
-        boot: Timestamp? = nil
+        boot: Timestamp? = nil, neighbourOffset: Int? = nil
     ) {
         self.boot = boot
         let evidence = facts.clock
@@ -43,6 +44,8 @@ package struct InputClock: Sendable {
             (spans, basis) = (evidence.offsets, .wrapper)
         } else if basis == .assumedUTC, !twins.isEmpty {
             (spans, basis) = (twins, .journalTwin)
+        } else if basis == .assumedUTC, let neighbourOffset {
+            (zone, basis) = (TimeZoneRules(fixedOffsetSeconds: neighbourOffset), .neighbour)
         }
         if let first = spans.first { zone = TimeZoneRules(fixedOffsetSeconds: first.offsetSeconds) }
         self.spans = spans.count > 1 ? spans : []

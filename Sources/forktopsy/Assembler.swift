@@ -31,13 +31,14 @@ struct Assembler {
         var sources: [SourceEvents] = []
         var snapshots: [SnapshotSource] = []
         var twins = TwinClocks()
+        let neighbours = Self.zone(of: extractions)
         for extraction in extractions {
             twins.learn(
                 extraction.log, extraction.facts,
                 InputClock(extraction.facts, clocks(for: extraction)))
         }
         for extraction in extractions {
-            let (source, input, clock) = resolved(extraction, twins)
+            let (source, input, clock) = resolved(extraction, twins, neighbours)
             sources.append(source)
             report.inputs.append(input)
             guard extraction.snapshots.count > 0 else { continue }
@@ -55,7 +56,13 @@ struct Assembler {
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
         let correlation = Correlator(sources, patterns: patterns).correlate(in: window)
         let names = report.inputs.map(\.facts.path)
-        var incidents = correlation.incidents.filter { isWanted($0.instance) }
+        let unlogged = MaxmemoryWatch(
+            snapshots, instances: correlation.instances.map(\.instance)
+        ).incidents(beside: correlation.incidents).filter { $0.lies(in: window) }
+        var incidents = (correlation.incidents + unlogged).filter { isWanted($0.instance) }
+            .sorted {
+                ($0.startedAt?.nanoseconds ?? 0, $0.id) < ($1.startedAt?.nanoseconds ?? 0, $1.id)
+            }
         let instances = correlation.instances.filter { isWanted($0.instance) }
         let linker = SnapshotLinker(
             snapshots, instances: correlation.instances.map(\.instance))
@@ -98,9 +105,24 @@ struct Assembler {
         return out
     }
 
+    /// What local time is ahead of UTC where snapshots name a zone: date(1) does. `nil` where none
+    /// does or they differ. UTC tells nothing: scripts write it on hosts of any zone.
+    private static func zone(of extractions: [Extraction]) -> Int? {
+        var offsets: Set<Int32> = []
+        for extraction in extractions {
+            extraction.snapshots.forEach { snapshot in
+                guard snapshot.stamp.form == .zoned, snapshot.stamp.offsetSeconds != 0 else {
+                    return
+                }
+                offsets.insert(snapshot.stamp.offsetSeconds)
+            }
+        }
+        return offsets.count == 1 ? offsets.first.map(Int.init) : nil
+    }
+
     /// Places the stamps of one input in time.
     private func resolved(
-        _ extraction: Extraction, _ twins: TwinClocks
+        _ extraction: Extraction, _ twins: TwinClocks, _ neighbours: Int?
     ) -> (SourceEvents, InputReport, InputClock) {
         let clocks = clocks(for: extraction)
         var clock = InputClock(extraction.facts, clocks)
@@ -108,7 +130,8 @@ struct Assembler {
         if clock.isAssumed || usesUptime {
             clock = InputClock(
                 extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
-                boot: usesUptime ? twins.boot(of: extraction.log) : nil)
+                boot: usesUptime ? twins.boot(of: extraction.log) : nil,
+                neighbourOffset: neighbours)
         }
         let fresh = clock
         var input = InputReport(facts: extraction.facts)
@@ -200,5 +223,14 @@ struct Assembler {
             out += log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
         }
         return out
+    }
+}
+
+extension Incident {
+    /// Whether it began within a window of time.
+    fileprivate func lies(in window: Correlator.Window) -> Bool {
+        guard let startedAt else { return true }
+        return window.since.map { startedAt >= $0 } ?? true
+            && window.until.map { startedAt <= $0 } ?? true
     }
 }

@@ -13,6 +13,8 @@ struct SnapshotCollector {
     private var hasSettingsOnly = true
     private var first = Stamp.none
     private var last = Stamp.none
+    private var localStamps = 0
+    private var instantStamps = 0
 
     init(path: String) { reader = SnapshotReader(path: path) }
 
@@ -42,6 +44,8 @@ struct SnapshotCollector {
         guard facts.clock.first.form == .none else { return }
         facts.clock.first = first
         facts.clock.last = last
+        facts.clock.localStamps += localStamps
+        facts.clock.instantStamps += instantStamps
     }
 
     private mutating func keep(_ found: [Snapshot]) {
@@ -51,6 +55,7 @@ struct SnapshotCollector {
             guard snapshot.stamp.form != .none, snapshot.timeBasis != .fileName else { continue }
             if first.form == .none { first = snapshot.stamp }
             last = snapshot.stamp
+            if last.isLocal { localStamps += 1 } else { instantStamps += 1 }
         }
     }
 }
