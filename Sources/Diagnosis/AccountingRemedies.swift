@@ -5,6 +5,7 @@ internal import Model
 /// What lets a fork pass that accounting refused.
 enum AccountingRemedies {
     static func strict(_ facts: Case, _ charge: CommitCharge?) -> [Remedy] {
+        if isDone(facts) { return [modeOneForGood(facts, from: 2)].map(first) }
         var out = [modeOne(facts, from: 2), modeOneForGood(facts, from: 2)]
         if let charge { out += [raiseLimit(facts, charge), addSwap(charge)] }
         if !hasRoom(facts) {
@@ -15,7 +16,23 @@ enum AccountingRemedies {
     }
 
     static func heuristic(_ facts: Case) -> [Remedy] {
-        numbered([modeOne(facts, from: 0), modeOneForGood(facts, from: 0)])
+        if isDone(facts) { return [modeOneForGood(facts, from: 0)].map(first) }
+        return numbered([modeOne(facts, from: 0), modeOneForGood(facts, from: 0)])
+    }
+
+    /// Whether the mode was 1 by the newest reading: the fix is in place, as long as it lasts.
+    private static func isDone(_ facts: Case) -> Bool {
+        facts.incident.status == .recovered
+            && facts.incident.readings.all(.overcommitMemory, where: Case.isHost)
+                .last { $0.at != nil }?.number == 1
+    }
+
+    private static func first(_ remedy: Remedy) -> Remedy {
+        var out = remedy
+        out.order = 1
+        out.text =
+            "vm.overcommit_memory is 1 by the newest reading, and it helped. Keep it over a reboot."
+        return out
     }
 
     static func numbered(_ remedies: [Remedy]) -> [Remedy] {
@@ -32,7 +49,7 @@ enum AccountingRemedies {
         Remedy(
             order: 0, text: "Let fork pass without accounting, at once and without a restart.",
             command: "sudo sysctl -w vm.overcommit_memory=1",
-            precheck: "free -b: \(room(facts))",
+            precheck: "Compare with free -b: \(room(facts))",
             expect: "The next save logs 'Background saving started by pid …'; "
                 + "\(FactCommands.client(facts.incident)) BGSAVE tries it now.",
             rollback: "sudo sysctl -w vm.overcommit_memory=\(old)",
@@ -45,8 +62,10 @@ enum AccountingRemedies {
             command: "echo 'vm.overcommit_memory = 1' | sudo tee /etc/sysctl.d/90-redis.conf "
                 + "&& sudo sysctl --system",
             precheck: "grep -rs overcommit_memory /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d "
-                + "/usr/lib/sysctl.d: no later file sets it otherwise.",
-            expect: "sysctl vm.overcommit_memory prints 1, also after the next boot.",
+                + "/usr/lib/sysctl.d",
+            expect:
+                "No other file sets it otherwise, and sysctl vm.overcommit_memory prints 1, also "
+                + "after the next boot.",
             rollback: "sudo rm /etc/sysctl.d/90-redis.conf && sudo sysctl -w "
                 + "vm.overcommit_memory=\(old)",
             caveat: "In a container or pod it is set on the host, and holds for all of it.",
@@ -121,7 +140,7 @@ enum AccountingRemedies {
             text: "Where strict accounting is policy: raise CommitLimit to "
                 + "\(spoken(wanted(charge))), what this fork needed and a twentieth more.",
             command: command, precheck: "sysctl vm.overcommit_ratio vm.overcommit_kbytes",
-            expect: "grep CommitLimit /proc/meminfo shows the new limit; the next save starts.",
+            expect: "CommitLimit in /proc/meminfo is the new limit; the next save starts.",
             rollback: back,
             caveat: "Writing one of ratio and kbytes sets the other to 0. A ratio above 100 is "
                 + "allowed. The server's growth uses the room up again. For good: the same line "
@@ -136,8 +155,8 @@ enum AccountingRemedies {
             order: 0, text: "Or add swap, which raises CommitLimit by its size.",
             command: "sudo fallocate -l \(gibibytes)G /swapfile && sudo chmod 600 /swapfile && "
                 + "sudo mkswap /swapfile && sudo swapon /swapfile",
-            precheck: "df -h /: room for \(gibibytes) GiB; the file system supports swap files "
-                + "(btrfs and ZFS need more steps).",
+            precheck: "Room for \(gibibytes) GiB by df -h /, on a file system that supports swap "
+                + "files (btrfs and ZFS need more steps).",
             expect: "CommitLimit in /proc/meminfo is \(gibibytes) GiB higher.",
             rollback: "sudo swapoff /swapfile && sudo rm /swapfile",
             caveat: "Pages of the server that land there make it slow; vm.swappiness=1 keeps them "

@@ -22,7 +22,7 @@ enum CgroupRemedies {
                     ?? "Raise the limit: to what the server holds, a copy of what changes during a "
                     + "save, and a tenth more.",
                 command: "sudo systemctl set-property \(unit) MemoryMax=\(size)",
-                precheck: "free -b: the host has that much left for it. In a container: docker "
+                precheck: "By free -b the host has that much left for it. In a container: docker "
                     + "update --memory, or the pod's resources.limits.memory.",
                 expect:
                     "The group's memory.max (limit_in_bytes) shows the new limit; the next save "

@@ -58,6 +58,11 @@ package enum Diagnosis {
     /// nothing of their own to show are ruled out.
     private static func settled(_ findings: [Finding]) -> [Finding] {
         var out = findings
+        // What speaks for a cause that is ruled out only distracts.
+        for i in out.indices where out[i].verdict == .ruled_out {
+            let against = out[i].evidence.filter { $0.direction == .against }
+            if !against.isEmpty { out[i].evidence = against }
+        }
         for group in rivals {
             guard
                 let answer = findings.first(where: {

@@ -134,10 +134,8 @@ enum TaskLimitRlimitNproc: Cause {
             Remedy(
                 order: 0, text: "Raise the limit of the running server, without a restart.",
                 command: "sudo prlimit --pid \(target) --nproc=4096:4096",
-                precheck: "ps -eLo user= | sort | uniq -c | sort -rn | head: who holds the tasks; "
-                    + "something else under the same user may be leaking them.",
-                expect: "grep 'Max processes' /proc/\(target)/limits shows it; the next save "
-                    + "starts.",
+                precheck: "ps -eLo user= | sort | uniq -c | sort -rn | head",
+                expect: "The new limit stands in /proc/\(target)/limits; the next save starts.",
                 rollback: "sudo prlimit --pid \(target) --nproc=\(limit.number):4096",
                 caveat: "Gone with the next restart.", permanent: false),
             Remedy(

@@ -86,7 +86,7 @@ enum TaskLimitSystem: Cause {
             Remedy(
                 order: 1, text: "Find what leaks tasks, and raise the limit meanwhile.",
                 command: "sudo sysctl -w \(name)=\(min(limit.number * 2, 4_194_304))",
-                precheck: "ps -eLo comm= | sort | uniq -c | sort -rn | head: who holds the tasks.",
+                precheck: "ps -eLo comm= | sort | uniq -c | sort -rn | head",
                 expect: "The next save starts.",
                 rollback: "sudo sysctl -w \(name)=\(limit.number)",
                 caveat: "A leak fills the new limit, too.", permanent: false)
