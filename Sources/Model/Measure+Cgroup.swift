@@ -11,6 +11,9 @@ extension Measure {
     package static let cgroupEffectiveLimit = Measure("cgroup_effective_limit", .bytes)
     package static let cgroupSwapUsage = Measure("cgroup_swap_usage", .bytes)
     package static let cgroupSwapLimit = Measure("cgroup_swap_limit", .bytes)
+    /// Memory and swap together (v1: `memsw`).
+    package static let cgroupMemorySwapUsage = Measure("cgroup_memory_swap_usage", .bytes)
+    package static let cgroupMemorySwapLimit = Measure("cgroup_memory_swap_limit", .bytes)
     package static let cgroupAnon = Measure("cgroup_anon", .bytes)
     package static let cgroupFile = Measure("cgroup_file", .bytes)
     package static let cgroupKernel = Measure("cgroup_kernel", .bytes)

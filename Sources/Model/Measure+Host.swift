@@ -4,6 +4,8 @@
 
 extension Measure {
     package static let memTotal = Measure("mem_total", .bytes)
+    /// All pages the kernel knows, those it reserved for itself at boot included.
+    package static let physicalMemory = Measure("physical_memory", .bytes)
     package static let memFree = Measure("mem_free", .bytes)
     package static let memAvailable = Measure("mem_available", .bytes)
     package static let memUsed = Measure("mem_used", .bytes)

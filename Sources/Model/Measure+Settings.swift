@@ -19,6 +19,8 @@ extension Measure {
     package static let transparentHugePagesDefrag = Measure("transparent_hugepage_defrag", .text)
     /// `uname -r`.
     package static let kernelRelease = Measure("kernel_release", .text)
+    /// Arguments of the kernel's command line that change memory, cgroups or huge pages.
+    package static let kernelArguments = Measure("kernel_arguments", .text)
     package static let hostName = Measure("host_name", .text)
     package static let processors = Measure("processors", .count)
     package static let pageSize = Measure("page_size", .bytes)

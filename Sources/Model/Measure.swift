@@ -26,7 +26,8 @@ package struct Measure: Hashable, Sendable {
     }
 
     private static let settings: Set<Measure> = [
-        .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .hostName,
+        .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .kernelArguments,
+        .hostName,
         .processors, .pageSize, .architecture, .commandRun,
     ]
 

@@ -8,6 +8,7 @@ internal import Model
 /// took effect only a later reading shows.
 enum Changes {
     static func read(_ words: [String], _ line: SnapshotLine, _ sink: inout SnapshotSink) {
+        if sink.context.isClient { return readConfigSet(words, line, &sink) }
         guard sink.context.program == "sysctl" else { return }
         let settings = words.filter {
             $0.contains("=") && $0.hasPrefix("vm.") || $0.hasPrefix("kernel.")
@@ -23,6 +24,39 @@ enum Changes {
         }
         guard !snapshot.values.isEmpty else { return }
         snapshot.set(.commandRun, words.joined(separator: " "), line)
+        sink.emit(snapshot)
+    }
+}
+
+extension Changes {
+    /// `CONFIG SET maxmemory 4gb save ""`. Other words of the command may hold a password; they are
+    /// not kept.
+    private static func readConfigSet(
+        _ words: [String], _ line: SnapshotLine, _ sink: inout SnapshotSink
+    ) {
+        let words = ServerSetting.words(words.joined(separator: " "))
+        guard
+            let at = words.indices.dropLast().first(where: {
+                words[$0].lowercased() == "config" && words[$0 + 1].lowercased() == "set"
+            })
+        else { return }
+        var snapshot = sink.snapshot("command", .server, at: line)
+        snapshot.isChange = true
+        var command = "CONFIG SET"
+        var i = at + 2
+        while i + 1 < words.count {
+            let name = words[i].lowercased()
+            if let setting = ServerSetting.all[name],
+                let quantity = setting.quantity(of: words[i + 1])
+            {
+                snapshot.values.append(SnapshotValue(setting.measure, quantity, line: line.number))
+                let isWord = !words[i + 1].isEmpty && !words[i + 1].contains(" ")
+                command += " \(name) " + (isWord ? words[i + 1] : "\"\(words[i + 1])\"")
+            }
+            i += 2
+        }
+        guard !snapshot.values.isEmpty else { return }
+        snapshot.set(.commandRun, command, line)
         sink.emit(snapshot)
     }
 }

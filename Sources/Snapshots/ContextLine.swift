@@ -56,7 +56,9 @@ enum ContextLine {
             let rest = line[at.upperBound...]
             if mark == "> " {
                 guard isClientPrompt(prompt) else { continue }
-                return ["redis-cli"] + (words(rest) ?? [])
+                let port = prompt.split(separator: "[")[0].split(separator: ":").last ?? ""
+                let server = Int(port) == nil ? [] : ["-p", String(port)]
+                return ["redis-cli"] + server + (words(rest) ?? [])
             }
             guard prompt.contains("@") || prompt.hasPrefix("bash-") || prompt.hasPrefix("sh-"),
                 !prompt.contains("  "), prompt.utf8.count <= 96

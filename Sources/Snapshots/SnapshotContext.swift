@@ -25,12 +25,21 @@ struct SnapshotContext {
     init(inputPath: String) {
         self.inputPath = inputPath
         path = Self.systemPath(in: inputPath)
+        let layout = ReportLayout(path: inputPath)
+        host = layout.host
+        command = layout.command ?? []
     }
 
     /// The command's name without its folder, and without `sudo` before it.
     var program: String? {
         let words = command.drop { $0 == "sudo" || $0 == "env" || $0.contains("=") }
         return words.first.map { String($0.split(separator: "/").last ?? "") }
+    }
+
+    /// Whether the command asks a server of the family.
+    var isClient: Bool {
+        guard let program else { return false }
+        return ["redis-cli", "valkey-cli", "keydb-cli"].contains(program)
     }
 
     /// The part of an input's path that is a path of the host it shows.

@@ -17,6 +17,8 @@ protocol SnapshotFormat: Sendable {
     static var openers: [String] { get }
     /// Whether the output of the context's command, or its file, is this format, however it begins.
     static func isShown(in context: SnapshotContext) -> Bool
+    /// Whether `#` begins comments in a file of this format, so that they are no prompts.
+    static var hasHashComments: Bool { get }
 
     /// Whether a block begins with this line, which then is read.
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
@@ -28,11 +30,14 @@ protocol SnapshotFormat: Sendable {
 
 extension SnapshotFormat {
     static func isShown(in context: SnapshotContext) -> Bool { false }
+    static var hasHashComments: Bool { false }
 }
 
 /// Every format, the more specific first. A new format is a new file and a line here.
 let snapshotFormats: [any SnapshotFormat.Type] = [
-    MeminfoFormat.self
+    MeminfoFormat.self, InfoFormat.self, ConfigGetFormat.self, MemoryStatsFormat.self,
+    ClientStatFormat.self, ServerConfigurationFormat.self,
+    KernelReportFormat.self, KernelBootFormat.self,
 ]
 
 /// Where formats put what they read, with the context they read it in.

@@ -13,6 +13,9 @@ package struct SnapshotReader {
     /// The formats that the command or file of the context asks for.
     private var shown: [any SnapshotFormat.Type] = []
     private var formats: [String: Int] = [:]
+    /// Kernel reports that are not yet over, by the stream of their records.
+    private var kernel: [UInt16: KernelRecords] = [:]
+    private var kernelStream: UInt16 = 0
     /// Whether the open reading stands behind prefixes.
     private var isInner = false
 
@@ -53,6 +56,11 @@ package struct SnapshotReader {
     package mutating func take(
         _ line: Span<UInt8>, inner: Span<UInt8>, number: Int, offset: Int64
     ) -> [Snapshot] {
+        if open == nil, kernel[kernelStream] != nil {
+            // dmesg leaves the stamp away where a message goes on behind a line feed.
+            let line = SnapshotLine(line, number, offset)
+            if kernel[kernelStream]?.goOn(line, &sink) == true { return fetch() }
+        }
         if open != nil, isInner {
             take(SnapshotLine(inner, number, offset))
         } else if open != nil || !shown.isEmpty || Self.screen.mayMatter(line) {
@@ -65,6 +73,32 @@ package struct SnapshotReader {
         return fetch()
     }
 
+    /// Takes the message of a kernel record, and returns the snapshots that it completes.
+    ///
+    /// Reports of the kernel stand in many records; other records may stand between them. `stream`
+    /// tells the kernels of several hosts apart.
+    package mutating func take(
+        kernelMessage message: Span<UInt8>, stamp: Stamp, stream: UInt16, host: String?,
+        number: Int, offset: Int64
+    ) -> [Snapshot] {
+        guard kernel[stream] != nil || KernelRecords.mayBegin(message) else { return [] }
+        let saved = sink.context
+        defer { restore(saved) }
+        sink.context.stamp = stamp
+        sink.context.timeBasis = stamp.form == .none ? saved.timeBasis : .header
+        if let host { sink.context.host = host }
+        sink.context.pid = nil
+        sink.context.port = nil
+        var records = kernel[stream] ?? KernelRecords(sink.context)
+        records.take(SnapshotLine(message, number, offset), &sink)
+        kernel[stream] = records.isOpen ? records : nil
+        kernelStream = stream
+        return fetch()
+    }
+
+    /// Goes back to what stood around the lines before a kernel record.
+    private mutating func restore(_ context: SnapshotContext) { sink.context = context }
+
     private mutating func takeInner(_ inner: Span<UInt8>, _ number: Int, _ offset: Int64) {
         guard Self.screen.mayMatter(inner) else { return }
         isInner = true
@@ -74,6 +108,8 @@ package struct SnapshotReader {
     /// Ends the input; returns what was still open.
     package mutating func finish() -> [Snapshot] {
         close()
+        for stream in kernel.keys.sorted() { kernel[stream]?.end(&sink) }
+        kernel = [:]
         return fetch()
     }
 
@@ -82,7 +118,7 @@ package struct SnapshotReader {
     /// Whether the line said something.
     @discardableResult
     private mutating func take(_ line: SnapshotLine) -> Bool {
-        if let context = ContextLine(line.text) {
+        if !isComment(line), let context = ContextLine(line.text) {
             close()
             enter(context, line)
             return true
@@ -100,6 +136,14 @@ package struct SnapshotReader {
             if begin(type, line) { return true }
         }
         return false
+    }
+
+    /// Whether a line with a `#` is a comment of the file that the input is, and no prompt.
+    private func isComment(_ line: SnapshotLine) -> Bool {
+        guard sink.context.command.isEmpty, line.text.utf8.first == 0x23,
+            !line.text.hasPrefix("### ")
+        else { return false }
+        return shown.contains { $0.hasHashComments }
     }
 
     private mutating func begin(_ type: any SnapshotFormat.Type, _ line: SnapshotLine) -> Bool {
@@ -168,8 +212,18 @@ package struct SnapshotReader {
             let files = words.filter { $0.hasPrefix("/") && !$0.hasSuffix("/cat") }
             if files.count == 1 { sink.context.path = files[0] }
         }
-        if let pid = Self.processID(in: words) { sink.context.pid = pid }
+        if sink.context.isClient {
+            sink.context.pid = nil
+            sink.context.port = Self.option("-p", in: words).flatMap { Int($0) }
+        } else if let pid = Self.processID(in: words) {
+            sink.context.pid = pid
+        }
         Changes.read(words, line, &sink)
+    }
+
+    private static func option(_ name: String, in words: [String]) -> String? {
+        guard let at = words.firstIndex(of: name), at + 1 < words.count else { return nil }
+        return words[at + 1]
     }
 
     /// The process that a command is about: `cat /proc/7/limits`, `prlimit --pid 7`, `ps -p 7`.
