@@ -48,6 +48,13 @@ extension Measure {
     /// All tasks of the host, threads counted.
     package static let tasks = Measure("tasks", .count)
 
+    /// Since boot.
+    package static let hostUptime = Measure("host_uptime", .seconds)
+    /// A file or device to swap to, by its name; its size and what is used of it.
+    package static let swapArea = Measure("swap_area", .text)
+    package static let swapAreaSize = Measure("swap_area_size", .bytes)
+    package static let swapAreaUsed = Measure("swap_area_used", .bytes)
+
     // Pressure stall information: Linux v6.6, Documentation/accounting/psi.rst.
     package static let pressureSome10 = Measure("pressure_some_avg10", .percent)
     package static let pressureSome60 = Measure("pressure_some_avg60", .percent)

@@ -28,4 +28,7 @@ extension Measure {
     package static let architecture = Measure("architecture", .text)
     /// What an operator ran that changes something, as written.
     package static let commandRun = Measure("command_run", .text)
+    /// The command cannot have done what it says: in `sudo echo 1 > file` the redirection is the
+    /// calling user's.
+    package static let commandIsVain = Measure("command_is_vain", .flag)
 }

@@ -29,6 +29,7 @@ package struct Measure: Hashable, Sendable {
         .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .kernelArguments,
         .hostName,
         .processors, .pageSize, .architecture, .commandRun,
+        .commandIsVain,
     ]
 
     package init(_ name: String, _ unit: Unit) {

@@ -24,6 +24,9 @@ protocol SnapshotFormat: Sendable {
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
     /// Whether the line belongs to the block, in which case it is read.
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
+    /// Whether the block goes on in the file that the context now names: several files of one
+    /// reading, one after the other (`==> path <==`).
+    func goesOn(in context: SnapshotContext) -> Bool
     /// The block is over: emits what is not yet emitted.
     mutating func end(_ sink: inout SnapshotSink)
 }
@@ -31,6 +34,7 @@ protocol SnapshotFormat: Sendable {
 extension SnapshotFormat {
     static func isShown(in context: SnapshotContext) -> Bool { false }
     static var hasHashComments: Bool { false }
+    func goesOn(in context: SnapshotContext) -> Bool { false }
 }
 
 /// Every format, the more specific first. A new format is a new file and a line here.
@@ -38,6 +42,26 @@ let snapshotFormats: [any SnapshotFormat.Type] = [
     MeminfoFormat.self, InfoFormat.self, ConfigGetFormat.self, MemoryStatsFormat.self,
     ClientStatFormat.self, ServerConfigurationFormat.self,
     KernelReportFormat.self, KernelBootFormat.self,
+    SystemFileFormat.self,
+    CgroupFormat.self,
+    MeminfoFormat.self,
+    FreeFormat.self,
+    ProcStatusFormat.self,
+    SmapsFormat.self,
+    LimitsFormat.self,
+    UlimitFormat.self,
+    TopFormat.self,
+    ProcessListFormat.self,
+    ProcCgroupFormat.self,
+    SystemctlShowFormat.self,
+    SystemctlStatusFormat.self,
+    SysctlFormat.self,
+    PressureFormat.self,
+    KernelCountersFormat.self,
+    SwapAreasFormat.self,
+    OneLineFormat.self,
+    DiskFreeFormat.self,
+    MountsFormat.self,
 ]
 
 /// Where formats put what they read, with the context they read it in.
@@ -52,7 +76,7 @@ struct SnapshotSink {
     func snapshot(
         _ format: String, _ scope: SnapshotSubject.Scope, at line: SnapshotLine
     ) -> Snapshot {
-        var subject = SnapshotSubject(scope, host: context.host)
+        var subject = SnapshotSubject(scope, host: context.remoteHost ?? context.host)
         if scope == .process || scope == .server {
             subject.pid = context.pid
             subject.port = context.port
