@@ -11,6 +11,11 @@ extension Measure {
     package static let cgroupEffectiveLimit = Measure("cgroup_effective_limit", .bytes)
     package static let cgroupSwapUsage = Measure("cgroup_swap_usage", .bytes)
     package static let cgroupSwapLimit = Measure("cgroup_swap_limit", .bytes)
+    /// Memory and swap together (v1: `memsw`).
+    package static let cgroupMemorySwapUsage = Measure("cgroup_memory_swap_usage", .bytes)
+    package static let cgroupMemorySwapLimit = Measure("cgroup_memory_swap_limit", .bytes)
+    /// The kernel's own memory for the group (v1, `memory.kmem.limit_in_bytes`).
+    package static let cgroupKernelLimit = Measure("cgroup_kernel_limit", .bytes)
     package static let cgroupAnon = Measure("cgroup_anon", .bytes)
     package static let cgroupFile = Measure("cgroup_file", .bytes)
     package static let cgroupKernel = Measure("cgroup_kernel", .bytes)
@@ -28,6 +33,8 @@ extension Measure {
     package static let pidsCurrent = Measure("pids_current", .count)
     package static let pidsMax = Measure("pids_max", .count)
     package static let pidsEventsMax = Measure("pids_events_max", .count)
+    /// The unit of systemd that the group is made for.
+    package static let unitName = Measure("unit", .text)
     /// systemd's `OOMPolicy=`: `stop`, `continue`, `kill`.
     package static let oomPolicy = Measure("oom_policy", .text)
 }

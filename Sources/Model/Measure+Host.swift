@@ -4,6 +4,8 @@
 
 extension Measure {
     package static let memTotal = Measure("mem_total", .bytes)
+    /// All pages the kernel knows, those it reserved for itself at boot included.
+    package static let physicalMemory = Measure("physical_memory", .bytes)
     package static let memFree = Measure("mem_free", .bytes)
     package static let memAvailable = Measure("mem_available", .bytes)
     package static let memUsed = Measure("mem_used", .bytes)
@@ -45,6 +47,13 @@ extension Measure {
     package static let loadAverage1 = Measure("load_average_1", .ratio)
     /// All tasks of the host, threads counted.
     package static let tasks = Measure("tasks", .count)
+
+    /// Since boot.
+    package static let hostUptime = Measure("host_uptime", .seconds)
+    /// A file or device to swap to, by its name; its size and what is used of it.
+    package static let swapArea = Measure("swap_area", .text)
+    package static let swapAreaSize = Measure("swap_area_size", .bytes)
+    package static let swapAreaUsed = Measure("swap_area_used", .bytes)
 
     // Pressure stall information: Linux v6.6, Documentation/accounting/psi.rst.
     package static let pressureSome10 = Measure("pressure_some_avg10", .percent)

@@ -37,6 +37,8 @@ extension Measure {
     package static let replicationBacklog = Measure("mem_replication_backlog", .bytes)
     package static let aofBufferMemory = Measure("mem_aof_buffer", .bytes)
     package static let activeDefrag = Measure("active_defrag_running", .flag)
+    /// MemAvailable of the host as the server read it (KeyDB).
+    package static let serverAvailableMemory = Measure("available_system_memory", .bytes)
 
     // Persistence.
     package static let changesSinceSave = Measure("rdb_changes_since_last_save", .count)
@@ -58,6 +60,15 @@ extension Measure {
     package static let aofBaseSize = Measure("aof_base_size", .bytes)
     package static let isLoading = Measure("loading", .flag)
     package static let currentForkCopied = Measure("current_cow_size", .bytes)
+    package static let currentForkCopiedPeak = Measure("current_cow_peak", .bytes)
+    /// How long the child that runs now has run; -1 where none runs.
+    package static let currentSaveSeconds = Measure("rdb_current_bgsave_time_sec", .seconds)
+    package static let currentRewriteSeconds = Measure("aof_current_rewrite_time_sec", .seconds)
+    package static let rewriteScheduled = Measure("aof_rewrite_scheduled", .flag)
+    /// Attempts since the start, also those that failed.
+    package static let rewrites = Measure("aof_rewrites", .count)
+    /// Children that failed since the last that did not.
+    package static let rewriteFailures = Measure("aof_rewrites_consecutive_failures", .count)
 
     // Statistics and replication.
     /// Microseconds in INFO, seconds here.
@@ -79,6 +90,7 @@ extension Measure {
     package static let configSave = Measure("config.save", .text)
     package static let configAppendonly = Measure("config.appendonly", .text)
     package static let configDirectory = Measure("config.dir", .text)
+    package static let configFileName = Measure("config.dbfilename", .text)
     package static let configStopWrites = Measure("config.stop-writes-on-bgsave-error", .text)
     package static let configOOMScoreAdj = Measure("config.oom-score-adj", .text)
     package static let configDisableTHP = Measure("config.disable-thp", .text)

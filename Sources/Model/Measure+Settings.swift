@@ -19,6 +19,8 @@ extension Measure {
     package static let transparentHugePagesDefrag = Measure("transparent_hugepage_defrag", .text)
     /// `uname -r`.
     package static let kernelRelease = Measure("kernel_release", .text)
+    /// Arguments of the kernel's command line that change memory, cgroups or huge pages.
+    package static let kernelArguments = Measure("kernel_arguments", .text)
     package static let hostName = Measure("host_name", .text)
     package static let processors = Measure("processors", .count)
     package static let pageSize = Measure("page_size", .bytes)
@@ -26,4 +28,7 @@ extension Measure {
     package static let architecture = Measure("architecture", .text)
     /// What an operator ran that changes something, as written.
     package static let commandRun = Measure("command_run", .text)
+    /// The command cannot have done what it says: in `sudo echo 1 > file` the redirection is the
+    /// calling user's.
+    package static let commandIsVain = Measure("command_is_vain", .flag)
 }

@@ -26,8 +26,10 @@ package struct Measure: Hashable, Sendable {
     }
 
     private static let settings: Set<Measure> = [
-        .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .hostName,
+        .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .kernelArguments,
+        .hostName,
         .processors, .pageSize, .architecture, .commandRun,
+        .commandIsVain,
     ]
 
     package init(_ name: String, _ unit: Unit) {

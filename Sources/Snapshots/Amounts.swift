@@ -23,6 +23,22 @@ enum Amounts {
         return bytes(number, times: 1024)
     }
 
+    /// The same where the unit of the measure must stand there: sizes in kB, counts without a unit.
+    /// A line that was cut has lost its unit.
+    static func kernel(_ text: Substring, for measure: Measure) -> Int64? {
+        guard text.hasSuffix(" kB") == (measure.unit == .bytes) else { return nil }
+        return kernel(text)
+    }
+
+    /// `max`, `unlimited`, `infinity` or a number; what the kernel cannot exceed is no limit.
+    ///
+    /// Source: Linux v6.6, include/linux/page_counter.h (`PAGE_COUNTER_MAX`), pages of 4 to 64 KiB.
+    static func limit(_ text: some StringProtocol) -> Int64? {
+        if ["max", "unlimited", "infinity"].contains(String(text)) { return unlimited }
+        guard let number = UInt64(text) else { return nil }
+        return number >= 0x7FFF_FFFF_FFFF_0000 ? unlimited : Int64(number)
+    }
+
     /// `17Gi`, `1.5G`, `870M`, `24684084`, `8,7Mi`: number and unit in one word.
     ///
     /// Letters alone are powers of 1,024 unless `isDecimal` (free --si). A word without a unit

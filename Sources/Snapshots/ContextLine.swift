@@ -9,7 +9,8 @@ internal import Model
 /// `==> /sys/fs/cgroup/memory.max <==`.
 enum ContextLine {
     case time(TimeText)
-    case command([String])
+    /// A command, and the host that its prompt names.
+    case command(String, host: String?)
     case file(Substring)
 
     init?(_ text: String) {
@@ -25,45 +26,72 @@ enum ContextLine {
             return
         }
         if let command = Self.command(line) {
-            self = .command(command)
+            self = command
             return
         }
         // A time alone, or a time and the command that was run then.
         let isWord = (first | 0x20) &- 0x61 < 26 || first &- 0x30 < 10 || first >= 0x80
-        guard isWord, let time = TimeText(line), Self.stands(time, in: line) else { return nil }
+        guard isWord, let time = TimeText(line, allowsEpoch: true), Self.stands(time, in: line)
+        else { return nil }
         self = .time(time)
     }
 
-    /// Whether a time is a line of its own: nothing behind it, or a command.
+    /// Seconds since 1970 alone on a line. Any count looks like that, so a line is only taken for
+    /// a time when nobody waits for a number.
+    static func isNumber(_ text: String) -> Bool {
+        let line = text.trimmed
+        return !line.isEmpty && line.utf8.count <= 20
+            && line.utf8.allSatisfy { $0 &- 0x30 < 10 || $0 == 0x2E }
+    }
+
+    /// Whether a time is a line of its own: nothing behind it, a command, or whose reading follows.
     private static func stands(_ time: TimeText, in line: Substring) -> Bool {
-        guard let word = time.rest.split(separator: " ").first else { return true }
-        return isProgram(word)
+        guard let word = time.rest.split(separator: " ").first else {
+            return !isNumber(String(line))
+        }
+        return isProgram(word) || word.hasPrefix("pid=")
     }
 
     // MARK: - Prompts
 
-    private static func command(_ line: Substring) -> [String]? {
-        if line.hasPrefix("$ ") { return words(line.dropFirst(2)) }
+    private static func command(_ line: Substring) -> ContextLine? {
+        if line.hasPrefix("$ ") { return command(line.dropFirst(2), host: nil) }
         if line.hasPrefix("# ") {
             // Also a comment, or the name of a section of INFO.
             let rest = line.dropFirst(2)
             guard let first = rest.split(separator: " ").first, isProgram(first) else { return nil }
-            return words(rest)
+            return command(rest, host: nil)
         }
         for mark in ["]# ", "]$ ", "# ", "$ ", "> "] {
-            guard let at = line.range(of: mark) else { continue }
+            guard let at = line.firstRange(of: mark) else { continue }
             let prompt = line[..<at.lowerBound]
             let rest = line[at.upperBound...]
             if mark == "> " {
                 guard isClientPrompt(prompt) else { continue }
-                return ["redis-cli"] + (words(rest) ?? [])
+                let port = prompt.split(separator: "[")[0].split(separator: ":").last ?? ""
+                let server = Int(port) == nil ? "" : "-p \(port) "
+                return .command("redis-cli " + server + rest, host: nil)
             }
             guard prompt.contains("@") || prompt.hasPrefix("bash-") || prompt.hasPrefix("sh-"),
                 !prompt.contains("  "), prompt.utf8.count <= 96
             else { continue }
-            return words(rest)
+            return command(rest, host: host(in: prompt))
         }
         return nil
+    }
+
+    private static func command(_ text: Substring, host: String?) -> ContextLine? {
+        let text = text.trimmed
+        return text.isEmpty ? nil : .command(String(text), host: host)
+    }
+
+    /// `root@db1:~`, `[redis@db1 data`: the name behind the `@`.
+    private static func host(in prompt: Substring) -> String? {
+        guard let at = prompt.firstIndex(of: "@") else { return nil }
+        let name = prompt[prompt.index(after: at)...].prefix {
+            $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "." || $0 == "_")
+        }
+        return name.isEmpty ? nil : String(name)
     }
 
     /// `127.0.0.1:6379`, `localhost:6379[2]`, `redis /run/redis.sock`.
@@ -75,11 +103,6 @@ enum ContextLine {
         guard let colon = plain.lastIndex(of: ":"), !plain.contains(" ") else { return false }
         let port = plain[plain.index(after: colon)...]
         return !port.isEmpty && port.utf8.count <= 5 && port.utf8.allSatisfy { $0 &- 0x30 < 10 }
-    }
-
-    private static func words(_ text: Substring) -> [String]? {
-        let words = text.split(whereSeparator: { $0 == " " || $0 == "\t" }).map(String.init)
-        return words.isEmpty ? nil : words
     }
 
     /// Whether a word is a program whose output is read here, or that changes what is.
@@ -94,13 +117,6 @@ enum ContextLine {
         "podman", "kubectl", "crictl", "sudo", "mount", "lsblk", "cgget", "slabtop", "numastat",
         "getenforce", "loginctl", "atop", "uptime", "pmap", "curl", "fallocate", "mkswap", "kill",
         "ls", "forktopsy", "tee", "set", "export", "env", "lsof", "findmnt", "id", "getconf",
+        "ssh", "sh", "bash", "pkill", "killall", "service", "timeout", "truncate", "dd",
     ]
-}
-
-extension Substring {
-    /// Where `text` first stands.
-    func range(of text: String) -> Range<Index>? {
-        guard let start = firstRange(of: text) else { return nil }
-        return start
-    }
 }

@@ -17,22 +17,51 @@ protocol SnapshotFormat: Sendable {
     static var openers: [String] { get }
     /// Whether the output of the context's command, or its file, is this format, however it begins.
     static func isShown(in context: SnapshotContext) -> Bool
+    /// Whether `#` begins comments in a file of this format, so that they are no prompts.
+    static var hasHashComments: Bool { get }
 
     /// Whether a block begins with this line, which then is read.
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
     /// Whether the line belongs to the block, in which case it is read.
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
+    /// Whether the block goes on in the file that the context now names: several files of one
+    /// reading, one after the other (`==> path <==`).
+    func goesOn(in context: SnapshotContext) -> Bool
     /// The block is over: emits what is not yet emitted.
     mutating func end(_ sink: inout SnapshotSink)
 }
 
 extension SnapshotFormat {
     static func isShown(in context: SnapshotContext) -> Bool { false }
+    static var hasHashComments: Bool { false }
+    func goesOn(in context: SnapshotContext) -> Bool { false }
 }
 
 /// Every format, the more specific first. A new format is a new file and a line here.
 let snapshotFormats: [any SnapshotFormat.Type] = [
-    MeminfoFormat.self
+    MeminfoFormat.self, InfoFormat.self, ConfigGetFormat.self, MemoryStatsFormat.self,
+    ClientStatFormat.self, ServerConfigurationFormat.self,
+    KernelReportFormat.self, KernelBootFormat.self,
+    SystemFileFormat.self,
+    CgroupFormat.self,
+    MeminfoFormat.self,
+    FreeFormat.self,
+    ProcStatusFormat.self,
+    SmapsFormat.self,
+    LimitsFormat.self,
+    UlimitFormat.self,
+    TopFormat.self,
+    ProcessListFormat.self,
+    ProcCgroupFormat.self,
+    SystemctlShowFormat.self,
+    SystemctlStatusFormat.self,
+    SysctlFormat.self,
+    PressureFormat.self,
+    KernelCountersFormat.self,
+    SwapAreasFormat.self,
+    OneLineFormat.self,
+    DiskFreeFormat.self,
+    MountsFormat.self,
 ]
 
 /// Where formats put what they read, with the context they read it in.
@@ -47,7 +76,7 @@ struct SnapshotSink {
     func snapshot(
         _ format: String, _ scope: SnapshotSubject.Scope, at line: SnapshotLine
     ) -> Snapshot {
-        var subject = SnapshotSubject(scope, host: context.host)
+        var subject = SnapshotSubject(scope, host: context.remoteHost ?? context.host)
         if scope == .process || scope == .server {
             subject.pid = context.pid
             subject.port = context.port

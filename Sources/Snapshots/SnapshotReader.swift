@@ -12,7 +12,12 @@ package struct SnapshotReader {
     private var open: (any SnapshotFormat)?
     /// The formats that the command or file of the context asks for.
     private var shown: [any SnapshotFormat.Type] = []
+    /// The context outside of lines that name their file themselves (`grep . *`).
+    private var prefixedIn: SnapshotContext?
     private var formats: [String: Int] = [:]
+    /// Kernel reports that are not yet over, by the stream of their records.
+    private var kernel: [UInt16: KernelRecords] = [:]
+    private var kernelStream: UInt16 = 0
     /// Whether the open reading stands behind prefixes.
     private var isInner = false
 
@@ -38,12 +43,9 @@ package struct SnapshotReader {
     /// report.
     package mutating func note(recordStamp stamp: Stamp) {
         if open != nil { close() }
-        sink.context.stamp = stamp
-        sink.context.timeBasis = .header
-        if !sink.context.command.isEmpty {
-            sink.context.command = []
-            choose()
-        }
+        sink.context.printsDate = false
+        sink.context.enter(TimeText(stamp: stamp, rest: ""))
+        choose()
     }
 
     /// Takes the next line, without its line end, and returns the snapshots that it completes.
@@ -53,9 +55,14 @@ package struct SnapshotReader {
     package mutating func take(
         _ line: Span<UInt8>, inner: Span<UInt8>, number: Int, offset: Int64
     ) -> [Snapshot] {
+        if open == nil, kernel[kernelStream] != nil {
+            // dmesg leaves the stamp away where a message goes on behind a line feed.
+            let line = SnapshotLine(line, number, offset)
+            if kernel[kernelStream]?.goOn(line, &sink) == true { return fetch() }
+        }
         if open != nil, isInner {
             take(SnapshotLine(inner, number, offset))
-        } else if open != nil || !shown.isEmpty || Self.screen.mayMatter(line) {
+        } else if isAwaited || Self.screen.mayMatter(line) {
             isInner = false
             let isTaken = take(SnapshotLine(line, number, offset))
             if !isTaken, inner.count < line.count { takeInner(inner, number, offset) }
@@ -63,6 +70,37 @@ package struct SnapshotReader {
             takeInner(inner, number, offset)
         }
         return fetch()
+    }
+
+    /// Takes the message of a kernel record, and returns the snapshots that it completes.
+    ///
+    /// Reports of the kernel stand in many records; other records may stand between them. `stream`
+    /// tells the kernels of several hosts apart.
+    package mutating func take(
+        kernelMessage message: Span<UInt8>, stamp: Stamp, stream: UInt16, host: String?,
+        number: Int, offset: Int64
+    ) -> [Snapshot] {
+        guard kernel[stream] != nil || KernelRecords.mayBegin(message) else { return [] }
+        let saved = sink.context
+        defer { restore(saved) }
+        sink.context.stamp = stamp
+        sink.context.timeBasis = stamp.form == .none ? saved.timeBasis : .header
+        if let host { sink.context.host = host }
+        sink.context.pid = nil
+        sink.context.port = nil
+        var records = kernel[stream] ?? KernelRecords(sink.context)
+        records.take(SnapshotLine(message, number, offset), &sink)
+        kernel[stream] = records.isOpen ? records : nil
+        kernelStream = stream
+        return fetch()
+    }
+
+    /// Goes back to what stood around the lines before a kernel record.
+    private mutating func restore(_ context: SnapshotContext) { sink.context = context }
+
+    /// Whether any line may be part of a reading: one is open, or its command was run.
+    private var isAwaited: Bool {
+        open != nil || prefixedIn != nil || !shown.isEmpty && !sink.context.isRead
     }
 
     private mutating func takeInner(_ inner: Span<UInt8>, _ number: Int, _ offset: Int64) {
@@ -74,6 +112,8 @@ package struct SnapshotReader {
     /// Ends the input; returns what was still open.
     package mutating func finish() -> [Snapshot] {
         close()
+        for stream in kernel.keys.sorted() { kernel[stream]?.end(&sink) }
+        kernel = [:]
         return fetch()
     }
 
@@ -82,24 +122,59 @@ package struct SnapshotReader {
     /// Whether the line said something.
     @discardableResult
     private mutating func take(_ line: SnapshotLine) -> Bool {
-        if let context = ContextLine(line.text) {
+        if let (file, value) = PrefixedLine.split(line.text) {
+            enterPrefixed(file)
+            return offer(SnapshotLine(number: line.number, offset: line.offset, text: value))
+        }
+        if let outside = prefixedIn {
             close()
+            prefixedIn = nil
+            sink.context = outside
+            choose()
+        }
+        // A number may be a time, but first whoever waits for one may have it.
+        if ContextLine.isNumber(line.text) {
+            if offer(line) { return true }
+            guard let stamp = TimeText.epoch(word: line.text.trimmed) else { return false }
+            enter(.time(TimeText(stamp: stamp, rest: "")), line)
+            return true
+        }
+        if !isComment(line), let context = ContextLine(line.text) {
             enter(context, line)
             return true
         }
+        return offer(line)
+    }
+
+    /// Gives a line to the open format, or to one that begins with it.
+    private mutating func offer(_ line: SnapshotLine) -> Bool {
         if var format = open {
             let isTaken = format.take(line, &sink)
             open = format
             if isTaken { return true }
             close()
         }
-        guard !line.isBlank else { return false }
-        for type in shown where begin(type, line) { return true }
+        guard !line.isBlank else {
+            // What the files hold is over, or there was nothing in them.
+            if sink.context.isSystemFile { sink.context.isRead = true }
+            return false
+        }
+        if !sink.context.isRead {
+            for type in shown where begin(type, line) { return true }
+        }
         let trimmed = line.text.trimmed
         for type in snapshotFormats where type.openers.contains(where: { trimmed.hasPrefix($0) }) {
             if begin(type, line) { return true }
         }
         return false
+    }
+
+    /// Whether a line with a `#` is a comment of the file that the input is, and no prompt.
+    private func isComment(_ line: SnapshotLine) -> Bool {
+        guard sink.context.command.isEmpty, line.text.utf8.first == 0x23,
+            !line.text.hasPrefix("### ")
+        else { return false }
+        return shown.contains { $0.hasHashComments }
     }
 
     private mutating func begin(_ type: any SnapshotFormat.Type, _ line: SnapshotLine) -> Bool {
@@ -124,20 +199,39 @@ package struct SnapshotReader {
     // MARK: - Context
 
     private mutating func enter(_ context: ContextLine, _ line: SnapshotLine) {
+        if case .file(let path) = context {
+            enterFile(String(path))
+            return
+        }
+        close()
         switch context {
         case .time(let time):
-            sink.context.stamp = time.stamp
-            sink.context.timeBasis = .header
-            sink.context.pid = nil
-            sink.context.port = nil
-            sink.context.isChild = false
-            sink.context.command = []
+            sink.context.enter(time)
             describe(time.rest, line)
-        case .command(let words): enterCommand(words, line)
-        case .file(let path):
-            sink.context.path = String(path)
+        case .command(let text, let host):
+            if let host { sink.context.host = host }
+            enterCommand(text, line)
+        case .file: break
         }
         choose()
+    }
+
+    /// A file's content follows; the reading goes on where the format says so.
+    private mutating func enterFile(_ path: String) {
+        var next = sink.context
+        next.enter(file: path)
+        if let format = open, !format.goesOn(in: next) { close() }
+        sink.context = next
+        choose()
+    }
+
+    private mutating func enterPrefixed(_ path: String) {
+        guard prefixedIn == nil || sink.context.path != path else { return }
+        if prefixedIn == nil {
+            close()
+            prefixedIn = sink.context
+        }
+        enterFile(path)
     }
 
     /// What stands behind a time: whose reading follows, or the command that was run then.
@@ -146,7 +240,7 @@ package struct SnapshotReader {
         guard !words.isEmpty else { return }
         let pairs = words.filter { $0.contains("=") }
         guard words.contains(where: { $0.hasPrefix("pid=") }) else {
-            enterCommand(words, line)
+            enterCommand(String(text), line)
             return
         }
         for pair in pairs {
@@ -161,30 +255,10 @@ package struct SnapshotReader {
         sink.context.isChild = words.contains("child")
     }
 
-    private mutating func enterCommand(_ words: [String], _ line: SnapshotLine) {
-        sink.context.command = words
-        sink.context.path = nil
-        if sink.context.program == "cat" || sink.context.program == "head" {
-            let files = words.filter { $0.hasPrefix("/") && !$0.hasSuffix("/cat") }
-            if files.count == 1 { sink.context.path = files[0] }
-        }
-        if let pid = Self.processID(in: words) { sink.context.pid = pid }
-        Changes.read(words, line, &sink)
-    }
-
-    /// The process that a command is about: `cat /proc/7/limits`, `prlimit --pid 7`, `ps -p 7`.
-    private static func processID(in words: [String]) -> Int32? {
-        for (i, word) in words.enumerated() {
-            if word.hasPrefix("/proc/") {
-                let part = word.dropFirst(6).prefix { $0.isASCII && $0.isNumber }
-                if let pid = Int32(part) { return pid }
-            }
-            if word == "-p" || word == "--pid", i + 1 < words.count, let pid = Int32(words[i + 1]) {
-                return pid
-            }
-            if word.hasPrefix("--pid="), let pid = Int32(word.dropFirst(6)) { return pid }
-        }
-        return nil
+    private mutating func enterCommand(_ text: String, _ line: SnapshotLine) {
+        let command = CommandLine(text)
+        sink.context.enter(command)
+        Changes.read(command, line, &sink)
     }
 
     private mutating func choose() {
@@ -192,7 +266,8 @@ package struct SnapshotReader {
         shown = snapshotFormats.filter { $0.isShown(in: context) }
     }
 
-    private static let screen = LineScreen(openers: snapshotFormats.flatMap { $0.openers })
+    private static let screen = LineScreen(
+        openers: snapshotFormats.flatMap { $0.openers } + PrefixedLine.openers)
 }
 
 /// Tells by the first bytes of a line whether it can matter, before any text is made of it.
@@ -227,10 +302,14 @@ private struct LineScreen: Sendable {
         return true
     }
 
-    /// A year at the start, or a short line with a time of day in it.
+    /// A year or seconds since 1970 at the start, or a short line with a time of day in it.
     private static func mayBeTime(_ line: Span<UInt8>, _ start: Int) -> Bool {
         guard line.count - start >= 10 else { return false }
-        if line[start] == 0x31 || line[start] == 0x32 { return line[start + 4] == 0x2D }
+        if line[start] == 0x31 || line[start] == 0x32 {
+            if line[start + 4] == 0x2D { return true }
+            for i in start..<start + 10 where line[i] &- 0x30 >= 10 { return false }
+            return true
+        }
         guard line.count - start <= 160 else { return false }
         var colons = 0
         for i in start..<min(line.count, start + 40) where line[i] == 0x3A { colons += 1 }

@@ -21,6 +21,10 @@ struct TimeText {
         }
     }
 
+    init(stamp: Stamp, rest: Substring) {
+        self.init(stamp, rest)
+    }
+
     private init(_ stamp: Stamp, _ rest: Substring) {
         self.stamp = stamp
         self.rest = rest.trimmed
