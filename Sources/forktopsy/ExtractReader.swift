@@ -92,7 +92,9 @@ extension ExtractReader {
                     + "\(ExtractFormat.schema)"
             )
         }
-        var extraction = Extraction(facts: try InputFacts(fields), log: EventLog(store: store))
+        var extraction = Extraction(
+            facts: try InputFacts(fields), log: EventLog(store: store),
+            snapshots: SnapshotLog(store: store))
         extraction.limitsHit = try fields.int("pattern_limits_hit")
         extraction.readAt = try fields.timestamp("read_at")
         var indices: [Int] = []
@@ -143,6 +145,7 @@ extension ExtractReader {
             input.extraction.facts.streams = [WriterStream()]
         }
         input.extraction.log.finish()
+        input.extraction.snapshots.finish()
         extractions.append(input.extraction)
     }
 }

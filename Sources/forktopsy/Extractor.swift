@@ -43,7 +43,7 @@ struct Extractor: Sendable {
         var carried = RecordHeader(form: .none)
         var undated = 0
         let limitsBefore = matcher.counters.limitHits
-        var snapshots = SnapshotCollector(path: name)
+        var snapshots = SnapshotCollector(path: name, store: store)
         var facts = run { place, line, message, isDecoded in
             let classified = place.classified
             if classified.scope == .raw {

@@ -6,7 +6,7 @@ internal import Snapshots
 
 /// Gathers the snapshots of one input while its lines go by.
 struct SnapshotCollector {
-    private(set) var log = SnapshotLog()
+    private(set) var log: SnapshotLog
     private var reader: SnapshotReader
     /// The stamp of the record that was last seen above a line.
     private var above = Stamp.none
@@ -16,7 +16,10 @@ struct SnapshotCollector {
     private var localStamps = 0
     private var instantStamps = 0
 
-    init(path: String) { reader = SnapshotReader(path: path) }
+    init(path: String, store: EventStore) {
+        log = SnapshotLog(store: store)
+        reader = SnapshotReader(path: path)
+    }
 
     /// Takes a line that is no record. `message` is what is left of it behind prefixes.
     mutating func take(
@@ -36,6 +39,7 @@ struct SnapshotCollector {
     /// Ends the input and says in `facts` what was found.
     mutating func finish(_ facts: inout InputFacts) {
         keep(reader.finish())
+        log.finish()
         facts.problems += reader.problems
         guard log.count > 0 else { return }
         if facts.kind == .unknown { facts.kind = hasSettingsOnly ? .facts : .snapshot }
