@@ -33,8 +33,9 @@ extension Case {
     var start: Timestamp? { incident.startedAt }
     var end: Timestamp? { incident.lastFailureAt ?? incident.startedAt }
 
+    /// The limits of a shell (`ulimit -a`) are its own, not the server's.
     static func isServerProcess(_ subject: SnapshotSubject) -> Bool {
-        subject.scope == .process && !subject.isChild
+        subject.scope == .process && !subject.isChild && subject.command != "shell"
     }
 
     static func isChildProcess(_ subject: SnapshotSubject) -> Bool {

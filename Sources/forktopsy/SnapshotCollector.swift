@@ -28,7 +28,7 @@ struct SnapshotCollector {
         let stamp =
             place.classified.header.stamp.form == .none
             ? record : place.classified.header.stamp
-        if stamp != above {
+        if stamp.form != .none, stamp != above {
             above = stamp
             reader.note(recordStamp: stamp)
         }

@@ -35,7 +35,9 @@ enum TaskLimitRlimitNproc: Cause {
     private static func verdict(_ facts: Case) -> Finding {
         let limit = limit(facts)
         let counted = tasks(facts)
-        guard let limit else { return undecided(facts, nil, counted) }
+        guard let limit else {
+            return byElimination(facts, nil) ?? undecided(facts, nil, counted)
+        }
         if let counted, counted.number >= limit.number {
             var out = finding(
                 limit.isKnown ? .confirmed : .likely, limit.isKnown ? .high : .medium,
@@ -59,7 +61,8 @@ enum TaskLimitRlimitNproc: Cause {
             out.remedies = remedies(facts, limit)
             return out
         }
-        if limit.number == Int64.max || limit.isKnown && isFar(limit, facts) {
+        if let rest = byElimination(facts, limit) { return rest }
+        if limit.reach == .held, limit.number == Int64.max || isFar(limit, facts) {
             return finding(
                 .ruled_out, .medium,
                 limit.number == Int64.max
@@ -72,6 +75,42 @@ enum TaskLimitRlimitNproc: Cause {
                 ])
         }
         return undecided(facts, limit, counted)
+    }
+
+    /// Fork gives EAGAIN for four reasons; where the other three are ruled out, this one is left,
+    /// even if the limit was high when it was read before: it can be lowered on a running process.
+    private static func byElimination(_ facts: Case, _ limit: Setting?) -> Finding? {
+        guard limit?.reach != .held,
+            let pids = TaskLimitCgroupPids.judge(facts), pids.verdict == .ruled_out,
+            let system = TaskLimitSystem.judge(facts), system.verdict == .ruled_out
+        else { return nil }
+        let others = [pids, system].compactMap { other -> Evidence? in
+            var evidence = other.evidence.first { $0.direction == .against }
+            evidence?.direction = .for
+            evidence?.statement = other.statement
+            return evidence
+        }
+        let before = limit.map {
+            [
+                facts.cite(
+                    $0.reading, .against,
+                    "Max processes was \($0.number) when it was read; it can be changed on a "
+                        + "running process; \(facts.reach(of: $0))")
+            ]
+        }
+        var out = finding(
+            .likely, .medium,
+            "What is left is the user's process limit (RLIMIT_NPROC): of the reasons for which a "
+                + "fork gives EAGAIN, the pids cgroup and the limits of the host are ruled out.",
+            evidence: others + (before ?? []),
+            missing: [
+                MissingFact(
+                    what: "the limit during the failures, and the number of the user's tasks",
+                    why: "they would show it directly",
+                    command: FactCommands.tasks(facts.incident))
+            ])
+        if let limit { out.remedies = remedies(facts, limit) }
+        return out
     }
 
     /// The soft limit at the last refusal at the latest: it may be set on the running process.
@@ -136,7 +175,8 @@ enum TaskLimitRlimitNproc: Cause {
                 command: "sudo prlimit --pid \(target) --nproc=4096:4096",
                 precheck: "ps -eLo user= | sort | uniq -c | sort -rn | head",
                 expect: "The new limit stands in /proc/\(target)/limits; the next save starts.",
-                rollback: "sudo prlimit --pid \(target) --nproc=\(limit.number):4096",
+                rollback:
+                    "sudo prlimit --pid \(target) --nproc=OLD_SOFT:OLD_HARD, as the limits file showed",
                 caveat: "Gone with the next restart.", permanent: false),
             Remedy(
                 order: 0, text: "For good: the unit's limit, or the user's.",

@@ -23,6 +23,22 @@ enum TaskLimitSystem: Cause {
         let refusals = facts.refusals(.EAGAIN)
         let limits = [facts.setting(.pidMax), facts.setting(.threadsMax)].compactMap(\.self)
         let limit = limits.min { $0.number < $1.number }
+        if let limit, let stacks = facts.nearest(.kernelStack, where: Case.isHost),
+            stacks.number / (16 << 10) * 2 < limit.number,
+            facts.nearest(.tasks, where: Case.isHost) == nil
+        {
+            return finding(
+                .ruled_out, .high,
+                "The host had no more than \(grouped(Int(clamping: stacks.number >> 14))) tasks: each "
+                    + "holds a kernel stack of 16 KiB (x86-64 and arm64), and all stacks together "
+                    + "took \(ByteCount(bytes: stacks.number).description). "
+                    + "\(limit.reading.measure.name) allows "
+                    + "\(grouped(Int(clamping: limit.number))).",
+                evidence: [
+                    facts.cite(stacks, .against, "KernelStack, \(facts.distance(of: stacks))"),
+                    facts.cite(limit.reading, .against, "the limit"),
+                ])
+        }
         if let limit, let tasks = facts.nearest(.tasks, where: Case.isHost) {
             let isReached = tasks.number * 100 >= limit.number * 95
             var out = finding(

@@ -18,6 +18,7 @@ struct ProcCgroupFormat: SnapshotFormat {
     private var snapshot: Snapshot?
     private var unified: (path: Substring, line: SnapshotLine)?
     private var isV1 = false
+    private var controllers: [Substring] = []
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard Self.parse(line) != nil else { return false }
@@ -32,7 +33,8 @@ struct ProcCgroupFormat: SnapshotFormat {
             return true
         }
         isV1 = true
-        for controller in controllers.split(separator: ",") {
+        for controller in controllers.split(separator: ",") where !controller.hasPrefix("name=") {
+            self.controllers.append(controller)
             let measure: Measure
             switch controller {
             case "memory": measure = .cgroupPath
@@ -49,6 +51,12 @@ struct ProcCgroupFormat: SnapshotFormat {
         if !isV1, let unified {
             snapshot.set(.cgroupPath, unified.path, unified.line)
             snapshot.set(.pidsCgroupPath, unified.path, unified.line)
+        }
+        if isV1 {
+            snapshot.values.append(
+                SnapshotValue(
+                    .cgroupControllers, .text(controllers.joined(separator: ",")),
+                    line: snapshot.line))
         }
         sink.emit(snapshot)
     }

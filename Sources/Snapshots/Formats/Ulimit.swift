@@ -20,6 +20,7 @@ struct UlimitFormat: SnapshotFormat {
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         var snapshot = sink.snapshot(Self.name, .process, at: line)
+        snapshot.subject.command = "shell"
         snapshot.subject.pid = nil
         self.snapshot = snapshot
         let options = sink.context.program == "ulimit" ? sink.context.command.dropFirst() : []
