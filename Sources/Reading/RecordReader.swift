@@ -88,6 +88,9 @@ package struct RecordReader {
             isJournal = true
             return
         }
+        if source.decodeUTF16() {
+            facts.format = facts.format.isEmpty ? "UTF-16" : "\(facts.format) + UTF-16"
+        }
         if InputFormat.isOwnReport(source.head) {
             isOwnReport = true
             return
@@ -96,9 +99,8 @@ package struct RecordReader {
         case .journalExport: readExport(&source, body)
         case .journalJSON: readJSON(&source, body)
         case .text, .binary, .gzip:
-            if let width = LineUnwrapper.width(of: source.head) {
-                unwrapper = LineUnwrapper(width: width)
-            }
+            unwrapper = LineUnwrapper(head: source.head)
+            classifier.hasLineNumbers = LineClassifier.hasLineNumbers(source.head)
             readLines(&source, body)
         }
     }
