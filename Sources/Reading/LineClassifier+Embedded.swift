@@ -82,10 +82,6 @@ extension LineClassifier {
         var out = parsed
         out.message =
             parsed.message.lowerBound..<stringEnd(line, parsed.message, slashes: slashes)
-        if line.extracting(out.message).first(0x5C, from: 0) != nil {
-            // Each level doubles the backslashes; in CSV and prose there are none.
-            out.escapes = opened.count(where: { $0 > 0 }) + 1
-        }
         // A line feed that closes every record of a shipper's JSON is no part of the message.
         if out.message.count >= 2, line[out.message.upperBound - 2] == 0x5C,
             line[out.message.upperBound - 1] == 0x6E
@@ -93,6 +89,10 @@ extension LineClassifier {
             var end = out.message.upperBound - 2
             while end > out.message.lowerBound, line[end - 1] == 0x5C { end -= 1 }
             out.message = out.message.lowerBound..<end
+        }
+        if line.extracting(out.message).first(0x5C, from: 0) != nil {
+            // Each level doubles the backslashes; in CSV and prose there are none.
+            out.escapes = opened.count(where: { $0 > 0 }) + 1
         }
         return out
     }

@@ -15,6 +15,14 @@ package struct ClassifiedLine: Sendable {
     /// The time that a wrapper (syslog, a container runtime) put before the record.
     package var wrapper: Stamp = .none
 
+    /// Notes when a container's runtime received the line, which is nearer to the record than what
+    /// else stands before it.
+    mutating func receive(at stamp: Stamp) {
+        guard stamp.form != .none else { return }
+        wrapper = stamp
+        if header.stamp.form == .none { header.stamp = stamp }
+    }
+
     /// Whether a header, or a wrapper that names the speaker, was recognised.
     package var isRecord: Bool { scope != .raw && scope != .any }
 }

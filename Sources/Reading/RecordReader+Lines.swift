@@ -71,24 +71,28 @@ extension RecordReader {
         case .partial: break
         case .whole:
             let text = containers.text
-            var classified = classifier.classify(text.span)
-            classified.wrapper = containers.stamp
-            if classified.header.stamp.form == .none { classified.header.stamp = containers.stamp }
-            if text.count > 0 { give(classified, text.span, number, offset, body) }
+            if text.count > 0 {
+                givePlain(text.span, number, offset, within: containers.stamp, body)
+            }
         }
     }
 
     /// Handles a line as it stands, or as it stood before it was copied through other programs: they
     /// change the text of a warning or a header, which then is no record's.
+    /// `outer` is the time at which a container's runtime received the line.
     private mutating func givePlain(
-        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, _ body: RecordBody
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, within outer: Stamp = .none,
+        _ body: RecordBody
     ) {
-        let classified = classifier.classify(line)
+        var classified = classifier.classify(line)
         if classified.scope == .raw || classified.header.level == .warning,
             let repaired = TextRepair.repaired(line)
         {
-            give(classifier.classify(repaired.span), repaired.span, number, offset, body)
+            classified = classifier.classify(repaired.span)
+            classified.receive(at: outer)
+            give(classified, repaired.span, number, offset, body)
         } else {
+            classified.receive(at: outer)
             give(classified, line, number, offset, body)
         }
     }
