@@ -52,7 +52,9 @@ extension RecordReader {
             facts.problems.append("binary data: no log, not read further")
             return false
         }
+        isVerbatim = unwrapper == nil
         if line.first(0x1B, from: 0) != nil {
+            isVerbatim = false
             let plain = withoutEscapes(line)
             takePlain(plain.span, number, offset, body)
         } else {
@@ -71,6 +73,7 @@ extension RecordReader {
         case .partial: break
         case .whole:
             let text = containers.text
+            isVerbatim = false
             if text.count > 0 {
                 givePlain(text.span, number, offset, within: containers.stamp, body)
             }
@@ -88,6 +91,7 @@ extension RecordReader {
         if classified.scope == .raw || classified.header.level == .warning,
             let repaired = TextRepair.repaired(line)
         {
+            isVerbatim = false
             classified = classifier.classify(repaired.span)
             classified.receive(at: outer)
             give(classified, repaired.span, number, offset, body)
@@ -135,11 +139,13 @@ extension RecordReader {
     ) {
         var current = classified
         var rest = line
+        var offset = offset
         while let start = Self.joinedRecord(current, rest) {
             var first = current
             first.message = Self.trimmed(rest, current.message.lowerBound..<start)
             giveRecord(first, rest.extracting(0..<start), number, offset, body)
             rest = rest.extracting(start..<rest.count)
+            if isVerbatim { offset += Int64(start) }
             guard let parsed = ServerHeader.parse(rest, at: 0) else { return }
             current.header = parsed.header
             current.header.stream = classified.header.stream
@@ -191,7 +197,8 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         note(classified, line, number)
-        let place = RecordPlace(line: number, offset: offset, classified: classified)
+        let place = RecordPlace(
+            line: number, offset: offset, classified: classified, cursor: cursor)
         if classified.isEscaped {
             let decoded = classified.decodedMessage(of: line)
             body(place, line, decoded.span, true)

@@ -7,6 +7,8 @@ package struct RecordPlace: Sendable {
     package var line: Int
     package var offset: Int64
     package var classified: ClassifiedLine
+    /// The entry's place in its journal; empty elsewhere.
+    package var cursor: [UInt8] = []
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -30,6 +32,10 @@ package struct RecordReader {
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var unwrapper: LineUnwrapper?
+    /// The line at hand stands in the input byte for byte, so that positions in it are the input's.
+    var isVerbatim = false
+    /// The cursor of the journal entry at hand.
+    var cursor: [UInt8] = []
     /// The last line whose header no longer parses.
     var lastBrokenLine = 0
 

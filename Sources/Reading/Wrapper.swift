@@ -49,6 +49,8 @@ struct Wrapper {
         if line.has("kernel", at: i) { return .kernel }
         if line.has("systemd-journal", at: i) { return .journald }
         if line.has("systemd", at: i) || line.has("earlyoom", at: i) { return .systemd }
+        // journalctl -o with-unit names the unit in place of the program: this is systemd's own.
+        if name.count == 10, line.has("init.scope", at: i) { return .systemd }
         if line.has("redis", at: i) || line.has("valkey", at: i) || line.has("keydb", at: i) {
             return line.text(name).contains("sentinel") ? .sentinel : .server
         }

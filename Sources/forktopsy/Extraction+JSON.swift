@@ -190,6 +190,7 @@ extension PackedEvent {
         if header.stream != 0 { out.append(JSONMember("stream", JSONValue(Int(header.stream)))) }
         out.append(JSONMember("text", bytes))
         if !decoded.isEmpty { out.append(JSONMember("decoded", decoded)) }
+        if !cursor.isEmpty { out.append(JSONMember("cursor", cursor)) }
         if !captures.isEmpty {
             out.append(
                 JSONMember(

@@ -124,7 +124,7 @@ extension PackedEvent {
         self.init(
             pattern: pattern, header: header, line: try fields.int("line"),
             offset: Int64(try fields.int("offset")), bytes: try fields.bytes("text"),
-            decoded: try fields.bytes("decoded"))
+            decoded: try fields.bytes("decoded"), cursor: try fields.bytes("cursor"))
         guard bytes.count <= Event.lineLimit, decoded.count <= Event.lineLimit else {
             throw ExtractError(reason: "a line of more than \(Event.lineLimit) bytes")
         }

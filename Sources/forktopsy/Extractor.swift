@@ -62,7 +62,7 @@ struct Extractor: Sendable {
                 pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
                 line: line, message: message, messageStart: hit.origin,
                 isDecoded: isDecoded && !hit.isInLine,
-                captures: matcher.captures)
+                captures: matcher.captures, cursor: place.cursor)
         }
         log.finish()
         if facts.clock.isNewestFirst { turn(&facts, &log) }
