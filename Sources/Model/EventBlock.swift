@@ -150,6 +150,8 @@ extension EventBlock {
     /// Where the journal's cursor of an event lies.
     private func cursor(at index: Int) -> Range<Int> {
         let end = index + 1 < entries.count ? Int(entries[index + 1].start) : bytes.count
+        // Of an event that was lost there are no bytes.
+        guard end > Int(entries[index].start) else { return end..<end }
         return end - 1 - Int(bytes[end - 1])..<end - 1
     }
 

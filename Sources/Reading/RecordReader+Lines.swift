@@ -128,6 +128,13 @@ extension RecordReader {
         _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) {
+        if classified.scope == .raw, facts.clock.offsets.isEmpty,
+            let zone = ZoneNames.ofHeader(line)
+        {
+            facts.clock.offsets = [
+                OffsetSpan(line: number, offsetSeconds: zone.seconds, year: zone.year)
+            ]
+        }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)
     }

@@ -121,12 +121,12 @@ package struct RecordReader {
         switch line.scope {
         case .server, .sentinel:
             serverRecords += 1
-            noteProcess(line.header, number)
             if line.message.count == 1023 { facts.messagesCutByServer += 1 }
         case .kernel: kernelRecords += 1
         default: break
         }
         noteClock(line, number)
+        if line.scope == .server || line.scope == .sentinel { noteProcess(line.header, number) }
     }
 
     private mutating func noteProcess(_ header: RecordHeader, _ number: Int) {
@@ -197,9 +197,29 @@ package struct RecordReader {
         if facts.clock.first.form == .none { facts.clock.first = stamp }
         if stamp.form == facts.clock.last.form {
             if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
-            if stamp.nanoseconds < facts.clock.last.nanoseconds { facts.clock.backwardSteps &+= 1 }
+            if stamp.nanoseconds < facts.clock.last.nanoseconds {
+                facts.clock.backwardSteps &+= 1
+                noteSetback(line.header, number)
+            }
         }
         facts.clock.last = stamp
+    }
+
+    /// Notes a step back of more than clocks are corrected by. More than a few of them are those of
+    /// several clocks in one input.
+    private mutating func noteSetback(_ header: RecordHeader, _ number: Int) {
+        let last = facts.clock.last
+        let back = last.nanoseconds &- header.stamp.nanoseconds
+        guard header.stamp.isLocal, back >= 1_800_000_000_000, back <= Self.halfYear,
+            facts.clock.setbacks.count <= ClockEvidence.setbackLimit
+        else { return }
+        let isKnown =
+            header.pid == 0 || spans[ProcessKey(pid: header.pid, stream: header.stream)] != nil
+        facts.clock.setbacks.append(
+            ClockSetback(
+                line: number, seconds: Int((back + 999_999_999) / 1_000_000_000),
+                mayBeDaylightSaving: isKnown && back <= 3_602_000_000_000
+                    && last.mayBeEndOfDaylightSaving))
     }
 
     private static let halfYear: Int64 = 15_552_000_000_000_000

@@ -123,12 +123,16 @@ struct Wrapper {
         guard line.byte(i + 3) == 0x20, var (stamp, end) = StampParser.iso8601(line, at: i + 4),
             line.byte(end) == 0x20
         else { return nil }
-        var zoneEnd = end + 1
-        while zoneEnd < line.count, (line[zoneEnd] | 0x20) &- 0x61 < 26 { zoneEnd += 1 }
-        guard line.byte(zoneEnd) == 0x20 else { return nil }
-        if line.has("UTC", at: end + 1), stamp.form == .local { stamp.form = .zoned }
+        guard let zone = ZoneNames.zone(line, at: end + 1), line.byte(zone.end) == 0x20 else {
+            return nil
+        }
+        if let seconds = zone.seconds, stamp.form == .local {
+            stamp.form = .zoned
+            stamp.offsetSeconds = Int32(seconds)
+            stamp.nanoseconds -= Int64(seconds) * 1_000_000_000
+        }
         if self.stamp.form == .none { self.stamp = stamp }
-        end = zoneEnd + 1
+        end = zone.end + 1
         return named(line, at: end) ?? end
     }
 

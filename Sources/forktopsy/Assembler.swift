@@ -40,6 +40,9 @@ struct Assembler {
             sources.append(source)
             report.inputs.append(input)
         }
+        for (i, seconds) in shifts(sources, report.inputs, patterns) {
+            (sources[i], report.inputs[i]) = resolved(extractions[i], twins, shiftSeconds: seconds)
+        }
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
@@ -77,14 +80,36 @@ struct Assembler {
         return out
     }
 
+    /// By how much inputs must be moved whose zone nothing tells, so that what the kernel did and
+    /// what a server saw of it stand together.
+    private func shifts(
+        _ sources: [SourceEvents], _ inputs: [InputReport], _ patterns: [PatternInfo]
+    ) -> [(input: Int, seconds: Int)] {
+        let isAssumed = inputs.map { $0.clock.contains { $0.basis == .assumedUTC } }
+        guard sources.count > 1, isAssumed.contains(true) else { return [] }
+        let moments = sources.map { NeighbourClocks($0.log, patterns: patterns) }
+        var servers = NeighbourClocks()
+        var kernels = NeighbourClocks()
+        for (i, moments) in moments.enumerated() {
+            if moments.isServerOnly { servers += moments }
+            if moments.isKernelOnly, !isAssumed[i] { kernels += moments }
+        }
+        return sources.indices.compactMap { i in
+            guard isAssumed[i], inputs[i].clock.count == 1 else { return nil }
+            let others = moments[i].isKernelOnly ? servers : kernels
+            guard moments[i].isKernelOnly || moments[i].isServerOnly else { return nil }
+            return moments[i].shift(to: others).map { (i, $0) }
+        }
+    }
+
     /// Places the stamps of one input in time.
     private func resolved(
-        _ extraction: Extraction, _ twins: TwinClocks
+        _ extraction: Extraction, _ twins: TwinClocks, shiftSeconds: Int = 0
     ) -> (SourceEvents, InputReport) {
         let clocks = clocks(for: extraction)
-        var clock = InputClock(extraction.facts, clocks)
+        var clock = InputClock(extraction.facts, clocks, shiftSeconds: shiftSeconds)
         let usesUptime = extraction.facts.clock.last.form == .uptime
-        if clock.isAssumed || usesUptime {
+        if shiftSeconds == 0, clock.isAssumed || usesUptime {
             clock = InputClock(
                 extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
                 boot: usesUptime ? twins.boot(of: extraction.log) : nil)

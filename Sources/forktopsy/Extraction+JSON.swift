@@ -100,6 +100,15 @@ extension ClockEvidence {
                             JSONMember("year", JSONValue(span.year)),
                         ])
                     })),
+            JSONMember(
+                "setbacks",
+                .array(
+                    setbacks.map { change in
+                        .object([
+                            JSONMember("line", JSONValue(change.line)),
+                            JSONMember("seconds", JSONValue(change.seconds)),
+                        ])
+                    })),
             JSONMember("forward_steps", JSONValue(forwardSteps)),
             JSONMember("backward_steps", JSONValue(backwardSteps)),
             JSONMember("boots", .array(boots.map(\.json))),

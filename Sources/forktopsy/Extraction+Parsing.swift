@@ -46,6 +46,10 @@ extension ClockEvidence {
         yearTurns = try fields.ints("year_turns")
         anchors = try fields.objects("anchors", ClockAnchor.init)
         offsets = try fields.objects("offsets", OffsetSpan.init)
+        setbacks = try fields.objects("setbacks") { change throws(ExtractError) in
+            ClockSetback(
+                line: try change.int("line"), seconds: try change.int("seconds", in: 0...360_000))
+        }
         forwardSteps = try fields.int("forward_steps")
         backwardSteps = try fields.int("backward_steps")
         for boot in try fields.list("boots") {
