@@ -54,45 +54,43 @@ extension Extractor {
         facts.problems.append("the newest line stands first; read in the order of time")
     }
 
-    /// Sorts the parts that begin at `lines` by time, if no two of them overlap: then they were put
-    /// together in some other order.
+    /// Sorts the parts that begin at `lines` by time, where they hardly interleave: then they were put
+    /// together in some other order. Parts of several clocks would alternate.
     private func sort(_ facts: inout InputFacts, _ log: inout EventLog, at lines: [Int]) {
         guard facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else { return }
-        var parts = [Part(firstLine: 1)] + lines.map { Part(firstLine: $0) }
-        for i in 0..<log.count {
-            let line = log.position(at: i, input: 0).line
-            guard let part = parts.lastIndex(where: { $0.firstLine <= line }) else { continue }
-            parts[part].events.append(i)
-            let stamp = log.stamp(at: i)
-            guard stamp.isLocal else { continue }
-            parts[part].first = min(parts[part].first, stamp.nanoseconds)
-            parts[part].last = max(parts[part].last, stamp.nanoseconds)
-        }
-        parts.removeAll { $0.last == .min }
-        let sorted = parts.sorted { $0.first < $1.first }
-        guard zip(sorted, sorted.dropFirst()).allSatisfy({ $0.last <= $1.first }),
-            sorted.map(\.firstLine) != parts.map(\.firstLine), let newest = sorted.last
+        let events = timed(log, lines)
+        let sorted = events.sorted { ($0.at, $0.index) < ($1.at, $1.index) }
+        let switches = zip(sorted, sorted.dropFirst()).count { $0.part != $1.part }
+        guard let first = sorted.first(where: { $0.at != .min }), let last = sorted.last, switches <= 2 * lines.count,
+            sorted.map(\.index) != events.map(\.index)
         else { return }
-        log = reordered(log, sorted.flatMap(\.events))
-        facts.clock.first.nanoseconds = min(facts.clock.first.nanoseconds, sorted[0].first)
-        facts.clock.last.nanoseconds = max(facts.clock.last.nanoseconds, newest.last)
-        let starts = sorted.map(\.firstLine)
+        log = reordered(log, sorted.map(\.index))
+        facts.clock.first.nanoseconds = min(facts.clock.first.nanoseconds, first.at)
+        facts.clock.last.nanoseconds = max(facts.clock.last.nanoseconds, last.at)
+        // Parts come one after the other; within a part the order of lines stays.
+        let starts = [1] + lines
+        var rank: [Int: Int] = [:]
+        for event in sorted where rank[event.part] == nil { rank[event.part] = rank.count }
         let total = facts.lines
         facts.moveProcesses { line in
-            let part = starts.indices.max { a, b in
-                (starts[a] <= line ? starts[a] : 0) < (starts[b] <= line ? starts[b] : 0)
-            }
-            // Parts come one after the other; within a part the order of lines stays.
-            return (part ?? 0) * (total + 1) + line
+            let part = (starts.lastIndex { $0 <= line }) ?? 0
+            return (rank[part] ?? 0) * (total + 1) + line
         }
         facts.problems.append("parts of it do not stand in the order of time; read in that order")
     }
 
-    private struct Part {
-        var firstLine: Int
-        var events: [Int] = []
-        var first = Int64.max
-        var last = Int64.min
+    /// The local time of each event, or of the one above it, and the part in which it stands.
+    private func timed(
+        _ log: EventLog, _ lines: [Int]
+    ) -> [(index: Int, at: Int64, part: Int)] {
+        var out: [(index: Int, at: Int64, part: Int)] = []
+        for i in 0..<log.count {
+            let line = log.position(at: i, input: 0).line
+            let stamp = log.stamp(at: i)
+            let at = stamp.isLocal ? stamp.nanoseconds : out.last?.at ?? .min
+            out.append((i, at, lines.count { $0 <= line }))
+        }
+        return out
     }
 
     private func reordered(_ log: EventLog, _ order: some Sequence<Int>) -> EventLog {
