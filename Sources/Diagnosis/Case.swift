@@ -70,7 +70,7 @@ package struct Case: Sendable {
             source: event.source.input < sources.count
                 ? SourceReference(
                     path: sources[event.source.input], line: event.source.line,
-                    offset: event.source.offset)
+                    offset: event.source.offset, cursor: event.cursor)
                 : nil)
     }
 

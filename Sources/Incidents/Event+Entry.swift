@@ -17,7 +17,7 @@ extension Event {
     func reference(_ sources: [String]) -> SourceReference? {
         guard source.input < sources.count else { return nil }
         return SourceReference(
-            path: sources[source.input], line: source.line, offset: source.offset)
+            path: sources[source.input], line: source.line, offset: source.offset, cursor: cursor)
     }
 
     /// A hash of the record as its server wrote it: message, process and stamp before any clock

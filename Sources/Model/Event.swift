@@ -15,12 +15,16 @@ package struct Event: Sendable {
     /// How far `at` may be off for reasons of precision, in seconds.
     package var uncertainty: Double
 
+    /// The entry's place in its journal, as `journalctl --after-cursor` takes it.
+    package var cursor: String?
+
     /// Bytes of a line that an event keeps as its quote.
     package static let lineLimit = 2048
 
     package init(
         kind: EventKind, patternID: String, header: RecordHeader, source: SourcePosition,
-        values: [Capture], line: String, at: Timestamp? = nil, uncertainty: Double = 0
+        values: [Capture], line: String, at: Timestamp? = nil, uncertainty: Double = 0,
+        cursor: String? = nil
     ) {
         self.kind = kind
         self.patternID = patternID
@@ -30,6 +34,7 @@ package struct Event: Sendable {
         self.line = line
         self.at = at
         self.uncertainty = uncertainty
+        self.cursor = cursor
     }
 }
 

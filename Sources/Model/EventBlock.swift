@@ -3,7 +3,8 @@
 /// A run of events of one log: an entry for each, and the bytes that the entries point into.
 struct EventBlock: Sendable {
     var entries: [Entry] = []
-    /// For each event: the bounds of its captures, its line, its decoded message.
+    /// For each event: the bounds of its captures, its line, its decoded message, the journal's
+    /// cursor, and in one byte how long that is.
     var bytes: [UInt8] = []
 
     /// Events in a full block.
@@ -78,7 +79,8 @@ extension EventBlock {
     /// Adds an event. `captures` are bounds, moved by `origin` and clipped to what is kept; what
     /// begins beyond that is left out.
     mutating func append(
-        _ entry: Entry, line: Span<UInt8>, decoded: Span<UInt8>, captures: [Int32], origin: Int
+        _ entry: Entry, line: Span<UInt8>, decoded: Span<UInt8>, captures: [Int32], origin: Int,
+        cursor: [UInt8]
     ) {
         var entry = entry
         entry.start = UInt32(bytes.count)
@@ -93,6 +95,9 @@ extension EventBlock {
         }
         bytes.append(copying: line)
         bytes.append(copying: decoded)
+        let kept = cursor.prefix(Int(UInt8.max))
+        bytes.append(contentsOf: kept)
+        bytes.append(UInt8(kept.count))
     }
 
     private mutating func append(bound: Int) {
@@ -125,18 +130,29 @@ extension EventBlock {
             kind: pattern.kind, patternID: pattern.id, header: entry.header,
             source: entry.position(input: input), values: values,
             line: text(lineStart, 0..<Int(entry.length)),
-            uncertainty: entry.stamp.precision.seconds)
+            uncertainty: entry.stamp.precision.seconds,
+            cursor: cursor(at: index).isEmpty
+                ? nil : String(decoding: bytes[cursor(at: index)], as: UTF8.self))
     }
 
     func packed(at index: Int) -> PackedEvent {
         let entry = entries[index]
         let lineEnd = lineStart(entry) + Int(entry.length)
-        let end = index + 1 < entries.count ? Int(entries[index + 1].start) : bytes.count
+        let cursor = cursor(at: index)
         return PackedEvent(
             pattern: Int(entry.pattern), header: entry.header, line: Int(entry.line),
             offset: entry.offset, bytes: Array(bytes[lineStart(entry)..<lineEnd]),
-            decoded: Array(bytes[lineEnd..<end]),
-            captures: (0..<Int(entry.captures)).map { capture($0, of: entry) })
+            decoded: Array(bytes[lineEnd..<cursor.lowerBound]),
+            captures: (0..<Int(entry.captures)).map { capture($0, of: entry) },
+            cursor: Array(bytes[cursor]))
+    }
+
+    /// Where the journal's cursor of an event lies.
+    private func cursor(at index: Int) -> Range<Int> {
+        let end = index + 1 < entries.count ? Int(entries[index + 1].start) : bytes.count
+        // Of an event that was lost there are no bytes.
+        guard end > Int(entries[index].start) else { return end..<end }
+        return end - 1 - Int(bytes[end - 1])..<end - 1
     }
 
     func signature(at index: Int) -> UInt64 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The events of one input in file order, packed: 48 bytes an event, 4 for each of its captures,
-/// and the bytes of its line.
+/// The events of one input in file order, packed: 49 bytes an event, 4 for each of its captures,
+/// and the bytes of its line and of its journal's cursor.
 ///
 /// Nothing is decoded while an input is read. Values are named and texts made only when an event
 /// is looked at (`event(at:input:patterns:)`), which is after the whole input is known. Full
@@ -32,7 +32,8 @@ extension EventLog {
     /// shipper's many labels say, are kept beside it; of those too far apart, the first ones.
     package mutating func append(
         pattern: Int, header: RecordHeader, lineNumber: Int, offset: Int64, line: Span<UInt8>,
-        message: Span<UInt8>, messageStart: Int, isDecoded: Bool, captures: [Int32]
+        message: Span<UInt8>, messageStart: Int, isDecoded: Bool, captures: [Int32],
+        cursor: [UInt8] = []
     ) {
         let kept = min(line.count, Event.lineLimit)
         let source = isDecoded ? message : line
@@ -46,7 +47,8 @@ extension EventLog {
         entry.captures = UInt8(captures.count / 2)
         open.append(
             entry, line: line.extracting(0..<kept), decoded: source.extracting(extra),
-            captures: captures, origin: extra.isEmpty ? start : start + kept - extra.lowerBound)
+            captures: captures, origin: extra.isEmpty ? start : start + kept - extra.lowerBound,
+            cursor: cursor)
         grown()
     }
 
@@ -79,7 +81,8 @@ extension EventLog {
         }
         open.append(
             entry, line: event.bytes.span.extracting(0..<kept),
-            decoded: event.decoded.span.extracting(0..<extra), captures: captures, origin: 0)
+            decoded: event.decoded.span.extracting(0..<extra), captures: captures, origin: 0,
+            cursor: event.cursor)
         grown()
     }
 
@@ -258,10 +261,12 @@ package struct PackedEvent: Hashable, Sendable {
     package var decoded: [UInt8]
     /// For each named group, which bytes it took of `bytes` and, after them, `decoded`.
     package var captures: [Range<Int>?]
+    /// The entry's place in its journal; empty elsewhere.
+    package var cursor: [UInt8]
 
     package init(
         pattern: Int, header: RecordHeader, line: Int, offset: Int64, bytes: [UInt8],
-        decoded: [UInt8] = [], captures: [Range<Int>?] = []
+        decoded: [UInt8] = [], captures: [Range<Int>?] = [], cursor: [UInt8] = []
     ) {
         self.pattern = pattern
         self.header = header
@@ -270,5 +275,6 @@ package struct PackedEvent: Hashable, Sendable {
         self.bytes = bytes
         self.decoded = decoded
         self.captures = captures
+        self.cursor = cursor
     }
 }

@@ -112,6 +112,10 @@ package struct ClockEvidence: Sendable {
     package var anchors: [ClockAnchor] = []
     /// Offsets that a wrapper's time shows beside the record's, one for each change.
     package var offsets: [OffsetSpan] = []
+    /// Where a local stamp falls back by half an hour to half a year from one record to the next.
+    /// Once the input is read to its end, those of them that are changes of the clock's zone: from
+    /// that line on local time is so much less ahead of UTC than before.
+    package var setbacks: [ClockSetback] = []
     /// How often a stamp is later than the one on the line above, and how often earlier.
     package var forwardSteps = 0
     package var backwardSteps = 0
@@ -124,9 +128,32 @@ package struct ClockEvidence: Sendable {
 }
 
 extension ClockEvidence {
+    /// An input with more setbacks holds the lines of several clocks.
+    package static let setbackLimit = 16
+
     /// Whether the input stands upside down, as log viewers show it: nearly every step goes back.
     package var isNewestFirst: Bool {
-        backwardSteps >= 2 && backwardSteps > 3 * forwardSteps
+        if backwardSteps >= 2 { return backwardSteps > 3 * forwardSteps }
+        // Two lines alone: by more than two processes of one server may be out of step.
+        guard backwardSteps == 1, forwardSteps == 0, first.form == last.form else { return false }
+        let seconds = (first.nanoseconds - last.nanoseconds) / 1_000_000_000
+        return seconds >= 1 && !setbacks.contains(where: \.mayBeDaylightSaving)
+    }
+}
+
+/// A local stamp that lies before the one of the record above it.
+package struct ClockSetback: Hashable, Sendable {
+    package var line: Int
+    /// By how much it is earlier, rounded up.
+    package var seconds: Int
+    /// One process wrote on both sides, at an hour and in a month in which clocks are set back for
+    /// the winter.
+    package var mayBeDaylightSaving: Bool
+
+    package init(line: Int, seconds: Int, mayBeDaylightSaving: Bool = false) {
+        self.line = line
+        self.seconds = seconds
+        self.mayBeDaylightSaving = mayBeDaylightSaving
     }
 }
 

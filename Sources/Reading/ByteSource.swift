@@ -34,6 +34,9 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     private var taken = 0
     /// What reading ahead ended with; thrown when the head has been given out.
     private var failure: ReadError?
+    /// Set where the base is in UTF-16; then the head, and all that is read, is UTF-8.
+    private var decoder: UTF16Decoder?
+    private var hasEnded = false
 
     /// Reads up to `count` bytes ahead.
     init(_ base: consuming Base, count: Int = 4096) {
@@ -53,8 +56,17 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
         head.removeLast(count - filled)
     }
 
+    /// Recognises UTF-16 and decodes it from here on.
+    mutating func decodeUTF16() -> Bool {
+        guard var found = UTF16Decoder(head: head) else { return false }
+        head = found.decode(head[...], isLast: false)
+        decoder = found
+        return true
+    }
+
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
         guard taken < head.count else {
+            if decoder != nil { return try readDecoded(into: &buffer, at: position) }
             if let failure { throw failure }
             return try base.read(into: &buffer, at: position)
         }
@@ -62,6 +74,30 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
         for i in 0..<count { buffer[position + i] = head[taken + i] }
         taken += count
         return count
+    }
+
+    /// Refills the head with the next piece; a failure is thrown when all before it was given out.
+    private mutating func readDecoded(
+        into buffer: inout [UInt8], at position: Int
+    ) throws(ReadError) -> Int {
+        while !hasEnded, var decoder {
+            var piece = [UInt8](repeating: 0, count: 65_536)
+            var got = 0
+            if failure == nil {
+                do throws(ReadError) {
+                    got = try base.read(into: &piece, at: 0)
+                } catch {
+                    failure = error
+                }
+            }
+            hasEnded = got == 0
+            head = decoder.decode(piece[..<got], isLast: hasEnded)
+            self.decoder = decoder
+            taken = 0
+            if !head.isEmpty { return try read(into: &buffer, at: position) }
+        }
+        if let failure { throw failure }
+        return 0
     }
 }
 

@@ -82,6 +82,19 @@ extension Stamp {
         return time.month == 2 && time.day == 29
     }
 
+    /// Whether clocks are set back for the winter at about this time: in the night to a Sunday of
+    /// spring or autumn, whichever hemisphere it is. Where the year is missing any night may be.
+    var mayBeEndOfDaylightSaving: Bool {
+        let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
+        guard [3, 4, 9, 10, 11].contains(time.month) else { return false }
+        let isLate = time.hour == 23
+        guard time.hour < 4 || isLate else { return false }
+        let day = CivilTime.days(year: time.year, month: time.month, day: time.day)
+        // 1 January 1970 was a Thursday.
+        let weekday = ((day + 4) % 7 + 7) % 7
+        return form == .localWithoutYear || weekday == (isLate ? 6 : 0)
+    }
+
     var isNewYearsEve: Bool {
         let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
         return time.month == 12 && time.day == 31

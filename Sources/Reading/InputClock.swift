@@ -23,20 +23,28 @@ package struct InputClock: Sendable {
     /// Offsets by line, where something beside the stamps shows them.
     private let spans: [OffsetSpan]
     private let boot: Timestamp?
+    /// What local stamps are moved by, as another input's clock shows it.
+    private let shiftSeconds: Int
     private let basis: ClockSegment.Basis
     private let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
     private let yearTurns: [Int]
     private var latest: Timestamp?
+    /// Spans but the first rest on the clock's setbacks alone.
+    private var changedLater = false
+    /// The first instant of each span.
+    private var starts: [Int: Timestamp] = [:]
 
     /// `twins`: offsets of this input's lines as another input with the same records shows them.
     /// `boot`: when the host booted, where stamps count from there. `neighbourOffset`: what local
-    /// time is ahead of UTC in inputs beside this one, the last thing to go by.
+    /// time is ahead of UTC in inputs beside this one, the last thing to go by. `shiftSeconds`:
+    /// what local stamps are to be moved by, where a neighbour's clock shows that.
     package init(
         _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [],
-        boot: Timestamp? = nil, neighbourOffset: Int? = nil
+        boot: Timestamp? = nil, neighbourOffset: Int? = nil, shiftSeconds: Int = 0
     ) {
         self.boot = boot
+        self.shiftSeconds = shiftSeconds
         let evidence = facts.clock
         var (zone, basis) = Self.zone(facts, options)
         var spans: [OffsetSpan] = []
@@ -47,12 +55,36 @@ package struct InputClock: Sendable {
         } else if basis == .assumedUTC, let neighbourOffset {
             (zone, basis) = (TimeZoneRules(fixedOffsetSeconds: neighbourOffset), .neighbour)
         }
+        if spans.isEmpty, basis != .explicit {
+            spans = Self.changes(evidence, from: zone, basis)
+            changedLater = !spans.isEmpty
+        }
         if let first = spans.first { zone = TimeZoneRules(fixedOffsetSeconds: first.offsetSeconds) }
         self.spans = spans.count > 1 ? spans : []
         self.zone = zone
         self.basis = basis
         yearTurns = evidence.yearTurns
         (firstYear, yearBasis) = Self.years(evidence, options, spans.isEmpty ? twins : spans, basis)
+    }
+
+    /// The offsets from line to line of a clock that was set back, where one of them is known or
+    /// assumed.
+    private static func changes(
+        _ evidence: ClockEvidence, from zone: TimeZoneRules, _ basis: ClockSegment.Basis
+    ) -> [OffsetSpan] {
+        guard !evidence.setbacks.isEmpty else { return [] }
+        var offset = zone.offset(at: Timestamp(seconds: 0))
+        if basis == .signalHandler, let anchor = evidence.anchors.first {
+            offset += evidence.setbacks.filter { $0.line <= anchor.line }.reduce(0) {
+                $0 + $1.seconds
+            }
+        }
+        var out = [OffsetSpan(line: 1, offsetSeconds: offset, year: 0)]
+        for change in evidence.setbacks {
+            offset -= change.seconds
+            out.append(OffsetSpan(line: change.line, offsetSeconds: offset, year: 0))
+        }
+        return out
     }
 
     /// Whether the zone rests on nothing but an assumption.
@@ -84,6 +116,13 @@ package struct InputClock: Sendable {
             ]
         }
         if !spans.isEmpty { return changingSegments(from, to) }
+        if shiftSeconds != 0 {
+            return [
+                ClockSegment(
+                    from: from, to: to, utcOffsetSeconds: 0, shiftSeconds: Double(shiftSeconds),
+                    basis: .neighbour, yearBasis: yearBasis)
+            ]
+        }
         let start = from.map { zone.offset(at: $0) }
         let end = to.map { zone.offset(at: $0) }
         return [
@@ -94,10 +133,11 @@ package struct InputClock: Sendable {
     }
 
     private func changingSegments(_ from: Timestamp?, _ to: Timestamp?) -> [ClockSegment] {
-        spans.enumerated().map { i, span in
+        spans.indices.map { i in
             ClockSegment(
-                from: i == 0 ? from : nil, to: i == spans.count - 1 ? to : nil,
-                utcOffsetSeconds: span.offsetSeconds, basis: basis, yearBasis: yearBasis)
+                from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
+                utcOffsetSeconds: spans[i].offsetSeconds,
+                basis: i > 0 && changedLater ? .neighbour : basis, yearBasis: yearBasis)
         }
     }
 
@@ -114,9 +154,14 @@ package struct InputClock: Sendable {
         stamp.isNewYearsEve && yearTurns.contains { $0 <= line && line <= $0 + 64 }
     }
 
-    private func placed(_ local: Int64, _ line: Int) -> Timestamp {
-        if let span = spans.last(where: { $0.line <= line }) ?? spans.first {
-            return Timestamp(nanoseconds: local - Int64(span.offsetSeconds) * 1_000_000_000)
+    private mutating func placed(_ written: Int64, _ line: Int) -> Timestamp {
+        let local = written &+ Int64(shiftSeconds) * 1_000_000_000
+        if !spans.isEmpty {
+            let i = spans.lastIndex { $0.line <= line } ?? 0
+            let at = Timestamp(
+                nanoseconds: local - Int64(spans[i].offsetSeconds) * 1_000_000_000)
+            if starts[i].map({ at < $0 }) ?? true { starts[i] = at }
+            return at
         }
         let candidates = zone.instants(ofLocal: local)
         guard let first = candidates.first else {

@@ -8,7 +8,7 @@ internal import Model
 struct JournalEntry {
     enum Field {
         case message, realtime, monotonic, transport, identifier, command, unit, subject, host
-        case pid, syslogPID, container, bootID
+        case pid, syslogPID, container, bootID, cursor
 
         /// The field of a name; `nil` for the many that do not matter.
         @inline(__always)
@@ -28,6 +28,7 @@ struct JournalEntry {
             case (10, 0x53) where bytes.has("SYSLOG_PID", at: i): self = .syslogPID
             case (14, 0x43) where bytes.has("CONTAINER_NAME", at: i): self = .container
             case (8, 0x5F) where bytes.has("_BOOT_ID", at: i): self = .bootID
+            case (8, 0x5F) where bytes.has("__CURSOR", at: i): self = .cursor
             default: return nil
             }
         }
@@ -50,6 +51,7 @@ struct JournalEntry {
     var subject: Range<Int>?
     var host: Range<Int>?
     var container: Range<Int>?
+    var cursor: Range<Int>?
     var pid: Int32 = 0
     var syslogPID: Int32 = 0
     var fields = 0
@@ -70,6 +72,7 @@ struct JournalEntry {
         case .container: container = container ?? value
         case .pid: pid = Int32(clamping: Self.number(bytes, value) ?? 0)
         case .syslogPID: syslogPID = Int32(clamping: Self.number(bytes, value) ?? 0)
+        case .cursor: cursor = cursor ?? value
         case .bootID: break
         }
     }

@@ -8,10 +8,20 @@ package struct ClassifiedLine: Sendable {
     /// Which patterns apply to the message.
     package var scope: PatternScope
     package var message: Range<Int>
-    /// The message holds JSON escapes and must be decoded before it is matched.
-    package var isEscaped = false
+    /// How often the message's JSON escapes must be decoded before it is matched: once for each
+    /// string that it stands in.
+    package var escapes = 0
+    package var isEscaped: Bool { escapes > 0 }
     /// The time that a wrapper (syslog, a container runtime) put before the record.
     package var wrapper: Stamp = .none
+
+    /// Notes when a container's runtime received the line, which is nearer to the record than what
+    /// else stands before it.
+    mutating func receive(at stamp: Stamp) {
+        guard stamp.form != .none else { return }
+        wrapper = stamp
+        if header.stamp.form == .none { header.stamp = stamp }
+    }
 
     /// Whether a header, or a wrapper that names the speaker, was recognised.
     package var isRecord: Bool { scope != .raw && scope != .any }
@@ -26,8 +36,11 @@ package struct LineClassifier {
     /// Numbers of journal writers by hash, so that no text is made for each entry.
     private var numbersByHash: [UInt64: UInt16] = [:]
 
+    /// What looks like KeyDB's `pid:thread:role` is a line number of grep before `pid:role`.
+    var hasLineNumbers = false
+
     /// How many wrappers may stand before a record.
-    private static let depth = 8
+    private static let depth = 12
 
     package init() {}
 
@@ -40,19 +53,40 @@ package struct LineClassifier {
             i = next
             if let parsed = ServerHeader.parse(line, at: i) { return record(parsed, wrapper, line) }
         }
+        // A syslog line of a server, and of anybody else, may hold a full record further on.
+        if !wrapper.namesSystem(in: line), let parsed = Self.findHeader(line, from: i) {
+            return record(parsed, wrapper, line)
+        }
         if let spoken = spokenByName(line, at: i, wrapper) { return spoken }
-        if let parsed = Self.findHeader(line, from: i) { return record(parsed, wrapper, line) }
+        if let behind = spokenBehindPrefix(line, from: i, wrapper) { return behind }
         return ClassifiedLine(
             header: RecordHeader(form: .none, stamp: wrapper.stamp, stream: stream(wrapper, line)),
             scope: wrapper.isSomebodyElse(in: line) ? .any : .raw, message: i..<line.count,
             wrapper: wrapper.stamp)
     }
 
+    /// A line of the kernel, systemd or syslog whose time stands behind a prefix nobody knows, such
+    /// as the file name that grep puts there.
+    private mutating func spokenBehindPrefix(
+        _ line: Span<UInt8>, from start: Int, _ outer: Wrapper
+    ) -> ClassifiedLine? {
+        guard outer.stamp.form == .none, outer.identifier == nil,
+            var i = Wrapper.nextTime(line, from: start)
+        else { return nil }
+        var wrapper = outer
+        for _ in 0..<Self.depth {
+            guard let next = wrapper.peel(line, at: i), next > i else { break }
+            i = next
+        }
+        return spokenByName(line, at: i, wrapper)
+    }
+
     private func record(_ parsed: ParsedHeader, _ wrapper: Wrapper) -> ClassifiedLine {
-        ClassifiedLine(
-            header: parsed.header,
-            scope: parsed.header.role == .sentinel ? .sentinel : .server,
-            message: parsed.message, isEscaped: parsed.isEscaped, wrapper: wrapper.stamp)
+        var header = parsed.header
+        if hasLineNumbers, header.form == .threadRole { header.dropLineNumber() }
+        return ClassifiedLine(
+            header: header, scope: header.role == .sentinel ? .sentinel : .server,
+            message: parsed.message, escapes: parsed.escapes, wrapper: wrapper.stamp)
     }
 
     private mutating func record(
@@ -140,99 +174,6 @@ package struct LineClassifier {
                 form: form, stamp: wrapper.stamp.form == .none ? wrapper.uptime : wrapper.stamp,
                 pid: wrapper.pid, stream: stream(wrapper, line)),
             scope: scope, message: start..<line.count, wrapper: wrapper.stamp)
-    }
-
-    /// The header of a record that stands behind a prefix nobody knows.
-    ///
-    /// Where a quotation mark stands right before it, the record ends at the next one: it was a
-    /// string inside somebody's JSON or CSV.
-    static func findHeader(_ line: Span<UInt8>, from start: Int) -> ParsedHeader? {
-        var i = start
-        let end = min(line.count, start + 4096)
-        while i < end {
-            let byte = line[i]
-            var candidate: Int?
-            switch byte {
-            case 0x3A:  // the colon of "123:M " or "123:signal-handler ("
-                let next = line.byte(i + 1)
-                let isRole = next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58
-                if (isRole && line.byte(i + 2) == 0x20) || line.has("signal-handler (", at: i + 1) {
-                    candidate = pidStart(line, before: i, from: start)
-                }
-            case 0x5B where isDigit(line.byte(i + 1)): candidate = i
-            case 0x70 where line.has("pid=", at: i): candidate = i
-            case 0x7B where line.has("{\"pid\":", at: i): candidate = i
-            default: break
-            }
-            if let candidate, let parsed = ServerHeader.parse(line, at: candidate) {
-                return clipped(parsed, line, recordStart: candidate)
-            }
-            i += 1
-        }
-        return nil
-    }
-
-    /// Where a record begins whose role stands behind the colon at `colon`.
-    static func recordStart(_ line: Span<UInt8>, colon: Int, from start: Int) -> Int? {
-        let next = line.byte(colon + 1)
-        guard next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58,
-            line.byte(colon + 2) == 0x20
-        else { return nil }
-        return pidStart(line, before: colon, from: start)
-    }
-
-    /// `123:M ` and no time behind it: a header that was damaged.
-    static func looksLikeBrokenHeader(_ line: Span<UInt8>) -> Bool {
-        guard line.count >= 30, let (_, end) = line.number(at: 0, limit: 10), line.byte(end) == 0x3A
-        else { return false }
-        let role = line.byte(end + 1)
-        return (role == 0x4D || role == 0x53 || role == 0x43 || role == 0x58)
-            && line.byte(end + 2) == 0x20
-    }
-
-    /// Where the process id before the colon at `colon` begins, KeyDB's thread id included.
-    private static func pidStart(_ line: Span<UInt8>, before colon: Int, from start: Int) -> Int? {
-        var first = colon
-        while first > start, isDigit(line[first - 1]) { first -= 1 }
-        guard first < colon, colon - first <= 10 else { return nil }
-        if first > start, line[first - 1] == 0x3A {
-            var outer = first - 1
-            while outer > start, isDigit(line[outer - 1]) { outer -= 1 }
-            // "1:22:M" after a blank is a process and its thread; "redis.log:12:1:M" is grep's.
-            let before = outer == start ? 0x20 : line[outer - 1]
-            let isFree = before != 0x3A && (before | 0x20) &- 0x61 >= 26 && !isDigit(before)
-            if outer < first - 1, isFree { return outer }
-        }
-        guard first > start else { return first }
-        // A line feed that was written out as two characters is no part of a word.
-        if first - start >= 2, line[first - 1] == 0x6E, line[first - 2] == 0x5C { return first }
-        let before = line[first - 1] | 0x20
-        return before &- 0x61 < 26 ? nil : first
-    }
-
-    private static func clipped(
-        _ parsed: ParsedHeader, _ line: Span<UInt8>, recordStart: Int
-    ) -> ParsedHeader {
-        guard recordStart > 0, line[recordStart - 1] == 0x22, !parsed.isEscaped else {
-            return parsed
-        }
-        var out = parsed
-        var i = parsed.message.lowerBound
-        while i < parsed.message.upperBound, line[i] != 0x22 {
-            if line[i] == 0x5C {
-                out.isEscaped = true
-                i += 1
-            }
-            i += 1
-        }
-        out.message = parsed.message.lowerBound..<min(i, parsed.message.upperBound)
-        // A line feed that closes every record of a shipper's JSON is no part of the message.
-        if out.message.count >= 2, line[out.message.upperBound - 2] == 0x5C,
-            line[out.message.upperBound - 1] == 0x6E
-        {
-            out.message = out.message.lowerBound..<out.message.upperBound - 2
-        }
-        return out
     }
 
     private mutating func stream(_ wrapper: Wrapper, _ line: Span<UInt8>) -> UInt16 {

@@ -1,33 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Joins lines that a terminal cut at its width, as copied text has them.
+internal import Model
+
+/// Joins lines that a terminal cut at its width, or a mail program between words, as copied text
+/// has them. Quotation marks before the lines (`> `) are no part of them.
 struct LineUnwrapper {
-    let width: Int
+    private let width: Int
+    /// Lines were cut between words, whose blank is lost.
+    private let isByWords: Bool
+    private var classifier = LineClassifier()
     private var pending: [UInt8] = []
     private var number = 0
     private var offset: Int64 = 0
+    /// Bytes of the last line that was taken.
+    private var lastCount = 0
 
-    init(width: Int) { self.width = width }
-
-    /// The width at which the lines of `head` were cut, if they were: no line is longer, and what
-    /// follows a line of that length is almost never a record of its own.
-    static func width(of head: [UInt8]) -> Int? {
-        let bytes = head.span
-        var lengths: [Int] = []
-        var isRecord: [Bool] = []
-        var start = 0
-        while let feed = bytes.first(0x0A, from: start) {
-            let end = feed > start && bytes[feed - 1] == 0x0D ? feed - 1 : feed
-            lengths.append(end - start)
-            isRecord.append(ServerHeader.parse(bytes.extracting(start..<end), at: 0) != nil)
-            start = feed + 1
-        }
-        guard let width = lengths.max(), (60...300).contains(width),
-            isRecord.count(where: \.self) > 1
-        else { return nil }
-        let full = lengths.indices.dropLast().filter { lengths[$0] == width }
-        let continued = full.count { !isRecord[$0 + 1] }
-        return full.count >= 2 && continued * 5 >= full.count * 4 ? width : nil
+    /// Recognises cut lines by the first bytes of an input; `nil` where they are whole.
+    init?(head: [UInt8]) {
+        guard let survey = WrapSurvey(head), let isByWords = survey.isByWords else { return nil }
+        width = survey.width
+        self.isByWords = isByWords
     }
 
     /// Takes a line and gives out whole ones.
@@ -35,16 +27,20 @@ struct LineUnwrapper {
         _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: (Span<UInt8>, Int, Int64) -> Bool
     ) -> Bool {
-        let continues = !pending.isEmpty && ServerHeader.parse(line, at: 0) == nil
-        if !continues, !flush(body) { return false }
-        if continues || line.count == width {
-            if pending.isEmpty { (self.number, self.offset) = (number, offset) }
-            if pending.count < LineReader.lineLimit {
-                for i in 0..<line.count { pending.append(line[i]) }
-            }
-            return line.count == width ? true : flush(body)
+        defer { lastCount = line.count }
+        let start = quoteEnd(line)
+        let continues =
+            !pending.isEmpty && start < line.count && isCut(before: line, from: start)
+            && !isRecord(line)
+        if continues {
+            join(line.extracting(start..<line.count))
+            return true
         }
-        return body(line, number, offset)
+        guard flush(body) else { return false }
+        guard line.count <= width else { return body(line, number, offset) }
+        (self.number, self.offset) = (number, offset)
+        for i in 0..<line.count { pending.append(line[i]) }
+        return line.count > 0 ? true : body(line, number, offset)
     }
 
     /// Gives out what waits for a continuation.
@@ -54,25 +50,153 @@ struct LineUnwrapper {
         pending = []
         return body(whole.span, number, offset)
     }
+
+    /// Whether the last line was full when what now stands at `start` came.
+    private func isCut(before line: Span<UInt8>, from start: Int) -> Bool {
+        if line[start] <= 0x20 { return !isByWords && lastCount == width }
+        return isByWords
+            ? lastCount + 1 + firstWord(line, from: start) > width : lastCount >= width - 1
+    }
+
+    private mutating func join(_ line: Span<UInt8>) {
+        guard pending.count < LineReader.lineLimit else { return }
+        // A blank at the end of a full line is lost when text is copied.
+        if isByWords || lastCount < width, pending.last != 0x20 { pending.append(0x20) }
+        for i in 0..<line.count { pending.append(line[i]) }
+    }
+
+    private mutating func isRecord(_ line: Span<UInt8>) -> Bool {
+        startsRecord(line, &classifier)
+    }
 }
 
-/// A line without the escape sequences that colour it on a terminal (ECMA-48).
-func withoutEscapes(_ line: Span<UInt8>) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(line.count)
-    var i = 0
-    while i < line.count {
-        guard line[i] == 0x1B else {
-            out.append(line[i])
-            i += 1
-            continue
-        }
-        i += 1
-        if line.byte(i) == 0x5B {
-            i += 1
-            while i < line.count, line[i] < 0x40 { i += 1 }
-        }
-        i += 1
+/// Whether the first lines of an input look cut, and where.
+private struct WrapSurvey {
+    let width: Int
+    /// `nil` where lines are whole.
+    private(set) var isByWords: Bool?
+
+    private struct Line {
+        var count: Int
+        /// Bytes of the first word behind quotation marks; 0 where the line begins with a blank.
+        var word: Int
+        var isRecord: Bool
+        var beginsLowercase: Bool
+        var beginsWithWord: Bool
+        var endsWithWord: Bool
     }
-    return out
+
+    init?(_ head: [UInt8]) {
+        let lines = Self.lines(head)
+        width = Self.width(of: lines)
+        guard (40...300).contains(width) else { return nil }
+        var cut: [Int] = []
+        var whole = 0
+        var betweenWords = 0
+        var isLowercase = true
+        var isInRecord = false
+        for (line, next) in zip(lines, lines.dropFirst()) {
+            isInRecord = line.isRecord || isInRecord && line.word > 0
+            guard isInRecord, !next.isRecord, next.word > 0 else { continue }
+            if line.count <= width, line.count + 1 + next.word > width {
+                cut.append(line.count)
+                if line.endsWithWord, next.beginsWithWord { betweenWords += 1 }
+                isLowercase = isLowercase && next.beginsLowercase
+            } else {
+                // What stands below a record is no continuation: the line was not full.
+                whole += 1
+                isInRecord = false
+            }
+        }
+        guard !cut.isEmpty, whole * 2 <= cut.count else { return }
+        // Words of one length may fill all lines equally; then the words themselves tell.
+        let isHard =
+            cut.count(where: { $0 >= width - 1 }) * 5 >= cut.count * 4
+            && betweenWords * 2 <= cut.count
+        if cut.count == 1 {
+            // One cut alone shows itself by its words, or by the width of a terminal.
+            let isTerminal = isLowercase && cut[0] == width && [80, 100, 120, 132].contains(width)
+            guard isTerminal || betweenWords == 1 else { return }
+        }
+        isByWords = !isHard
+    }
+
+    /// The longest of the records and of what stands directly below them.
+    private static func width(of lines: [Line]) -> Int {
+        var width = 0
+        var isInRecord = false
+        for line in lines {
+            isInRecord = line.isRecord || isInRecord && line.word > 0
+            if isInRecord { width = max(width, line.count) }
+        }
+        return width
+    }
+
+    private static func lines(_ head: [UInt8]) -> [Line] {
+        var classifier = LineClassifier()
+        var out: [Line] = []
+        let bytes = head.span
+        var start = 0
+        while start < bytes.count {
+            let feed = bytes.first(0x0A, from: start)
+            // The last line of the head may go on beyond it.
+            if feed == nil, bytes.count >= RecordReader.headSize { break }
+            let end = feed ?? bytes.count
+            let isCRLF = end > start && bytes[end - 1] == 0x0D
+            let line = bytes.extracting(start..<(isCRLF ? end - 1 : end))
+            let text = quoteEnd(line)
+            let first = line.byte(text)
+            out.append(
+                Line(
+                    count: line.count, word: firstWord(line, from: text),
+                    isRecord: startsRecord(line, &classifier),
+                    beginsLowercase: first &- 0x61 < 26 || first == 0x28,
+                    beginsWithWord: isWord(line, text..<text + firstWord(line, from: text)),
+                    endsWithWord: isWord(line, lastWordStart(line)..<line.count)))
+            start = end + 1
+        }
+        return out
+    }
+}
+
+/// Words of the messages that are most often cut: a fragment of one is seldom another.
+private let knownWords: [StaticString] = [
+    "a", "allocate", "and", "append", "background", "background:", "by", "Cannot", "DB",
+    "device", "disk", "disk:", "error", "error:", "file", "for", "fork:", "from", "if", "in", "is",
+    "left", "memory", "No", "of", "on", "only", "Operation", "permitted", "pid", "Resource",
+    "rewrite", "rewriting", "save", "saving", "signal", "space", "started", "success",
+    "successfully", "temporarily", "terminated", "the", "this", "to", "unavailable", "used",
+    "was", "will", "with", "you",
+]
+
+private func isWord(_ line: Span<UInt8>, _ range: Range<Int>) -> Bool {
+    knownWords.contains {
+        $0.utf8CodeUnitCount == range.count && line.has($0, at: range.lowerBound)
+    }
+}
+
+private func lastWordStart(_ line: Span<UInt8>) -> Int {
+    var start = line.count
+    while start > 0, line[start - 1] > 0x20 { start -= 1 }
+    return start
+}
+
+/// Whether a line begins a record or at least shows a time, as wrappers do.
+private func startsRecord(_ line: Span<UInt8>, _ classifier: inout LineClassifier) -> Bool {
+    let classified = classifier.classify(line)
+    return classified.isRecord || classified.wrapper.form != .none
+}
+
+/// The index behind the quotation marks of a mail: `> `, `> > `, `>> `.
+private func quoteEnd(_ line: Span<UInt8>) -> Int {
+    var end = 0
+    while line.byte(end) == 0x3E { end += line.byte(end + 1) == 0x20 ? 2 : 1 }
+    return min(end, line.count)
+}
+
+/// Bytes of the word at `start`; 0 where there is none.
+private func firstWord(_ line: Span<UInt8>, from start: Int) -> Int {
+    var end = start
+    while end < line.count, line[end] > 0x20 { end += 1 }
+    return end - start
 }

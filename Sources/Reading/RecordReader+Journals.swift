@@ -65,6 +65,7 @@ extension RecordReader {
             }
         }
         noteBoot(entry)
+        noteCursor(entry, bytes)
         guard let range = entry.message else { return }
         let number = entry.messageLine > 0 ? entry.messageLine : firstLine
         if entry.isMessageBytes || entry.isMessageEscaped {
@@ -75,6 +76,12 @@ extension RecordReader {
         } else {
             takeMessage(bytes.extracting(range), entry, bytes, offset, number, body)
         }
+    }
+
+    private mutating func noteCursor(_ entry: JournalEntry, _ bytes: Span<UInt8>) {
+        cursor.removeAll(keepingCapacity: true)
+        guard let range = entry.cursor, range.count <= 255 else { return }
+        for i in range { cursor.append(bytes[i]) }
     }
 
     private mutating func noteBoot(_ entry: JournalEntry) {

@@ -45,13 +45,16 @@ extension RecordReader {
     ) -> Bool {
         var end = whole.count
         if end > 0, whole[end - 1] == 0x0D { end -= 1 }
-        let line = whole.extracting(skippedNULs(whole, to: end)..<end)
+        let mark = number == 1 && whole.has("\u{FEFF}", at: 0) ? 3 : 0
+        let line = whole.extracting(max(mark, skippedNULs(whole, to: end))..<max(mark, end))
         guard line.count > 0 else { return true }
         if number == 1, InputFormat.isBinary(line) {
             facts.problems.append("binary data: no log, not read further")
             return false
         }
+        isVerbatim = unwrapper == nil
         if line.first(0x1B, from: 0) != nil {
+            isVerbatim = false
             let plain = withoutEscapes(line)
             takePlain(plain.span, number, offset, body)
         } else {
@@ -66,14 +69,35 @@ extension RecordReader {
     ) {
         if takeVerbose(line, number, offset, body) { return }
         switch containers.unwrap(line) {
-        case .plain: give(classifier.classify(line), line, number, offset, body)
+        case .plain: givePlain(line, number, offset, body)
         case .partial: break
         case .whole:
             let text = containers.text
-            var classified = classifier.classify(text.span)
-            classified.wrapper = containers.stamp
-            if classified.header.stamp.form == .none { classified.header.stamp = containers.stamp }
-            if text.count > 0 { give(classified, text.span, number, offset, body) }
+            isVerbatim = false
+            if text.count > 0 {
+                givePlain(text.span, number, offset, within: containers.stamp, body)
+            }
+        }
+    }
+
+    /// Handles a line as it stands, or as it stood before it was copied through other programs: they
+    /// change the text of a warning or a header, which then is no record's.
+    /// `outer` is the time at which a container's runtime received the line.
+    private mutating func givePlain(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, within outer: Stamp = .none,
+        _ body: RecordBody
+    ) {
+        var classified = classifier.classify(line)
+        if classified.scope == .raw || classified.header.level == .warning,
+            let repaired = TextRepair.repaired(line)
+        {
+            isVerbatim = false
+            classified = classifier.classify(repaired.span)
+            classified.receive(at: outer)
+            give(classified, repaired.span, number, offset, body)
+        } else {
+            classified.receive(at: outer)
+            give(classified, line, number, offset, body)
         }
     }
 
@@ -104,6 +128,13 @@ extension RecordReader {
         _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) {
+        if classified.scope == .raw, facts.clock.offsets.isEmpty,
+            let zone = ZoneNames.ofHeader(line)
+        {
+            facts.clock.offsets = [
+                OffsetSpan(line: number, offsetSeconds: zone.seconds, year: zone.year)
+            ]
+        }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)
     }
@@ -115,11 +146,13 @@ extension RecordReader {
     ) {
         var current = classified
         var rest = line
+        var offset = offset
         while let start = Self.joinedRecord(current, rest) {
             var first = current
             first.message = Self.trimmed(rest, current.message.lowerBound..<start)
             giveRecord(first, rest.extracting(0..<start), number, offset, body)
             rest = rest.extracting(start..<rest.count)
+            if isVerbatim { offset += Int64(start) }
             guard let parsed = ServerHeader.parse(rest, at: 0) else { return }
             current.header = parsed.header
             current.header.stream = classified.header.stream
@@ -130,21 +163,39 @@ extension RecordReader {
     }
 
     /// A message without what copying and joining leave behind it: blanks, line ends, also written
-    /// out as `\\n`.
+    /// out as `\\n`, and the marks of Markdown and HTML.
     @inline(__always)
     private static func trimmed(_ line: Span<UInt8>, _ message: Range<Int>) -> Range<Int> {
         var end = message.upperBound
         while end > message.lowerBound {
             let last = line[end - 1]
-            if last == 0x20 || last == 0x09 || last == 0x0D {
+            if last == 0x20 || last == 0x09 || last == 0x0D || last == 0x60 {
                 end -= 1
             } else if last == 0x6E, end - 2 >= message.lowerBound, line[end - 2] == 0x5C {
                 end -= 2
+            } else if last == 0x2A || last == 0x3E || last == 0x7C,
+                let less = markStart(line, message.lowerBound..<end)
+            {
+                end = less
             } else {
                 break
             }
         }
         return message.lowerBound..<end
+    }
+
+    /// Where the mark begins that ends a message: `**`, a table's ` |`, `<br>` or `</code>`.
+    private static func markStart(_ line: Span<UInt8>, _ message: Range<Int>) -> Int? {
+        let end = message.upperBound
+        switch line[end - 1] {
+        case 0x2A: return end - 2 >= message.lowerBound && line[end - 2] == 0x2A ? end - 2 : nil
+        case 0x7C: return end - 2 >= message.lowerBound && line[end - 2] == 0x20 ? end - 2 : nil
+        default:
+            for i in (max(message.lowerBound, end - 12)..<end).reversed() where line[i] == 0x3C {
+                return line.has("</", at: i) || line.has("<br", at: i) ? i : nil
+            }
+            return nil
+        }
     }
 
     @inline(__always)
@@ -153,9 +204,10 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         note(classified, line, number)
-        let place = RecordPlace(line: number, offset: offset, classified: classified)
+        let place = RecordPlace(
+            line: number, offset: offset, classified: classified, cursor: cursor)
         if classified.isEscaped {
-            let decoded = decodedJSONString(line, classified.message)
+            let decoded = classified.decodedMessage(of: line)
             body(place, line, decoded.span, true)
         } else {
             body(place, line, line.extracting(classified.message), false)

@@ -7,6 +7,8 @@ package struct RecordPlace: Sendable {
     package var line: Int
     package var offset: Int64
     package var classified: ClassifiedLine
+    /// The entry's place in its journal; empty elsewhere.
+    package var cursor: [UInt8] = []
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -30,6 +32,10 @@ package struct RecordReader {
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var unwrapper: LineUnwrapper?
+    /// The line at hand stands in the input byte for byte, so that positions in it are the input's.
+    var isVerbatim = false
+    /// The cursor of the journal entry at hand.
+    var cursor: [UInt8] = []
     /// The last line whose header no longer parses.
     var lastBrokenLine = 0
 
@@ -88,6 +94,9 @@ package struct RecordReader {
             isJournal = true
             return
         }
+        if source.decodeUTF16() {
+            facts.format = facts.format.isEmpty ? "UTF-16" : "\(facts.format) + UTF-16"
+        }
         if InputFormat.isOwnReport(source.head) {
             isOwnReport = true
             return
@@ -96,9 +105,8 @@ package struct RecordReader {
         case .journalExport: readExport(&source, body)
         case .journalJSON: readJSON(&source, body)
         case .text, .binary, .gzip:
-            if let width = LineUnwrapper.width(of: source.head) {
-                unwrapper = LineUnwrapper(width: width)
-            }
+            unwrapper = LineUnwrapper(head: source.head)
+            classifier.hasLineNumbers = LineClassifier.hasLineNumbers(source.head)
             readLines(&source, body)
         }
     }
@@ -113,12 +121,12 @@ package struct RecordReader {
         switch line.scope {
         case .server, .sentinel:
             serverRecords += 1
-            noteProcess(line.header, number)
             if line.message.count == 1023 { facts.messagesCutByServer += 1 }
         case .kernel: kernelRecords += 1
         default: break
         }
         noteClock(line, number)
+        if line.scope == .server || line.scope == .sentinel { noteProcess(line.header, number) }
     }
 
     private mutating func noteProcess(_ header: RecordHeader, _ number: Int) {
@@ -189,9 +197,29 @@ package struct RecordReader {
         if facts.clock.first.form == .none { facts.clock.first = stamp }
         if stamp.form == facts.clock.last.form {
             if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
-            if stamp.nanoseconds < facts.clock.last.nanoseconds { facts.clock.backwardSteps &+= 1 }
+            if stamp.nanoseconds < facts.clock.last.nanoseconds {
+                facts.clock.backwardSteps &+= 1
+                noteSetback(line.header, number)
+            }
         }
         facts.clock.last = stamp
+    }
+
+    /// Notes a step back of more than clocks are corrected by. More than a few of them are those of
+    /// several clocks in one input.
+    private mutating func noteSetback(_ header: RecordHeader, _ number: Int) {
+        let last = facts.clock.last
+        let back = last.nanoseconds &- header.stamp.nanoseconds
+        guard header.stamp.isLocal, back >= 1_800_000_000_000, back <= Self.halfYear,
+            facts.clock.setbacks.count <= ClockEvidence.setbackLimit
+        else { return }
+        let isKnown =
+            header.pid == 0 || spans[ProcessKey(pid: header.pid, stream: header.stream)] != nil
+        facts.clock.setbacks.append(
+            ClockSetback(
+                line: number, seconds: Int((back + 999_999_999) / 1_000_000_000),
+                mayBeDaylightSaving: isKnown && back <= 3_602_000_000_000
+                    && last.mayBeEndOfDaylightSaving))
     }
 
     private static let halfYear: Int64 = 15_552_000_000_000_000

@@ -6,13 +6,13 @@ package import Model
 package struct ParsedHeader: Sendable {
     package var header: RecordHeader
     package var message: Range<Int>
-    /// The message holds JSON escapes and must be decoded before it is matched.
-    package var isEscaped: Bool
+    /// How often the message's JSON escapes must be decoded before it is matched.
+    package var escapes: Int
 
-    init(_ header: RecordHeader, _ message: Range<Int>, isEscaped: Bool = false) {
+    init(_ header: RecordHeader, _ message: Range<Int>, escapes: Int = 0) {
         self.header = header
         self.message = message
-        self.isEscaped = isEscaped
+        self.escapes = escapes
     }
 }
 
@@ -217,7 +217,7 @@ package enum ServerHeader {
             RecordHeader(
                 form: .json, stamp: stamp, pid: Int32(clamping: pid),
                 role: roleWord(line, at: pidEnd + 9), level: levelWord(line, at: stampEnd + 11)),
-            messageStart..<min(i, line.count), isEscaped: escaped)
+            messageStart..<min(i, line.count), escapes: escaped ? 1 : 0)
     }
 
     // MARK: - glog
@@ -252,64 +252,4 @@ package enum ServerHeader {
                 threadID: Int32(clamping: thread), level: level),
             bracket + 2..<line.count)
     }
-}
-
-/// A JSON string's inside with its escapes resolved; bytes above 0x7F pass as they are.
-package func decodedJSONString(_ line: Span<UInt8>, _ range: Range<Int>) -> [UInt8] {
-    var out: [UInt8] = []
-    out.reserveCapacity(range.count)
-    var i = range.lowerBound
-    while i < range.upperBound {
-        let byte = line[i]
-        guard byte == 0x5C, i + 1 < range.upperBound else {
-            out.append(byte)
-            i += 1
-            continue
-        }
-        switch line[i + 1] {
-        case 0x6E: out.append(0x0A)
-        case 0x72: out.append(0x0D)
-        case 0x74: out.append(0x09)
-        case 0x62: out.append(0x08)
-        case 0x66: out.append(0x0C)
-        case 0x75:
-            let (scalar, end) = unicodeEscape(line, at: i, limit: range.upperBound)
-            out.append(contentsOf: Array(String(Character(scalar)).utf8))
-            i = end
-            continue
-        default: out.append(line[i + 1])
-        }
-        i += 2
-    }
-    return out
-}
-
-/// `\u00e9`, and surrogate pairs; U+FFFD for what is not a scalar.
-private func unicodeEscape(
-    _ line: Span<UInt8>, at start: Int, limit: Int
-) -> (Unicode.Scalar, Int) {
-    func hex(_ at: Int) -> UInt32? {
-        guard at + 4 <= limit else { return nil }
-        var value: UInt32 = 0
-        for i in at..<at + 4 {
-            let byte = line[i]
-            let digit: UInt8
-            switch byte {
-            case 0x30...0x39: digit = byte - 0x30
-            case 0x41...0x46: digit = byte - 0x37
-            case 0x61...0x66: digit = byte - 0x57
-            default: return nil
-            }
-            value = value << 4 | UInt32(digit)
-        }
-        return value
-    }
-    guard let unit = hex(start + 2) else { return ("\u{FFFD}", min(start + 2, limit)) }
-    if unit & 0xFC00 == 0xD800, line.byte(start + 6) == 0x5C, line.byte(start + 7) == 0x75,
-        let low = hex(start + 8), low & 0xFC00 == 0xDC00
-    {
-        let value = 0x10000 + (unit & 0x3FF) << 10 + (low & 0x3FF)
-        return (Unicode.Scalar(value) ?? "\u{FFFD}", start + 12)
-    }
-    return (Unicode.Scalar(unit) ?? "\u{FFFD}", start + 6)
 }

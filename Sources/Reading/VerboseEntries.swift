@@ -54,6 +54,10 @@ struct VerboseEntries {
         bytes.removeAll(keepingCapacity: true)
         entry = JournalEntry()
         entry.realtime = Self.cursorTime(header)
+        if let start = header.find("[s="), let end = header.first(0x5D, from: start) {
+            append(header.extracting(0..<end), from: start + 1)
+            entry.cursor = 0..<bytes.count
+        }
         self.line = line
         self.offset = offset
         isOpen = true

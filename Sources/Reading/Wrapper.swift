@@ -21,6 +21,15 @@ struct Wrapper {
         return Self.speaker(named: identifier, in: line) == .somebody
     }
 
+    /// Whether the kernel or systemd is named as the speaker: no server's record stands there.
+    func namesSystem(in line: Span<UInt8>) -> Bool {
+        guard let identifier else { return false }
+        switch Self.speaker(named: identifier, in: line) {
+        case .kernel, .systemd, .journald: return true
+        default: return false
+        }
+    }
+
     var namesWriter: Bool { host != nil || identifier != nil || container != nil }
 
     func writer(in line: Span<UInt8>) -> WriterStream {
@@ -40,6 +49,8 @@ struct Wrapper {
         if line.has("kernel", at: i) { return .kernel }
         if line.has("systemd-journal", at: i) { return .journald }
         if line.has("systemd", at: i) || line.has("earlyoom", at: i) { return .systemd }
+        // journalctl -o with-unit names the unit in place of the program: this is systemd's own.
+        if name.count == 10, line.has("init.scope", at: i) { return .systemd }
         if line.has("redis", at: i) || line.has("valkey", at: i) || line.has("keydb", at: i) {
             return line.text(name).contains("sentinel") ? .sentinel : .server
         }
@@ -51,7 +62,7 @@ struct Wrapper {
         switch line.byte(i) {
         case 0x1B: return ansi(line, at: i)
         case 0x20, 0x09: return blanks(line, at: i)
-        case 0x3E where line.byte(i + 1) == 0x20: return i + 2  // "> "
+        case 0x3E: return line.byte(i + 1) == 0x20 ? i + 2 : i + 1  // "> ", ">> "
         case 0x3C: return priority(line, at: i)
         case 0x5B: return bracket(line, at: i)
         case 0x30...0x39: return dateOrEpoch(line, at: i)
@@ -83,7 +94,7 @@ struct Wrapper {
             let (stamp, end) = StampParser.iso8601(line, at: i)
                 ?? epochWithFraction(line, at: i),
             line.byte(end) == 0x20
-        else { return named(line, at: i) ?? compose(line, at: i) }
+        else { return named(line, at: i) ?? compose(line, at: i) ?? lineNumber(line, at: i) }
         if self.stamp.form == .none { self.stamp = stamp }
         // dmesg --time-format iso writes a comma before six digits, and the offset behind them.
         if line.byte(i + 10) == 0x54, line.byte(i + 19) == 0x2C, stamp.form == .zoned {
@@ -112,12 +123,16 @@ struct Wrapper {
         guard line.byte(i + 3) == 0x20, var (stamp, end) = StampParser.iso8601(line, at: i + 4),
             line.byte(end) == 0x20
         else { return nil }
-        var zoneEnd = end + 1
-        while zoneEnd < line.count, (line[zoneEnd] | 0x20) &- 0x61 < 26 { zoneEnd += 1 }
-        guard line.byte(zoneEnd) == 0x20 else { return nil }
-        if line.has("UTC", at: end + 1), stamp.form == .local { stamp.form = .zoned }
+        guard let zone = ZoneNames.zone(line, at: end + 1), line.byte(zone.end) == 0x20 else {
+            return nil
+        }
+        if let seconds = zone.seconds, stamp.form == .local {
+            stamp.form = .zoned
+            stamp.offsetSeconds = Int32(seconds)
+            stamp.nanoseconds -= Int64(seconds) * 1_000_000_000
+        }
         if self.stamp.form == .none { self.stamp = stamp }
-        end = zoneEnd + 1
+        end = zone.end + 1
         return named(line, at: end) ?? end
     }
 
@@ -179,6 +194,26 @@ struct Wrapper {
         return (out, yearEnd)
     }
 
+    /// Where a time begins behind a prefix that nobody knows: `messages:12:Nov 22 …`.
+    static func nextTime(_ line: Span<UInt8>, from start: Int) -> Int? {
+        for i in start + 1..<max(start + 1, min(line.count - 10, start + 160)) {
+            switch line[i - 1] {
+            case 0x20, 0x09, 0x22, 0x2D, 0x3A, 0x3E, 0x5D, 0x7C: break  // blanks " - : > ] |
+            default: continue
+            }
+            let isTime =
+                switch line[i] {
+                case 0x30...0x39:
+                    line[i + 4] == 0x2D && StampParser.iso8601(line, at: i) != nil
+                case 0x41...0x5A: StampParser.syslogDate(line, at: i) != nil
+                case 0x5B: Wrapper().uptime(line, at: i + 1) != nil
+                default: false
+                }
+            if isTime { return i }
+        }
+        return nil
+    }
+
     // MARK: - Names
 
     /// `<134>` and, for RFC 5424, `<134>1 2024-… host app procid msgid - `.
@@ -206,8 +241,24 @@ struct Wrapper {
     private func structuredDataEnd(_ line: Span<UInt8>, at start: Int) -> Int {
         var i = start
         if line.byte(i) == 0x2D { return min(i + 2, line.count) }
-        while line.byte(i) == 0x5B, let close = line.first(0x5D, from: i) { i = close + 1 }
+        while line.byte(i) == 0x5B, let close = elementEnd(line, at: i) { i = close + 1 }
         return line.byte(i) == 0x20 ? i + 1 : i
+    }
+
+    /// The bracket that closes an element; inside of a value it may stand (RFC 5424, 6.3.3).
+    private func elementEnd(_ line: Span<UInt8>, at start: Int) -> Int? {
+        var isInValue = false
+        var i = start
+        while i < line.count {
+            switch line[i] {
+            case 0x5C where isInValue: i += 1
+            case 0x22: isInValue.toggle()
+            case 0x5D where !isInValue: return i
+            default: break
+            }
+            i += 1
+        }
+        return line.first(0x5D, from: start)
     }
 
     /// `host ident[pid]: ` or `host ident: ` behind a time; also `ident[pid]: ` alone.
@@ -261,11 +312,21 @@ struct Wrapper {
         return i > start ? i : nil
     }
 
+    /// `123:` (grep -n) before anything but a number.
+    private func lineNumber(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard let (_, end) = line.number(at: i, limit: 9), line.byte(end) == 0x3A,
+            !isDigit(line.byte(end + 1)), line.byte(end + 2) != 0x20
+        else { return nil }
+        return end + 1
+    }
+
     // MARK: - Containers
 
     /// `redis_1  | ` (docker compose).
     private mutating func compose(_ line: Span<UInt8>, at start: Int) -> Int? {
-        guard let end = word(line, at: start), end - start < 64 else { return nil }
+        guard let end = word(line, at: start), end - start < 64,
+            line.first(0x3A, from: start, to: end) == nil
+        else { return nil }
         let bar = blanks(line, at: end)
         guard bar > end, line.byte(bar) == 0x7C, line.byte(bar + 1) == 0x20 else { return nil }
         container = start..<end

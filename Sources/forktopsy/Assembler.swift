@@ -28,29 +28,9 @@ struct Assembler {
     func report(_ given: [Extraction], patterns: [PatternInfo]) -> Report {
         let extractions = Self.arranged(given, patterns)
         var report = Report(toolVersion: Forktopsy.version)
-        var sources: [SourceEvents] = []
-        var snapshots: [SnapshotSource] = []
-        var twins = TwinClocks()
-        let neighbours = Self.zone(of: extractions)
-        for extraction in extractions {
-            twins.learn(
-                extraction.log, extraction.facts,
-                InputClock(extraction.facts, clocks(for: extraction)))
-        }
-        for extraction in extractions {
-            let (source, input, clock) = resolved(extraction, twins, neighbours)
-            sources.append(source)
-            report.inputs.append(input)
-            guard extraction.snapshots.count > 0 else { continue }
-            snapshots.append(
-                SnapshotSource(
-                    path: extraction.facts.path, log: extraction.snapshots,
-                    modifiedAt: extraction.facts.clock.modifiedAt
-                ) { stamp, line in
-                    var clock = clock
-                    return clock.instant(of: stamp, line: line)
-                })
-        }
+        let placed = Placement(extractions, options: clocks, patterns: patterns)
+        let (sources, snapshots) = (placed.sources, placed.snapshots)
+        report.inputs = placed.inputs
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
@@ -97,52 +77,6 @@ struct Assembler {
                 return Dictionary(digests) { first, _ in first }
                     .sorted { $0.key < $1.key }.map(\.value)
             }
-    }
-
-    private func clocks(for extraction: Extraction) -> ClockOptions {
-        var out = clocks
-        out.now = extraction.readAt ?? clocks.now
-        return out
-    }
-
-    /// What local time is ahead of UTC where snapshots name a zone: date(1) does. `nil` where none
-    /// does or they differ. UTC tells nothing: scripts write it on hosts of any zone.
-    private static func zone(of extractions: [Extraction]) -> Int? {
-        var offsets: Set<Int32> = []
-        for extraction in extractions {
-            extraction.snapshots.forEach { snapshot in
-                guard snapshot.stamp.form == .zoned, snapshot.stamp.offsetSeconds != 0 else {
-                    return
-                }
-                offsets.insert(snapshot.stamp.offsetSeconds)
-            }
-        }
-        return offsets.count == 1 ? offsets.first.map(Int.init) : nil
-    }
-
-    /// Places the stamps of one input in time.
-    private func resolved(
-        _ extraction: Extraction, _ twins: TwinClocks, _ neighbours: Int?
-    ) -> (SourceEvents, InputReport, InputClock) {
-        let clocks = clocks(for: extraction)
-        var clock = InputClock(extraction.facts, clocks)
-        let usesUptime = extraction.facts.clock.last.form == .uptime
-        if clock.isAssumed || usesUptime {
-            clock = InputClock(
-                extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
-                boot: usesUptime ? twins.boot(of: extraction.log) : nil,
-                neighbourOffset: neighbours)
-        }
-        let fresh = clock
-        var input = InputReport(facts: extraction.facts)
-        input.snapshots = extraction.snapshots.count
-        input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
-        var log = extraction.log
-        log.place { stamp, line in clock.instant(of: stamp, line: line) }
-        input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
-        input.events = extraction.log.count
-        input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        return (SourceEvents(facts: extraction.facts, log: log), input, fresh)
     }
 
     private func isWanted(_ candidate: Instance) -> Bool {

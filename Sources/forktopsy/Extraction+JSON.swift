@@ -103,6 +103,15 @@ extension ClockEvidence {
                             JSONMember("year", JSONValue(span.year)),
                         ])
                     })),
+            JSONMember(
+                "setbacks",
+                .array(
+                    setbacks.map { change in
+                        .object([
+                            JSONMember("line", JSONValue(change.line)),
+                            JSONMember("seconds", JSONValue(change.seconds)),
+                        ])
+                    })),
             JSONMember("forward_steps", JSONValue(forwardSteps)),
             JSONMember("backward_steps", JSONValue(backwardSteps)),
             JSONMember("boots", .array(boots.map(\.json))),
@@ -193,6 +202,7 @@ extension PackedEvent {
         if header.stream != 0 { out.append(JSONMember("stream", JSONValue(Int(header.stream)))) }
         out.append(JSONMember("text", bytes))
         if !decoded.isEmpty { out.append(JSONMember("decoded", decoded)) }
+        if !cursor.isEmpty { out.append(JSONMember("cursor", cursor)) }
         if !captures.isEmpty {
             out.append(
                 JSONMember(

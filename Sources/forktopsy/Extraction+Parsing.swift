@@ -47,6 +47,10 @@ extension ClockEvidence {
         yearTurns = try fields.ints("year_turns")
         anchors = try fields.objects("anchors", ClockAnchor.init)
         offsets = try fields.objects("offsets", OffsetSpan.init)
+        setbacks = try fields.objects("setbacks") { change throws(ExtractError) in
+            ClockSetback(
+                line: try change.int("line"), seconds: try change.int("seconds", in: 0...360_000))
+        }
         forwardSteps = try fields.int("forward_steps")
         backwardSteps = try fields.int("backward_steps")
         for boot in try fields.list("boots") {
@@ -125,7 +129,7 @@ extension PackedEvent {
         self.init(
             pattern: pattern, header: header, line: try fields.int("line"),
             offset: Int64(try fields.int("offset")), bytes: try fields.bytes("text"),
-            decoded: try fields.bytes("decoded"))
+            decoded: try fields.bytes("decoded"), cursor: try fields.bytes("cursor"))
         guard bytes.count <= Event.lineLimit, decoded.count <= Event.lineLimit else {
             throw ExtractError(reason: "a line of more than \(Event.lineLimit) bytes")
         }

@@ -70,10 +70,10 @@ struct Extractor: Sendable {
                 pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
                 line: line, message: message, messageStart: hit.origin,
                 isDecoded: isDecoded && !hit.isInLine,
-                captures: matcher.captures)
+                captures: matcher.captures, cursor: place.cursor)
         }
         log.finish()
-        if facts.clock.isNewestFirst { turn(&facts, &log) }
+        order(&facts, &log)
         facts.undated = undated
         if facts.kind == .unknown, log.count > 0 {
             facts.kind = isInfo(log) ? .snapshot : .log
@@ -91,26 +91,6 @@ struct Extractor: Sendable {
             if catalogue.patterns[pattern].kind != .save_status { out = false }
         }
         return out
-    }
-
-    /// Puts an input that stands newest first into the order of time. Lines keep their numbers.
-    private func turn(_ facts: inout InputFacts, _ log: inout EventLog) {
-        var turned = EventLog(store: store)
-        for i in (0..<log.count).reversed() { turned.append(log.packed(at: i)) }
-        turned.finish()
-        log = turned
-        swap(&facts.clock.first, &facts.clock.last)
-        facts.clock.yearTurns = []
-        let end = facts.lines + 1
-        for i in facts.processes.indices {
-            let process = facts.processes[i]
-            facts.processes[i].firstLine = end - process.lastLine
-            facts.processes[i].lastLine = end - process.firstLine
-            facts.processes[i].first = process.last
-            facts.processes[i].last = process.first
-        }
-        facts.processes.sort { $0.firstLine < $1.firstLine }
-        facts.problems.append("the newest line stands first; read in the order of time")
     }
 
     /// A pattern that matched, and what its captures count from.

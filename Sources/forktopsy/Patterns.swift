@@ -106,7 +106,7 @@ func exampleRecord(_ line: [UInt8]) -> ExampleRecord? {
     guard classified.isRecord else { return nil }
     let message =
         classified.isEscaped
-        ? decodedJSONString(line.span, classified.message) : Array(line[classified.message])
+        ? classified.decodedMessage(of: line.span) : Array(line[classified.message])
     return ExampleRecord(scope: classified.scope, message: message)
 }
 

@@ -83,7 +83,7 @@ struct ExtractLineTests {
     ) -> PackedEvent {
         PackedEvent(
             pattern: 3, header: header, line: 12, offset: 1 << 40, bytes: bytes, decoded: decoded,
-            captures: captures)
+            captures: captures, cursor: Array("s=1;i=2".utf8))
     }
 
     private func expectRoundTrip(
@@ -158,6 +158,7 @@ struct ExtractLineTests {
                 line: 3, instant: Timestamp(nanoseconds: 1_700_000_000_000_000_001), local: stamp)
         ]
         facts.clock.offsets = [OffsetSpan(line: 1, offsetSeconds: -3600, year: 2024)]
+        facts.clock.setbacks = [ClockSetback(line: 9, seconds: 3600)]
         facts.clock.forwardSteps = 6
         facts.clock.backwardSteps = 7
         facts.clock.boots = [Timestamp(seconds: 1_700_000_000)]

@@ -60,7 +60,7 @@ func classify(_ line: [UInt8]) -> ClassifiedLine {
 extension ClassifiedLine {
     /// The message as patterns see it.
     func message(of line: [UInt8]) -> [UInt8] {
-        isEscaped ? decodedJSONString(line.span, message) : Array(line[message])
+        isEscaped ? decodedMessage(of: line.span) : Array(line[message])
     }
 }
 

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Takes back what word processors, mail programs and web pages do to text: typographic quotation
+/// marks, blanks and hyphens, and the entities of HTML. A server's line stays a server's line by
+/// that. Other bytes pass as they are, whether UTF-8 or not.
+enum TextRepair {
+    /// The line as its server wrote it; `nil` where there is nothing to take back.
+    static func repaired(_ line: Span<UInt8>) -> [UInt8]? {
+        guard isSuspicious(line) else { return nil }
+        var out: [UInt8] = []
+        out.reserveCapacity(line.count)
+        var isChanged = false
+        var i = 0
+        while i < line.count {
+            if let (text, end) = replacement(line, at: i) {
+                out.append(contentsOf: text.utf8)
+                isChanged = true
+                i = end
+            } else {
+                out.append(line[i])
+                i += 1
+            }
+        }
+        return isChanged ? out : nil
+    }
+
+    private static func isSuspicious(_ line: Span<UInt8>) -> Bool {
+        for i in 0..<line.count where line[i] >= 0x80 || line[i] == 0x26 { return true }
+        return false
+    }
+
+    @inline(__always)
+    private static func replacement(
+        _ line: Span<UInt8>, at i: Int
+    ) -> (String, end: Int)? {
+        switch line[i] {
+        case 0x26: entity(line, at: i)
+        case 0xC2: latin(line.byte(i + 1)).map { ($0, i + 2) }
+        case 0xE2: punctuation(line.byte(i + 1), line.byte(i + 2)).map { ($0, i + 3) }
+        case 0xEF where line.has("\u{FEFF}", at: i): ("", i + 3)
+        // Windows-1252: an apostrophe between letters.
+        case 0x92 where isLetter(line.byte(i + 1)) && i > 0 && isLetter(line[i - 1]): ("'", i + 1)
+        default: nil
+        }
+    }
+
+    private static let entities: [(StaticString, String)] = [
+        ("&#39;", "'"), ("&#039;", "'"), ("&#x27;", "'"), ("&apos;", "'"), ("&rsquo;", "'"),
+        ("&quot;", "\""), ("&#34;", "\""), ("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", " "),
+        ("&#160;", " "), ("&amp;", "&"),
+    ]
+
+    private static func entity(_ line: Span<UInt8>, at i: Int) -> (String, end: Int)? {
+        for (name, text) in entities where line.has(name, at: i) {
+            return (text, i + name.utf8CodeUnitCount)
+        }
+        return nil
+    }
+
+    /// U+00A0, a blank that does not break; U+00B4, an accent that stands for an apostrophe.
+    private static func latin(_ second: UInt8) -> String? {
+        switch second {
+        case 0xA0: " "
+        case 0xB4: "'"
+        default: nil
+        }
+    }
+
+    /// U+2000 to U+206F.
+    private static func punctuation(_ second: UInt8, _ third: UInt8) -> String? {
+        switch (second, third) {
+        case (0x80, 0x80...0x8A), (0x80, 0xAF), (0x81, 0x9F): " "
+        case (0x80, 0x8B...0x8F), (0x81, 0xA0): ""
+        case (0x80, 0x90...0x95): "-"
+        case (0x80, 0x98...0x9B), (0x80, 0xB2): "'"
+        case (0x80, 0x9C...0x9F): "\""
+        case (0x80, 0xA6): "..."
+        default: nil
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool { (byte | 0x20) &- 0x61 < 26 }
+}
