@@ -52,7 +52,7 @@ extension Redaction {
 // MARK: - The whole input
 
 extension Summary {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember("incidents", JSONValue(incidents)),
             JSONMember("fork_failures", JSONValue(forkFailures)),
@@ -111,7 +111,7 @@ extension Outlook {
 }
 
 extension Losses {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember(
                 "damage",
