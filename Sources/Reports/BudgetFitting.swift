@@ -21,11 +21,22 @@ package struct BudgetFitting: Sendable {
     package func body(_ renderer: any DocumentRenderer, within limit: Int?) -> String {
         guard let limit else { return renderer.render(document(full)) }
         let steps = Detail.ladder(from: full, incidents: report.incidents.count)
-        for detail in steps where mayFit(detail, limit) {
-            let body = renderer.render(document(detail))
-            if body.utf8.count <= limit { return body }
+            .filter { mayFit($0, limit) }
+        var fitting: String?
+        // Each step says less than the one before it, so half of them can be ruled out at once.
+        var (low, high) = (0, steps.count)
+        var next = 0
+        while low < high {
+            let body = renderer.render(document(steps[next]))
+            if body.utf8.count <= limit {
+                fitting = body
+                high = next
+            } else {
+                low = next + 1
+            }
+            next = (low + high) / 2
         }
-        return shortest(renderer, within: limit, detail: steps[steps.count - 1])
+        return fitting ?? shortest(renderer, within: limit, detail: steps[steps.count - 1])
     }
 
     private func document(_ detail: Detail) -> Document {

@@ -21,6 +21,9 @@ package enum ReportFormat: String, Sendable, CaseIterable {
         }
     }
 
+    /// The smallest budget that a report can be made to fit; a page's style alone takes half of its.
+    package var leastBudget: Int { self == .html ? 16_000 : 1_500 }
+
     /// Whether a body can be cut to a budget. Data cannot: it is whole or wrong.
     package var isProse: Bool {
         switch self {
@@ -32,9 +35,6 @@ package enum ReportFormat: String, Sendable, CaseIterable {
 
 /// How a report is to be printed.
 package struct ReportOptions: Sendable {
-    /// The smallest budget that a report can be made to fit.
-    package static let leastBudget = 1_500
-
     package var format: ReportFormat
     package var layout = Layout.ticket
     /// Characters that the body may have; the target's own limit holds besides.

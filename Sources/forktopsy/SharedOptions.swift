@@ -173,8 +173,8 @@ extension SharedOptions {
         guard format.isProse else {
             throw Failure("--budget: \(format.rawValue) is data, which cannot be cut short")
         }
-        guard budget >= ReportOptions.leastBudget else {
-            throw Failure("--budget \(budget): give at least \(ReportOptions.leastBudget)")
+        guard budget >= format.leastBudget else {
+            throw Failure("--budget \(budget): give at least \(format.leastBudget)")
         }
         return budget
     }

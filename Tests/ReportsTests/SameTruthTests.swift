@@ -8,7 +8,7 @@ import Testing
 private func missing(_ report: Report, _ format: ReportFormat, _ layout: Layout) throws -> [String]
 {
     let document = ReportComposer(report, layout: layout).document()
-    let body = TargetText.body(report, format, layout: layout)
+    let body = TargetText.unbounded(document, format)
     let text = try #require(
         try TargetText.plain(body, format), "install pandoc to run this test")
     // Typography is the renderer's; a gap beside a bracket is markup's.

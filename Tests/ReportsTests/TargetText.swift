@@ -22,6 +22,21 @@ enum TargetText {
         return report.rendered(options)
     }
 
+    /// The document whole, whatever the target's limit is.
+    static func unbounded(_ document: Document, _ format: ReportFormat) -> String {
+        let renderer: any DocumentRenderer =
+            switch format {
+            case .markdown: MarkdownRenderer(.commonMark)
+            case .github: MarkdownRenderer(.github)
+            case .gitlab: MarkdownRenderer(.gitlab)
+            case .jira: JiraRenderer()
+            case .adf: ADFRenderer()
+            case .html: HTMLRenderer()
+            default: TextRenderer(width: 200, color: false)
+            }
+        return renderer.render(document)
+    }
+
     /// The text of a body, with every run of white space as one space; `nil` where the renderer
     /// that it takes is missing.
     static func plain(_ body: String, _ format: ReportFormat) throws -> String? {
