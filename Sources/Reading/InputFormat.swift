@@ -21,13 +21,14 @@ enum InputFormat {
     /// below a few lines of a mail or ticket.
     static func isOwnReport(_ head: [UInt8]) -> Bool {
         let start = head.span.extracting(0..<min(head.count, 2048))
-        if start.find("<!-- forktopsy.report/") != nil || start.find("\"forktopsy.report/") != nil {
-            return true
-        }
+        let marks: [StaticString] = [
+            "<!-- forktopsy.report/", "\"forktopsy.report/", "\"forktopsy.event/",
+        ]
+        if marks.contains(where: { start.find($0) != nil }) { return true }
         var from = 0
         while let at = start.find("forktopsy ", from: from) {
             let end = start.first(0x0A, from: at) ?? start.count
-            let isTitle = at == 0 || start[at - 1] == 0x0A || start[at - 1] == 0x20
+            let isTitle = at == 0 || [0x0A, 0x20, 0x22].contains(start[at - 1])
             if isTitle, isDigit(start.byte(at + 10)),
                 start.extracting(at..<end).find(" report") != nil,
                 end - at < 40

@@ -13,6 +13,27 @@ package struct Document: Sendable {
     }
 }
 
+/// Gives a document the form of one target; what it says is the same in all of them.
+package protocol DocumentRenderer: Sendable {
+    /// The document with a line end.
+    func render(_ document: Document) -> String
+}
+
+extension Document {
+    /// All charts, in order.
+    var charts: [Chart] { blocks.flatMap(\.charts) }
+}
+
+extension Block {
+    fileprivate var charts: [Chart] {
+        switch self {
+        case .chart(let chart): [chart]
+        case .section(let section): section.blocks.flatMap(\.charts)
+        default: []
+        }
+    }
+}
+
 /// One piece of a document, from a paragraph to a section with everything in it.
 package indirect enum Block: Sendable {
     case section(Section)
@@ -23,6 +44,8 @@ package indirect enum Block: Sendable {
     case code(CodeBlock)
     case note(Note)
     case timeline(Timeline)
+    /// Drawn where a target can draw; all that it shows stands in words beside it.
+    case chart(Chart)
 }
 
 /// A heading and what stands under it; its level follows from how deep it stands.
@@ -90,11 +113,27 @@ package struct CodeBlock: Sendable {
     package var caption: String
     package var text: String
     package var language: Language
+    /// The line of an input that is quoted, for targets that can point at it.
+    package var place: Place?
 
-    package init(_ text: String, caption: String = "", language: Language = .text) {
+    package init(
+        _ text: String, caption: String = "", language: Language = .text, place: Place? = nil
+    ) {
         self.text = text
         self.caption = caption
         self.language = language
+        self.place = place
+    }
+}
+
+/// A line of an input.
+package struct Place: Hashable, Sendable {
+    package var path: String
+    package var line: Int
+
+    package init(path: String, line: Int) {
+        self.path = path
+        self.line = line
     }
 }
 
@@ -131,6 +170,8 @@ package struct Timeline: Sendable {
         package var quote: String?
         /// `redis-server.log:12`
         package var source: String?
+        /// The same place, by the input's whole name.
+        package var place: Place?
     }
 
     package var rows: [Row]

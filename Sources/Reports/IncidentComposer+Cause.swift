@@ -23,7 +23,7 @@ extension IncidentComposer {
         return rows
     }
 
-    private var causeTerm: String {
+    var causeTerm: String {
         switch answer?.verdict {
         case .confirmed: "Cause"
         case .likely: "Likely cause"
@@ -31,7 +31,7 @@ extension IncidentComposer {
         }
     }
 
-    private var causeProse: Prose {
+    var causeProse: Prose {
         let statement = incident.verdict.statement
         var sentences = [
             Prose([.text(asSentence(statement.isEmpty ? answer?.statement ?? "" : statement))])
@@ -110,7 +110,7 @@ extension IncidentComposer {
         case nothing
     }
 
-    private func remedies(of cause: Finding?) -> [Remedy] {
+    func remedies(of cause: Finding?) -> [Remedy] {
         (cause?.remedies ?? []).sorted { $0.order < $1.order }
     }
 

@@ -5,11 +5,8 @@ internal import Model
 // MARK: - Evidence
 
 extension IncidentComposer {
-    /// Pieces of evidence that one side of a claim shows.
-    private static let evidenceLimit = 12
-
     var evidenceSection: Section? {
-        var sections = incident.causes.map { Block.section(section(of: $0)) }
+        var sections = incident.causes.map { Block.section(section(of: $0, parts: .all)) }
         if let trigger = incident.trigger, !trigger.evidence.isEmpty {
             sections.append(
                 .section(
@@ -21,18 +18,28 @@ extension IncidentComposer {
         return sections.isEmpty ? nil : Section("Evidence", worth: .evidence, sections)
     }
 
-    private func section(of cause: Finding) -> Section {
+    /// Which parts of a cause a section holds, besides its claim, its arithmetic and its evidence.
+    struct CauseParts: OptionSet {
+        let rawValue: Int
+        static let missing = CauseParts(rawValue: 1)
+        static let remedies = CauseParts(rawValue: 2)
+        static let all: CauseParts = [.missing, .remedies]
+    }
+
+    /// All that is known of a cause.
+    func section(of cause: Finding, parts: CauseParts) -> Section {
         var blocks: [Block] = [.paragraph(Prose([.text(asSentence(cause.statement))]))]
         if !cause.arithmetic.isEmpty { blocks.append(.table(cause.arithmetic.table)) }
         blocks += side(.for, of: cause, "For it:")
         blocks += side(.against, of: cause, "Against it:")
-        if !cause.missing.isEmpty {
+        if parts.contains(.missing), !cause.missing.isEmpty {
             blocks += [
                 .paragraph("\(strong: "Not known:")"),
                 .list(cause.missing.map(\.blocks), ordered: false),
             ]
         }
-        let further = cause.verdict == .ruled_out ? [] : furtherRemedies(of: cause)
+        let isWanted = parts.contains(.remedies) && cause.verdict != .ruled_out
+        let further = isWanted ? furtherRemedies(of: cause) : []
         if !further.isEmpty {
             let title: Prose =
                 cause.id == answer?.id ? "\(strong: "Then:")" : "\(strong: "If this is it:")"
@@ -41,8 +48,8 @@ extension IncidentComposer {
         let confidence =
             cause.verdict == .ruled_out ? "" : ", confidence \(cause.confidence.rawValue)"
         return Section(
-            "\(code: cause.id) \(cause.verdict.phrase(cause.role))\(confidence)", worth: .evidence,
-            isFolded: cause.verdict == .ruled_out, blocks)
+            "\(code: cause.id) \(cause.verdict.phrase(cause.role))\(confidence)",
+            worth: cause.verdict == .ruled_out ? .detail : .evidence, isFolded: true, blocks)
     }
 
     private func side(
@@ -54,8 +61,8 @@ extension IncidentComposer {
         return evidence.isEmpty ? [] : [.paragraph("\(strong: label)")] + list(evidence)
     }
 
-    private func list(_ evidence: [Evidence]) -> [Block] {
-        let shown = evidence.prefix(Self.evidenceLimit)
+    func list(_ evidence: [Evidence]) -> [Block] {
+        let shown = evidence.prefix(detail.evidence)
         var blocks: [Block] = [.list(shown.map(\.blocks), ordered: false)]
         let rest = evidence.count - shown.count
         if rest > 0 {
@@ -77,13 +84,14 @@ extension Evidence {
         }
         return [
             .paragraph(Prose([.text(claim + (claim.hasSuffix(":") ? "" : ":"))])),
-            .code(CodeBlock(quote, caption: place)),
+            .code(CodeBlock(quote, caption: place, place: source?.place)),
         ]
     }
 }
 
 extension MissingFact {
-    fileprivate var blocks: [Block] {
+    /// What is not known and why it matters, and below it the command that tells.
+    var blocks: [Block] {
         let claim = Prose(
             marked: [what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
         return command.isEmpty
@@ -128,7 +136,7 @@ extension IncidentComposer {
         if !incident.memory.isEmpty {
             blocks.append(.section(Section("Memory", worth: .detail, isFolded: true, memory)))
         }
-        return Section("Counts and facts", worth: .detail, blocks)
+        return Section("Counts and facts", worth: .detail, isFolded: true, blocks)
     }
 
     private var counts: [Definition] {
@@ -144,7 +152,7 @@ extension IncidentComposer {
         return rows
     }
 
-    private var identity: Prose {
+    var identity: Prose {
         var parts: [Prose] = ["\(code: incident.id)", Prose([.text(incident.severity.rawValue)])]
         if !incident.supersedes.isEmpty {
             parts.append("supersedes " + Prose.list(incident.supersedes.map { Prose([.code($0)]) }))
@@ -156,7 +164,7 @@ extension IncidentComposer {
     }
 
     private var memory: [Block] {
-        let shown = WorthSelection(incident.memory.map { _ in 0 }, limit: 40).indices
+        let shown = WorthSelection(incident.memory.map { _ in 0 }, limit: detail.memory).indices
         let rows = shown.map { incident.memory[$0].row }
         let table = Table(
             columns: [Table.Column("time"), Table.Column("scope"), Table.Column("values")],

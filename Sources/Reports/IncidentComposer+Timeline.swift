@@ -8,8 +8,9 @@ extension IncidentComposer {
     var timelineSection: Section? {
         guard !incident.timeline.isEmpty else { return nil }
         let entries = incident.timeline
-        let shown = WorthSelection(worths(of: entries), limit: limit).indices
-        var blocks: [Block] = [.timeline(timeline(shown))]
+        let shown = WorthSelection(worths(of: entries), limit: detail.timeline).indices
+        var blocks: [Block] = [chart.map { .chart($0) }].compactMap(\.self)
+        blocks.append(.timeline(timeline(shown)))
         let rest = entries.count - shown.count
         if rest > 0 {
             let count = counted(rest, "entry", "entries")
@@ -69,10 +70,11 @@ extension TimelineEntry {
         return Timeline.Entry(
             date: civil?.date, clock: clock, local: shortLocal(civil), tone: tone,
             text: Prose([.text(text)]) + repeats + doubt, quote: severity == .failure ? quote : nil,
-            source: source.map { "\(shortNames[$0.path] ?? $0.path):\($0.line)" })
+            source: source.map { "\(shortNames[$0.path] ?? $0.path):\($0.line)" },
+            place: source?.place)
     }
 
-    private var tone: Tone {
+    var tone: Tone {
         switch severity {
         case .info: .plain
         case .warning: .warning

@@ -5,14 +5,14 @@ internal import Model
 /// Builds the blocks of one incident.
 struct IncidentComposer {
     let incident: Incident
-    /// Entries of the timeline that are shown.
-    let limit: Int
+    /// How much of it is shown.
+    let detail: Detail
     /// What an input is called where room is short.
     let shortNames: [String: String]
 
-    init(_ incident: Incident, limit: Int, shortNames: [String: String] = [:]) {
+    init(_ incident: Incident, detail: Detail, shortNames: [String: String] = [:]) {
         self.incident = incident
-        self.limit = limit
+        self.detail = detail
         self.shortNames = shortNames
     }
 
@@ -21,10 +21,16 @@ struct IncidentComposer {
         Prose([.text("\(incident.instance.title): \(failure), \(outcome)")])
     }
 
-    var blocks: [Block] {
-        [.definitions(head)]
-            + [actionSection, timelineSection, evidenceSection, countsSection]
-            .compactMap { $0.map { .section($0) } }
+    /// What the layout says of the incident, in its order; sections not yet chosen by worth.
+    func blocks(_ layout: Layout) -> [Block] {
+        switch layout {
+        case .ticket:
+            [.definitions(head)]
+                + [actionSection, timelineSection, evidenceSection, countsSection]
+                .compactMap { $0.map { .section($0) } }
+        case .brief: [.definitions(head)] + [actionSection].compactMap { $0.map { .section($0) } }
+        case .postmortem: postmortem
+        }
     }
 }
 
@@ -65,7 +71,7 @@ extension IncidentComposer {
 // MARK: - The first screen
 
 extension IncidentComposer {
-    private var head: [Definition] {
+    var head: [Definition] {
         var rows = [
             Definition("What failed", whatFailed, tone: .failure),
             Definition("Since", since),
@@ -78,7 +84,7 @@ extension IncidentComposer {
         return rows
     }
 
-    private var whatFailed: Prose {
+    var whatFailed: Prose {
         let counts = incident.failures
         var sentences: [Prose] = []
         if incident.kind != .fork_failure { sentences.append(kindSentence) }
@@ -141,7 +147,7 @@ extension IncidentComposer {
         }
     }
 
-    private var since: Prose {
+    var since: Prose {
         guard let start = incident.startedAt else { return "not known: the lines carry no time" }
         guard let last = incident.lastFailureAt, last > start else {
             return Prose([.text(start.spoken)])
@@ -150,7 +156,7 @@ extension IncidentComposer {
         return Prose([.text("\(spokenRange(start, last)), first to last failure (\(duration))")])
     }
 
-    private var status: Prose {
+    var status: Prose {
         switch incident.status {
         case .recovered:
             let when = incident.recoveredAt.map { " at \($0.spoken)" } ?? ""
@@ -204,7 +210,7 @@ extension IncidentComposer {
         [.none, .aof_covers].contains(incident.persistence.exposure)
     }
 
-    private var risk: Prose {
+    var risk: Prose {
         let persistence = incident.persistence
         let isPast = incident.status != .ongoing_at_end || persistence.exposedUntil != nil
         let label =
@@ -228,7 +234,7 @@ extension IncidentComposer {
         return Prose.sentences(sentences)
     }
 
-    private var stakes: [Definition] {
+    var stakes: [Definition] {
         let persistence = incident.persistence
         var rows: [Definition] = []
         if let lost = persistence.lost {

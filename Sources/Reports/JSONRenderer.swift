@@ -53,7 +53,7 @@ extension Redaction {
 // MARK: - The whole input
 
 extension Summary {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember("incidents", JSONValue(incidents)),
             JSONMember("fork_failures", JSONValue(forkFailures)),
@@ -112,7 +112,7 @@ extension Outlook {
 }
 
 extension Losses {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember(
                 "damage",

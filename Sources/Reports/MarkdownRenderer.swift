@@ -2,16 +2,29 @@
 
 internal import Model
 
-/// Renders a document as CommonMark.
+/// Renders a document as CommonMark, or as what GitHub and GitLab make of it.
 ///
 /// CommonMark has no tables: rows of numbers are fenced text in columns, timelines are lists, so
 /// that their entries wrap on a phone and can carry code. Lines are never wrapped, since some
-/// trackers turn every line end into a break.
-package struct MarkdownRenderer: Sendable {
-    package init() {}
+/// trackers turn every line end into a break. GitHub and GitLab add tables, sections that fold,
+/// and Mermaid diagrams.
+package struct MarkdownRenderer: DocumentRenderer {
+    package enum Flavour: Sendable { case commonMark, github, gitlab }
+
+    let flavour: Flavour
+    /// Titles of the charts that are drawn.
+    private var drawn: Set<String> = []
+
+    package init(_ flavour: Flavour = .commonMark) { self.flavour = flavour }
 
     /// The document with a line end; the first line marks it as a report of Forktopsy's own.
     package func render(_ document: Document) -> String {
+        var renderer = self
+        if flavour != .commonMark { renderer.drawn = MermaidDiagram.drawn(of: document.charts) }
+        return renderer.text(of: document)
+    }
+
+    private func text(of document: Document) -> String {
         let lines =
             ["<!-- \(Report.schema) -->", "", "# " + MarkdownText.inline(document.title)]
             + separated(document.blocks, level: 2).flatMap { [""] + $0 }
@@ -35,17 +48,53 @@ extension MarkdownRenderer {
             return rows.map {
                 "- " + MarkdownText.strong($0.term + ":") + " " + MarkdownText.inline($0.text)
             }
-        case .table(let table): return MarkdownText.fenced(table.inColumns(), language: "text")
+        case .table(let table): return lines(table)
         case .code(let code): return lines(code)
-        case .note(let note):
-            let label = note.level == .warning ? "Caution" : "Note"
-            return ["> **\(label):** " + MarkdownText.inline(note.text)]
+        case .note(let note): return lines(note)
         case .timeline(let timeline): return lines(timeline)
+        case .chart(let chart):
+            guard drawn.contains(chart.title) else { return [] }
+            return MarkdownText.fenced(MermaidDiagram(chart).text, language: "mermaid")
         }
     }
 
+    private func lines(_ note: Note) -> [String] {
+        let text = MarkdownText.inline(note.text)
+        // What GitHub calls an alert. GitLab shows it as such from 17.10 on only.
+        if flavour == .github {
+            return ["> [!\(note.level == .warning ? "CAUTION" : "NOTE")]", "> " + text]
+        }
+        return ["> **\(note.level == .warning ? "Caution" : "Note"):** " + text]
+    }
+
+    /// Rows with bars, where the target has them and no cell holds what it might misread.
+    private func lines(_ table: Table) -> [String] {
+        let cells = table.rows.flatMap(\.self) + table.columns.map(\.title)
+        guard flavour != .commonMark, cells.allSatisfy(MarkdownText.isPlainCell) else {
+            return MarkdownText.fenced(table.inColumns(), language: "text")
+        }
+        func row(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
+        let head = row(table.columns.map { MarkdownText.escaped($0.title) })
+        let rule = row(table.columns.map { $0.isNumeric ? "---:" : "---" })
+        return [head, rule]
+            + table.rows.map { cells in
+                row(
+                    table.columns.indices.map {
+                        $0 < cells.count ? MarkdownText.escaped(cells[$0]) : ""
+                    })
+            }
+    }
+
     private func lines(_ section: Section, level: Int) -> [String] {
-        [String(repeating: "#", count: min(level, 6)) + " " + MarkdownText.inline(section.title)]
+        if flavour != .commonMark, section.isFolded {
+            // An empty line on either side, or the Markdown within would not be read as such.
+            return ["<details>", "<summary>" + MarkdownText.summary(section.title) + "</summary>"]
+                + separated(section.blocks, level: level + 1).flatMap { [""] + $0 }
+                + ["", "</details>"]
+        }
+        return [
+            String(repeating: "#", count: min(level, 6)) + " " + MarkdownText.inline(section.title)
+        ]
             + separated(section.blocks, level: level + 1).flatMap { [""] + $0 }
     }
 

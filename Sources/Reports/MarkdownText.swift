@@ -106,6 +106,37 @@ extension MarkdownText {
     }
 }
 
+// MARK: - Tables and summaries
+
+extension MarkdownText {
+    /// Whether a cell of a table shows the text as it is, without any escape that tables would
+    /// take differently.
+    static func isPlainCell(_ text: String) -> Bool {
+        !text.contains("|") && !text.contains("\\") && !escaped(text).contains("`")
+    }
+
+    /// A line of HTML for the head of a folded section. Trackers look for references in it as
+    /// well, except in code.
+    static func summary(_ prose: Prose) -> String {
+        prose.runs.map { run in
+            switch run {
+            case .code(let text): return "<code>\(HTMLText.escaped(text))</code>"
+            case .strong(let text, _): return "<b>\(summary(text))</b>"
+            case .text(let text), .link(let text, to: _): return summary(text)
+            }
+        }.joined()
+    }
+
+    private static func summary(_ text: String) -> String {
+        Literal.line(text).split(separator: " ", omittingEmptySubsequences: false)
+            .map { word in
+                let escaped = HTMLText.escaped(String(word))
+                return mayBeReference(Array(word.unicodeScalars))
+                    ? "<code>\(escaped)</code>" : escaped
+            }.joined(separator: " ")
+    }
+}
+
 // MARK: - Code
 
 extension MarkdownText {

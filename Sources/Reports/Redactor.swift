@@ -8,9 +8,13 @@ package import Model
 /// same address has the same name in each quote, statement and path.
 package struct Redactor: Sendable {
     package private(set) var redaction: Redaction
-    private var pseudonyms = Pseudonyms()
+    private var pseudonyms: Pseudonyms
 
-    package init(mode: Redaction.Mode) { redaction = Redaction(mode: mode) }
+    /// With a key, pseudonyms are the same in every report that is made with it.
+    package init(mode: Redaction.Mode, key: PseudonymKey? = nil) {
+        redaction = Redaction(mode: mode)
+        pseudonyms = Pseudonyms(key: key)
+    }
 
     /// The report with everything replaced that its mode asks for.
     package mutating func redacted(_ report: Report) -> Report {
@@ -55,23 +59,41 @@ package struct Redactor: Sendable {
     }
 }
 
-/// Names that stand for addresses, numbered in the order in which they were first met.
+/// Names that stand for addresses: numbered in the order in which they were first met, or with a
+/// key from the address itself.
 struct Pseudonyms: Sendable {
     enum Kind: String, Sendable { case addr, host, container, unit }
 
+    let key: PseudonymKey?
     private var names: [String: String] = [:]
+    private var taken: Set<String> = []
     private var counts: [Kind: Int] = [:]
     /// Words to be replaced wherever they stand alone, longest first.
     private(set) var words: [[UInt8]] = []
 
+    init(key: PseudonymKey? = nil) { self.key = key }
+
     mutating func name(for text: String, as kind: Kind) -> String {
-        let key = text.lowercased()
-        if let known = names[key] { return known }
-        let number = (counts[kind] ?? 0) + 1
-        counts[kind] = number
-        let name = "\(kind.rawValue)-\(number)"
-        names[key] = name
+        let text = text.lowercased()
+        if let known = names[text] { return known }
+        let name = "\(kind.rawValue)-\(distinguisher(of: text, kind))"
+        names[text] = name
         return name
+    }
+
+    private mutating func distinguisher(of text: String, _ kind: Kind) -> String {
+        guard let key else {
+            let number = (counts[kind] ?? 0) + 1
+            counts[kind] = number
+            return String(number)
+        }
+        var attempt = 0
+        var word = key.name(for: text, attempt: attempt)
+        while !taken.insert(word).inserted {
+            attempt += 1
+            word = key.name(for: text, attempt: attempt)
+        }
+        return word
     }
 
     mutating func learn(_ text: String, as kind: Kind) {

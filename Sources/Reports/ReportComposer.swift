@@ -7,27 +7,31 @@ package import Model
 /// First what failed, whether it is over, what is at risk, the likely cause and one thing to do;
 /// then the timeline; then the evidence; then what was read and what was lost.
 package struct ReportComposer: Sendable {
-    package static let defaultTimelineLimit = 60
-
     let report: Report
     let redaction: Redaction
-    let timelineLimit: Int
+    let layout: Layout
+    let detail: Detail
 
     package init(
         _ report: Report, redaction: Redaction = Redaction(mode: .none),
-        timelineLimit: Int = ReportComposer.defaultTimelineLimit
+        layout: Layout = .ticket, detail: Detail = Detail()
     ) {
         self.report = report
         self.redaction = redaction
-        self.timelineLimit = max(2, timelineLimit)
+        self.layout = layout
+        var detail = detail
+        detail.timeline = max(2, detail.timeline)
+        self.detail = detail
     }
 
-    /// The whole report as blocks.
+    /// The whole report as blocks, as far as the detail asked for goes; what is left out is named.
     package func document() -> Document {
-        Document(
-            toolVersion: report.toolVersion, title: title,
-            blocks: [.paragraph(Prose([.text(report.verdict)]))].filter { _ in showsVerdict }
-                + incidentBlocks + wholeInput)
+        var selection = SectionSelection(worth: detail.worth)
+        let verdict: [Block] = showsVerdict ? [.paragraph(Prose([.text(report.verdict)]))] : []
+        var blocks = selection.selected(verdict + incidentBlocks + wholeInput)
+        if let note = selection.note { blocks.append(note) }
+        let document = Document(toolVersion: report.toolVersion, title: title, blocks: blocks)
+        return detail.textLimit.map { document.shortened(to: $0) } ?? document
     }
 }
 
@@ -52,21 +56,44 @@ extension ReportComposer {
     private var incidentBlocks: [Block] {
         switch report.incidents.count {
         case 0: return noIncident
-        case 1: return composer(report.incidents[0]).blocks
-        default:
-            let incidents = report.incidents.map { composer($0) }
-            return [.list(incidents.map { [.paragraph($0.headline)] }, ordered: true)]
-                + incidents.enumerated().map { i, incident in
-                    .section(
-                        Section(
-                            "Incident \(i + 1): " + incident.headline, worth: .head, incident.blocks
-                        ))
-                }
+        case 1 where detail.fullIncidents > 0:
+            return composer(report.incidents[0]).blocks(layout)
+        default: return severalIncidents
         }
     }
 
+    /// Their headlines, then as many of them as there is room for.
+    private var severalIncidents: [Block] {
+        let severities = report.incidents.map { 9 - ($0.severity.rank) }
+        let named = WorthSelection(severities, limit: detail.namedIncidents).indices
+        var items: [[Block]] = []
+        for index in named {
+            let headline = composer(report.incidents[index]).headline
+            let number = named.count == report.incidents.count ? "" : "Incident \(index + 1): "
+            items.append([.paragraph(Prose([.text(number)]) + headline)])
+        }
+        var blocks: [Block] = [.list(items, ordered: named.count == report.incidents.count)]
+        if named.count < report.incidents.count {
+            blocks.append(.leftOut(counted(report.incidents.count - named.count, "more incident")))
+        }
+        let full = WorthSelection(severities, limit: detail.fullIncidents).indices
+        for index in full {
+            let incident = composer(report.incidents[index])
+            blocks.append(
+                .section(
+                    Section(
+                        "Incident \(index + 1): " + incident.headline, worth: .head,
+                        incident.blocks(layout))))
+        }
+        if full.count < report.incidents.count {
+            let rest = report.incidents.count - full.count
+            blocks.append(.leftOut("The full account of \(counted(rest, "incident")) is"))
+        }
+        return blocks
+    }
+
     private func composer(_ incident: Incident) -> IncidentComposer {
-        IncidentComposer(incident, limit: timelineLimit, shortNames: shortNames)
+        IncidentComposer(incident, detail: detail, shortNames: shortNames)
     }
 
     /// The file name alone, for inputs that share it with no other.
@@ -105,6 +132,7 @@ extension ReportComposer {
 
 extension ReportComposer {
     private var wholeInput: [Block] {
+        if layout == .brief { return report.losses.damage.isNone ? [] : [.section(losses)] }
         var sections = [inputs, losses]
         if let outlook { sections.append(outlook) }
         if redaction.mode != .none { sections.append(redactionSection) }
@@ -112,7 +140,7 @@ extension ReportComposer {
     }
 
     private var inputs: Section {
-        let shown = WorthSelection(report.inputs.map(\.worth), limit: 40).indices
+        let shown = WorthSelection(report.inputs.map(\.worth), limit: detail.inputs).indices
         var blocks: [Block] = [
             .list(shown.map { [.paragraph(report.inputs[$0].prose)] }, ordered: false)
         ]
@@ -121,7 +149,7 @@ extension ReportComposer {
         if rest > 0 {
             blocks.append(.leftOut(counted(rest, "more input")))
         }
-        return Section("Inputs", worth: .detail, isFolded: report.inputs.count > 8, blocks)
+        return Section("Inputs", worth: .detail, isFolded: true, blocks)
     }
 
     private var losses: Section {
@@ -140,7 +168,10 @@ extension ReportComposer {
             blocks.append(.paragraph("To know when reading the counts:"))
             blocks.append(.list(notes, ordered: false))
         }
-        return Section("Losses", worth: .evidence, blocks)
+        // Damage bears on every count above it; that nothing is damaged does not.
+        return Section(
+            "Losses", worth: damage.isEmpty ? .evidence : .head,
+            isFolded: damage.isEmpty && notes.isEmpty, blocks)
     }
 
     /// Without an incident the saves were counted above, and only what is known is worth a row.
@@ -158,13 +189,19 @@ extension ReportComposer {
             text += " \(found(redaction.addressesReplaced, "address", "addresses"))"
         }
         let mode = Prose([.code("--redact \(redaction.mode.rawValue)")])
-        return Section("Redaction", worth: .detail, [.paragraph("\(text) (\(mode))")])
+        return Section(
+            "Redaction", worth: .detail, isFolded: true, [.paragraph("\(text) (\(mode))")])
     }
 
     private func found(_ count: Int, _ singular: String, _ plural: String) -> String {
         guard count > 0 else { return "No \(singular) was found." }
         return "\(counted(count, singular, plural)) \(count == 1 ? "was" : "were") replaced."
     }
+}
+
+extension Incident.Severity {
+    /// 0 for the gravest.
+    fileprivate var rank: Int { Self.allCases.firstIndex(of: self) ?? 0 }
 }
 
 extension InputReport {

@@ -6,7 +6,7 @@ internal import Model
 /// wanted, and complete without colours.
 ///
 /// Raw lines and commands are never wrapped, so that they can be copied and searched for.
-package struct TextRenderer: Sendable {
+package struct TextRenderer: DocumentRenderer {
     let width: Int
     let color: Bool
 
@@ -45,6 +45,7 @@ extension TextRenderer {
                 note.level == .warning ? "\(strong: "Caution:", .warning) " : "\(strong: "Note:") "
             return wrapped(label + note.text, first: indent, rest: indent + "  ")
         case .timeline(let timeline): return lines(timeline)
+        case .chart(let chart): return lines(chart)
         }
     }
 
@@ -113,6 +114,24 @@ extension TextRenderer {
         let gap = String(repeating: " ", count: column - Literal.width(plain))
         let term = indent + style.applied(to: plain, color: color)
         return [term + gap + (body.first ?? rest).dropFirst(rest.count)] + body.dropFirst()
+    }
+}
+
+// MARK: - Charts
+
+extension TextRenderer {
+    /// A line for each quantity: its course as bars of eight heights, and its ends in figures.
+    private func lines(_ chart: Chart) -> [String] {
+        guard !chart.series.isEmpty else { return [] }
+        let column = min(24, chart.series.map { Literal.width($0.name) }.max() ?? 0)
+        let bars = Sparkline(chart, columns: max(10, min(40, width - column - 26)))
+        var out = ["Memory over time, all on one scale:"]
+        for series in chart.series {
+            let name = Literal.cut(series.name, to: column)
+            let space = String(repeating: " ", count: column - Literal.width(name) + 2)
+            out.append(name + space + bars.bars(series) + "  " + series.ends)
+        }
+        return out
     }
 }
 

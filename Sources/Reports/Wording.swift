@@ -80,6 +80,11 @@ extension Block {
     }
 }
 
+extension SourceReference {
+    /// The line it points at.
+    var place: Place { Place(path: path, line: line) }
+}
+
 /// Chooses what to show where not everything can be shown: by worth, then evenly over the whole.
 struct WorthSelection {
     /// The chosen positions, in order.

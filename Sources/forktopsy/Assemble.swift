@@ -54,6 +54,7 @@ struct Reporting {
     private let assembler: Assembler
     private let options: ReportOptions
     private let output: String?
+    private let isQuiet: Bool
 
     /// Checks all options, so that nothing is read in vain.
     init(_ shared: SharedOptions) throws {
@@ -70,6 +71,7 @@ struct Reporting {
         self.assembler = assembler
         options = try shared.reportOptions()
         output = shared.output
+        isQuiet = shared.quiet
     }
 
     /// Prints the report and ends the run with its exit code.
@@ -81,6 +83,11 @@ struct Reporting {
         var out = try Output(output)
         try out.write(report.rendered(options))
         try out.finish()
+        if options.format == .timesketch, report.undatedEntries > 0, !isQuiet {
+            printToStandardError(
+                "forktopsy: \(counted(report.undatedEntries, "event")) without a time left out; "
+                    + "--format json has all\n")
+        }
         throw ExitCode(Self.exitCode(of: report))
     }
 

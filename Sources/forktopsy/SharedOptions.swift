@@ -29,8 +29,20 @@ extension ReadingOptions {
 
 /// Options of the commands that print a report.
 struct SharedOptions: ParsableArguments {
-    @Option(help: "text, markdown or json. Default: text on a terminal, else markdown.")
+    @Option(
+        help: ArgumentHelp(
+            "text, markdown, github, gitlab, jira, adf, html, json, jsonl or timesketch. Default: "
+                + "text on a terminal, else markdown."))
     var format: String?
+
+    @Option(help: "What the report is for: ticket, postmortem or brief.")
+    var layout: String = "ticket"
+
+    @Option(
+        help: ArgumentHelp(
+            "Characters that the body may have; what matters least is left out and named. The "
+                + "limits of github, gitlab, jira and adf hold without it.", valueName: "CHARS"))
+    var budget: Int?
 
     @Option(help: "Write the report to a file, whole or not at all.")
     var output: String?
@@ -58,6 +70,12 @@ struct SharedOptions: ParsableArguments {
 
     @Option(help: "What to hide: none, secrets, addresses or all.")
     var redact: String = "secrets"
+
+    @Option(
+        help: ArgumentHelp(
+            "A file with a secret of at least 16 bytes: the same address has the same pseudonym in "
+                + "all reports made with it.", valueName: "FILE"))
+    var redactKey: String?
 
     @Flag(help: "No colour, as NO_COLOR in the environment says too.")
     var noColor = false
@@ -134,10 +152,46 @@ extension SharedOptions {
             throw Failure("--redact \(redact): give none, secrets, addresses or all")
         }
         out.redact = mode
+        out.key = try pseudonymKey(mode)
+        guard let layout = Layout(rawValue: layout) else {
+            throw Failure(
+                "--layout \(layout): give "
+                    + Layout.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        out.layout = layout
+        out.budget = try checkedBudget(format)
         out.width = terminalWidth()
         out.color =
             isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
         return out
+    }
+}
+
+extension SharedOptions {
+    private func checkedBudget(_ format: ReportFormat) throws -> Int? {
+        guard let budget else { return nil }
+        guard format.isProse else {
+            throw Failure("--budget: \(format.rawValue) is data, which cannot be cut short")
+        }
+        guard budget >= format.leastBudget else {
+            throw Failure("--budget \(budget): give at least \(format.leastBudget)")
+        }
+        return budget
+    }
+
+    private func pseudonymKey(_ mode: Redaction.Mode) throws -> PseudonymKey? {
+        guard let redactKey else { return nil }
+        guard mode == .addresses || mode == .all else {
+            throw Failure("--redact-key needs --redact addresses or --redact all")
+        }
+        guard let bytes = readSmallFile(redactKey) else {
+            throw Failure("\(redactKey): cannot be read; make a key with head -c 32 /dev/urandom")
+        }
+        guard let key = PseudonymKey(bytes) else {
+            throw Failure(
+                "\(redactKey): a key has at least \(PseudonymKey.leastLength) bytes")
+        }
+        return key
     }
 }
 

@@ -31,6 +31,21 @@ enum HostileText {
         "[ ] [x] task",
     ]
 
+    /// What Jira's markup would take for its own.
+    static let jiraLines: [String] = [
+        "{noformat}x{noformat}", "{code:java}x{code} {noformat}", "a{noformat",
+        "{panel}{quote}{color:red}",
+        "h1. heading", "bq. quote", "* item", "# item", "- item", "||head||head||", "|cell|cell|",
+        "[~root] [^file.txt] [#anchor] [link|http://evil.example]", "!image.png!", "!x|thumbnail!",
+        ":) ;) :D :( (!) (x) (/) (on) (y) (*r) (flag)", ":smile: :P",
+        "ABC-123 REDIS-1 CVE-2022-0543",
+        "-deleted- +inserted+ ^up^ ~down~ ??cited??", "*bold* _it_ {{mono}}", "---- --- --",
+        #"a\\b\*c"#, #"\\server\share\"#, #"C:\redis\dump.rdb"#,
+        "mailto:me@evil.example", "{*}b{*}", "http://a.example/b_c",
+        "}}", "{{", "{{{{x}}", "&#123;code&#125; &amp;#42;", "%%{init}%%", "a -- b", "x--y",
+        "(c) (r) (tm)",
+    ]
+
     /// The sample report with `line` in every place where a log can put it.
     static func report(_ line: String) -> Report {
         var report = SampleReport.report

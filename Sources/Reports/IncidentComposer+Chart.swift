@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+// MARK: - What is drawn
+
+extension IncidentComposer {
+    private static let markLimit = 80
+    private static let seriesLimit = 8
+
+    /// The incident over time; `nil` where no time is known or nothing lasted.
+    var chart: Chart? {
+        let instants = ownInstants
+        guard let first = instants.min(), let last = instants.max() else { return nil }
+        let length = max(last.seconds(since: first), 1)
+        // Samples from far off would press the incident into one column; the table has them.
+        let reach = max(length * 4, 600)
+        let samples = incident.memory.filter { sample in
+            guard let at = sample.at else { return false }
+            return at >= first.adding(seconds: -reach) && at <= last.adding(seconds: reach)
+        }
+        let all = instants + samples.compactMap(\.at)
+        let from = all.min() ?? first
+        let to = max(all.max() ?? last, from.adding(seconds: 1))
+        let series = Self.series(samples)
+        let spans = spans(end: to)
+        guard !series.isEmpty || !spans.isEmpty || all.count > 1 else { return nil }
+        return Chart(
+            title: "Incident \(incident.id) over time (UTC)", from: from, to: to,
+            series: series, spans: spans, marks: marks)
+    }
+
+    private var ownInstants: [Timestamp] {
+        let persistence = incident.persistence
+        return [
+            incident.startedAt, incident.lastFailureAt, incident.recoveredAt,
+            persistence.exposedFrom, persistence.exposedUntil, persistence.writesRefused?.from,
+            persistence.writesRefused?.until,
+        ].compactMap(\.self) + incident.timeline.flatMap { [$0.at, $0.lastAt].compactMap(\.self) }
+    }
+
+    private func spans(end: Timestamp) -> [Chart.Span] {
+        let persistence = incident.persistence
+        var out: [Chart.Span] = []
+        func add(_ label: String, _ tone: Tone, _ from: Timestamp?, _ to: Timestamp?) {
+            guard let from, to.map({ $0 >= from }) ?? true else { return }
+            out.append(
+                Chart.Span(label: label, tone: tone, from: from, to: to ?? end, isOpen: to == nil))
+        }
+        add("first to last failure", .failure, incident.startedAt, incident.lastFailureAt)
+        if [.exposed, .lost, .replica_covers].contains(persistence.exposure) {
+            add("data exposed", .warning, persistence.exposedFrom, persistence.exposedUntil)
+        }
+        if let refused = persistence.writesRefused {
+            add("writes refused", .warning, refused.from, refused.until)
+        }
+        return out
+    }
+
+    private var marks: [Chart.Mark] {
+        let entries = incident.timeline.filter { $0.at != nil && $0.severity != .info }
+        let worths = entries.map { $0.severity == .warning ? 1 : 2 }
+        return WorthSelection(worths, limit: Self.markLimit).indices.compactMap { index in
+            let entry = entries[index]
+            guard let at = entry.at else { return nil }
+            let label = entry.kind.replacingUnderscores
+            return Chart.Mark(
+                at: at, label: entry.count > 1 ? "\(label) (\(grouped(entry.count)) times)" : label,
+                tone: entry.tone)
+        }
+    }
+}
+
+// MARK: - Memory
+
+extension IncidentComposer {
+    /// Quantities worth a line, in order: what is used, then what must not be exceeded. Names as in
+    /// /proc/meminfo, /proc/PID/status, INFO and cgroup files.
+    private static let quantities: [(name: String, isLimit: Bool)] = [
+        ("VmRSS", false), ("used_memory_rss", false), ("used_memory", false),
+        ("Committed_AS", false), ("memory.current", false), ("memory.usage_in_bytes", false),
+        ("current_cow_size", false), ("MemAvailable", false), ("MemFree", false),
+        ("CommitLimit", true), ("memory.max", true), ("memory.limit_in_bytes", true),
+        ("maxmemory", true), ("MemTotal", true),
+    ]
+
+    private static func series(_ samples: [MemorySample]) -> [Chart.Series] {
+        var out: [Chart.Series] = []
+        for (name, isLimit) in quantities where out.count < seriesLimit {
+            var points: [Chart.Series.Point] = []
+            for sample in samples {
+                guard let at = sample.at,
+                    let value = sample.values.first(where: { $0.name == name })?.value,
+                    // No limit is written as 0 (INFO) or as nearly all there is (cgroup v1).
+                    value > 0, value < 1 << 60
+                else { continue }
+                points.append(Chart.Series.Point(at: at, bytes: value))
+            }
+            guard !points.isEmpty else { continue }
+            points.sort { ($0.at, $0.bytes) < ($1.at, $1.bytes) }
+            out.append(Chart.Series(name: name, isLimit: isLimit, points: points))
+        }
+        return out
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Draws quantities of a chart as one line of text each, on a scale they share.
+struct Sparkline {
+    private let chart: Chart
+    private let columns: Int
+    private let top: Int64
+    private static let heights = Array("▁▂▃▄▅▆▇█")
+
+    init(_ chart: Chart, columns: Int) {
+        self.chart = chart
+        self.columns = columns
+        top = max(1, chart.series.flatMap(\.points).map(\.bytes).max() ?? 1)
+    }
+
+    /// A bar for each column in which there is a value, the largest of them; a dot where none is.
+    func bars(_ series: Chart.Series) -> String {
+        var cells: [Int64?] = Array(repeating: nil, count: columns)
+        for point in series.points {
+            let column = min(columns - 1, Int(chart.position(of: point.at) * Double(columns)))
+            cells[column] = max(cells[column] ?? 0, point.bytes)
+        }
+        return String(
+            cells.map { value in
+                guard let value else { return "·" }
+                let height = Double(value) / Double(top) * Double(Self.heights.count - 1)
+                return Self.heights[Int(height.rounded())]
+            })
+    }
+}
+
+extension Chart.Series {
+    /// `1.2 GiB to 2.0 GiB`, `limit 2.0 GiB`: the first value and the last.
+    var ends: String {
+        let values = [points.first, points.last].compactMap {
+            $0.map { ByteCount(bytes: $0.bytes).description }
+        }
+        let text = values.first == values.last ? values[0] : values.joined(separator: " to ")
+        return isLimit ? "limit " + text : text
+    }
+}
