@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 internal import Model
 
 /// Renders a document as Atlassian Document Format, one JSON object, for Jira Cloud.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import JSON
 package import Model
 
 /// Renders a report as lines of JSON, `forktopsy.event/1`: one for the report, one for each

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 package import Model
 
 /// Renders a report as lines of JSON that Timesketch imports as a timeline.

@@ -3,6 +3,7 @@
 // Source: developer.atlassian.com, Jira Cloud platform, "Atlassian Document Format", its pages on
 // nodes and marks (read 2026).
 
+import JSON
 import Reports
 
 struct ADFCheck {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What does not fit is left out by worth and named; nothing is cut in the middle.
 
+import JSON
 import Model
 import Reports
 import Testing

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of JSON for other programs: their contracts, and that nothing is lost on the way.
 
+import JSON
 import Foundation
 import Model
 import Reports

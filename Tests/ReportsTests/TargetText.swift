@@ -2,6 +2,7 @@
 // What a reader sees of a body: each target taken back to text, by a real renderer where there is
 // one.
 
+import JSON
 import Foundation
 import Model
 import Reports

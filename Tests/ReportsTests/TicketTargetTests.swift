@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // GitHub, GitLab, ADF and HTML: whatever a log says, the structure is ours and the text is literal.
 
+import JSON
 import Foundation
 import Model
 import Reports
