@@ -66,10 +66,11 @@ struct Value: Hashable {
     var measure: Measure
     var quantity: SnapshotValue.Quantity
 
+    /// All but the list of controllers, which is what lines it has: one less with a line less.
     static func all(of snapshots: [Snapshot]) -> Set<Value> {
         Set(
             snapshots.flatMap { snapshot in
-                snapshot.values.map {
+                snapshot.values.filter { $0.measure != .cgroupControllers }.map {
                     Value(
                         scope: snapshot.subject.scope, measure: $0.measure, quantity: $0.quantity)
                 }
