@@ -49,17 +49,17 @@ struct MeminfoTests {
             """)
         #expect(found.count == 2)
         let first = try #require(found.first)
-        #expect(first[.memTotal] == kibibytes(24_684_084))
+        #expect(first[.memTotal] == 25_276_502_016)
         #expect(first[.hugePagesTotal] == 3)
-        #expect(first[.commitLimit] == kibibytes(14_595_748))
+        #expect(first[.commitLimit] == 14_946_045_952)
         #expect(first.value(.committedAS)?.line == 6)
         #expect(first.timeBasis == .header)
         #expect(first.stamp.nanoseconds == 1_795_348_258_433_000_000)
-        #expect(found[1][.memFree] == kibibytes(22_063_000))
+        #expect(found[1][.memFree] == 22_592_512_000)
     }
 
     @Test func anotherReadingBeginsWhereANameComesAgain() {
         let found = snapshots("MemTotal: 10 kB\nMemFree: 5 kB\nMemTotal: 10 kB\nMemFree: 4 kB\n")
-        #expect(found.map { $0[.memFree] } == [kibibytes(5), kibibytes(4)])
+        #expect(found.map { $0[.memFree] } == [5 * 1024, 4 * 1024])
     }
 }
