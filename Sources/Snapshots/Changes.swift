@@ -193,9 +193,10 @@ enum Changes {
         _ words: [String], _ line: SnapshotLine, _ sink: SnapshotSink
     ) -> Snapshot? {
         var snapshot = sink.snapshot("command", .server, at: line)
-        let verbs = ["BGSAVE", "BGREWRITEAOF", "SAVE", "SHUTDOWN"]
-        if let verb = words.first(where: { verbs.contains($0.uppercased()) }) {
-            snapshot.set(.commandRun, verb.uppercased(), line)
+        if let verb = request(words)?.uppercased(),
+            ["BGSAVE", "BGREWRITEAOF", "SAVE", "SHUTDOWN"].contains(verb)
+        {
+            snapshot.set(.commandRun, verb, line)
             return snapshot
         }
         guard
@@ -219,5 +220,14 @@ enum Changes {
         guard !snapshot.values.isEmpty else { return nil }
         snapshot.set(.commandRun, command, line)
         return snapshot
+    }
+    /// The first word behind the client's options.
+    private static func request(_ words: [String]) -> String? {
+        let taking = ["-h", "-p", "-s", "-a", "-u", "-n", "-r", "-i", "--user", "--pass"]
+        var rest = words[...]
+        while let first = rest.first, first.hasPrefix("-") {
+            rest = rest.dropFirst(taking.contains(first) ? 2 : 1)
+        }
+        return rest.first
     }
 }

@@ -19,9 +19,10 @@ func read(
     var reader = SnapshotReader(path: path)
     var out: [Snapshot] = []
     var offset: Int64 = 0
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    // CR LF is one character, so lines are cut by bytes.
+    let lines = Array(text.utf8).split(separator: 0x0A, omittingEmptySubsequences: false)
     for (i, line) in lines.enumerated() {
-        var bytes = Array(line.utf8)
+        var bytes = Array(line)
         let length = bytes.count
         if bytes.last == 0x0D { bytes.removeLast() }
         out += reader.take(bytes.span, inner: bytes.span, number: i + 1, offset: offset)
@@ -48,13 +49,13 @@ struct MeminfoTests {
             """)
         #expect(found.count == 2)
         let first = try #require(found.first)
-        #expect(first[.memTotal] == 24_684_084 * 1024)
+        #expect(first[.memTotal] == 25_276_502_016)
         #expect(first[.hugePagesTotal] == 3)
-        #expect(first[.commitLimit] == 14_595_748 * 1024)
+        #expect(first[.commitLimit] == 14_946_045_952)
         #expect(first.value(.committedAS)?.line == 6)
         #expect(first.timeBasis == .header)
         #expect(first.stamp.nanoseconds == 1_795_348_258_433_000_000)
-        #expect(found[1][.memFree] == 22_063_000 * 1024)
+        #expect(found[1][.memFree] == 22_592_512_000)
     }
 
     @Test func anotherReadingBeginsWhereANameComesAgain() {

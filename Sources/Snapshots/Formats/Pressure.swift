@@ -13,8 +13,10 @@ struct PressureFormat: SnapshotFormat {
     private var snapshot: Snapshot?
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
-        let path = sink.context.path ?? sink.context.inputPath
-        guard path.contains("memory") else {
+        let isMemory =
+            sink.context.path.map { $0.hasSuffix("/pressure/memory") }
+            ?? sink.context.inputPath.contains("pressure-memory")
+        guard isMemory else {
             sink.note("pressure: nothing says that it is about memory; not read")
             return false
         }

@@ -10,7 +10,8 @@ internal import Model
 /// Source: Linux v6.6, fs/proc/task_mmu.c (`show_smap_vma_flags`), kernel/fork.c (`dup_mmap`).
 struct SmapsFormat: SnapshotFormat {
     static let name = "smaps"
-    static let openers = ["00", "10", "2aa", "3f", "55", "56", "7f", "aaaa", "ffff"]
+    /// Of addresses where programs usually begin; and of a reading whose begin is missing.
+    static let openers = ["00", "10", "2aa", "3f", "55", "56", "7f", "aaaa", "ffff", "Size:"]
 
     static func isShown(in context: SnapshotContext) -> Bool {
         guard let path = context.path else { return false }
@@ -18,7 +19,7 @@ struct SmapsFormat: SnapshotFormat {
     }
 
     private struct Mapping {
-        var header: String
+        var name: Substring
         var size: Int64
         var flags: [Substring]?
     }
@@ -34,9 +35,20 @@ struct SmapsFormat: SnapshotFormat {
     private var unaccounted: Int64 = 0
     private var isWhole = true
     private var hasStack = false
+    /// The page that x86-64 maps above all others: behind it nothing is missing.
+    private var hasVsyscall = false
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
-        guard let header = Self.header(line.text) else { return false }
+        guard let header = Self.header(line.text) else {
+            guard let (name, value) = line.split(at: ":"), name == "Size",
+                Amounts.kernel(value, for: .vmSize) != nil
+            else { return false }
+            // Its header is missing.
+            start = line
+            snapshot = sink.snapshot(Self.name, .process, at: line)
+            isWhole = false
+            return true
+        }
         isRollup = header.name == "[rollup]"
         start = line
         snapshot = sink.snapshot(isRollup ? "smaps_rollup" : Self.name, .process, at: line)
@@ -84,7 +96,7 @@ struct SmapsFormat: SnapshotFormat {
                 "line \(start.number): smaps is not whole; its sums would be too low; not read")
             return
         }
-        snapshot.set(.mappings, count, start)
+        if hasVsyscall { snapshot.set(.mappings, count, start) }
         snapshot.set(.accounted, accounted, start)
         snapshot.set(.accountedLargest, largest, start)
         snapshot.set(.unaccounted, unaccounted, start)
@@ -94,8 +106,7 @@ struct SmapsFormat: SnapshotFormat {
     // MARK: - Mappings
 
     private mutating func open(_ header: (size: Int64, name: Substring), _ line: SnapshotLine) {
-        mapping = Mapping(header: line.text, size: header.size)
-        if header.name == "[stack]" { hasStack = true }
+        mapping = Mapping(name: header.name, size: header.size)
     }
 
     private mutating func close() {
@@ -107,6 +118,9 @@ struct SmapsFormat: SnapshotFormat {
             return
         }
         count += 1
+        // A stack is accounted and grows downwards; otherwise its line was cut.
+        if mapping.name == "[stack]", flags.contains("ac") { hasStack = true }
+        if mapping.name == "[vsyscall]" { hasVsyscall = true }
         if flags.contains("ac"), !flags.contains("dc") {
             accounted += mapping.size
             largest = max(largest, mapping.size)

@@ -43,7 +43,7 @@ struct TopFormat: SnapshotFormat {
             snapshot?.set(.tasks, number, line)
             return true
         }
-        return ["Tasks:", "Threads:", "Cpu(s):"].contains(words.first) || words.first?.first == "%"
+        return ["Tasks:", "Threads:", "Cpu", "%Cpu"].contains { words[0].hasPrefix($0) }
     }
 
     mutating func end(_ sink: inout SnapshotSink) {
