@@ -194,7 +194,8 @@ enum Changes {
     ) -> Snapshot? {
         var snapshot = sink.snapshot("command", .server, at: line)
         let verbs = ["BGSAVE", "BGREWRITEAOF", "SAVE", "SHUTDOWN"]
-        if let verb = words.first(where: { verbs.contains($0.uppercased()) }) {
+        let isConfig = words.contains { $0.lowercased() == "config" }
+        if !isConfig, let verb = words.first(where: { verbs.contains($0.uppercased()) }) {
             snapshot.set(.commandRun, verb.uppercased(), line)
             return snapshot
         }

@@ -154,42 +154,43 @@ struct ContainerTests {
         #expect(container[.finishedAt] == 1_700_000_060)
     }
 
+    static let description = """
+        Name:             redis-0
+        Namespace:        prod
+        Node:             node-1/10.0.0.5
+        Containers:
+          redis:
+            Container ID:  containerd://5ae6f0123456789abcdef
+            Image:         redis:7.2
+            Args:
+              --maxmemory
+              2gb
+            State:          Waiting
+              Reason:       CrashLoopBackOff
+            Last State:     Terminated
+              Reason:       Error
+              Exit Code:    1
+            Restart Count:  7
+            Limits:
+              cpu:     2
+              memory:  2Gi
+            Requests:
+              memory:     1Gi
+          exporter:
+            State:          Running
+              Started:      Tue, 14 Nov 2023 22:14:21 +0000
+            Restart Count:  0
+            Limits:
+              memory:  50M
+        Conditions:
+          Type              Status
+          Ready             True
+        Events:
+          Type     Reason     Age   From     Message
+        """
+
     @Test func readsADescribedPod() throws {
-        let found = snapshots(
-            """
-            Name:             redis-0
-            Namespace:        prod
-            Node:             node-1/10.0.0.5
-            Containers:
-              redis:
-                Container ID:  containerd://5ae6f0123456789abcdef
-                Image:         redis:7.2
-                Args:
-                  --maxmemory
-                  2gb
-                State:          Waiting
-                  Reason:       CrashLoopBackOff
-                Last State:     Terminated
-                  Reason:       Error
-                  Exit Code:    1
-                Restart Count:  7
-                Limits:
-                  cpu:     2
-                  memory:  2Gi
-                Requests:
-                  memory:     1Gi
-              exporter:
-                State:          Running
-                  Started:      Tue, 14 Nov 2023 22:14:21 +0000
-                Restart Count:  0
-                Limits:
-                  memory:  50M
-            Conditions:
-              Type              Status
-              Ready             True
-            Events:
-              Type     Reason     Age   From     Message
-            """)
+        let found = snapshots(Self.description)
         #expect(found.count == 2)
         #expect(found[0].subject.host == "node-1")
         #expect(found[0].subject.path == "5ae6f0123456789abcdef")

@@ -42,10 +42,17 @@ struct ContainerState {
 
     /// `OOMKilled`, `Error`, `Completed`.
     mutating func setReason(_ reason: String, _ line: SnapshotLine) {
-        guard !has(.terminationReason) else { return }
+        guard !has(.terminationReason), Self.reasons.contains(reason) else { return }
         set(.terminationReason, text: reason, line)
         set(.wasOOMKilled, reason == "OOMKilled" ? 1 : 0, line)
     }
+
+    /// Reasons for an end; a container that waits has others (`CrashLoopBackOff`).
+    /// Source: kubernetes 1.30, pkg/kubelet; containerd 1.7, internal/cri/server.
+    private static let reasons: Set<String> = [
+        "OOMKilled", "Error", "Completed", "ContainerCannotRun", "DeadlineExceeded", "Evicted",
+        "ContainerStatusUnknown", "StartError", "Unknown",
+    ]
 
     mutating func setID(_ text: String) {
         let id = text.split(separator: "/").last.map(String.init) ?? ""

@@ -13,6 +13,8 @@ struct Outline {
         let line: SnapshotLine
         /// Which element of the list called `path[i]` the value is in; 0 where it is no list.
         let items: [Int]
+        /// Whether nothing is missing between it and the name above it: YAML's steps are of two.
+        let isDirect: Bool
 
         /// Whether the last names are these.
         func ends(in names: String...) -> Bool { path.suffix(names.count).elementsEqual(names) }
@@ -114,8 +116,9 @@ struct Outline {
             return (indent > 0, nil)
         }
         let name = String(text[..<colon.lowerBound])
-        levels.removeAll { $0.indent >= column && !($0.isItem && $0.indent < column) }
-        let found = leaf(name, Self.unquoted(after.trimmed), line)
+        levels.removeAll { $0.indent >= column }
+        let isDirect = levels.last.map { column - $0.indent == 2 } ?? (column == 0)
+        let found = leaf(name, Self.unquoted(after.trimmed), line, isDirect)
         if levels.count < Self.depthLimit { levels.append(Level(indent: column, name: name)) }
         return (true, found)
     }
@@ -129,7 +132,9 @@ struct Outline {
         return value
     }
 
-    private func leaf(_ name: String, _ value: Substring, _ line: SnapshotLine) -> Leaf {
+    private func leaf(
+        _ name: String, _ value: Substring, _ line: SnapshotLine, _ isDirect: Bool = true
+    ) -> Leaf {
         var path: [String] = []
         var items: [Int] = []
         for level in levels where !level.name.isEmpty {
@@ -137,6 +142,7 @@ struct Outline {
             items.append(level.item)
         }
         return Leaf(
-            path: path + [name], value: String(value), line: line, items: items + [0])
+            path: path + [name], value: String(value), line: line, items: items + [0],
+            isDirect: isDirect)
     }
 }

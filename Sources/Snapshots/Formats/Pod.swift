@@ -22,8 +22,10 @@ struct PodDescriptionFormat: SnapshotFormat {
     private var start: SnapshotLine?
     /// Whether more than a name has been seen.
     private var isSure = false
-    /// The phase of the state whose lines follow.
+    /// The phase of the state whose lines follow, and whether its exit code has been read: times
+    /// stand behind it.
     private var phase = ""
+    private var hasExitCode = false
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard let (name, value) = line.split(at: ":") else { return false }
@@ -60,7 +62,9 @@ struct PodDescriptionFormat: SnapshotFormat {
         guard isTaken, !outline.isJSON else { return false }
         guard let leaf else { return true }
         let (path, value) = (leaf.path, leaf.value)
-        if path.count == 2, path[0] == "Containers" || path[0] == "Init Containers" {
+        if path.count == 2, path[0] == "Containers" || path[0] == "Init Containers",
+            line.text.prefix(while: { $0 == " " }).count == 2, value.isEmpty
+        {
             finish(&sink)
             container = path[1]
             start = line
@@ -73,7 +77,9 @@ struct PodDescriptionFormat: SnapshotFormat {
         case "Restart Count": state.set(.restarts, Int64(value), line)
         case "memory" where leaf.ends(in: "Limits", "memory"):
             state.set(.cgroupLimit, ContainerState.quantity(value), line)
-        case "State", "Last State": phase = value
+        case "State", "Last State":
+            phase = value
+            hasExitCode = false
         default: readState(leaf)
         }
         return true
@@ -87,10 +93,15 @@ struct PodDescriptionFormat: SnapshotFormat {
         if isLast { state.hasEnded = true }
         switch leaf.path.last {
         case "Reason" where isLast: state.setReason(leaf.value, leaf.line)
-        case "Exit Code" where isLast: state.setExit(leaf.value, leaf.line)
-        case "Finished": state.set(.finishedAt, time: leaf.value, leaf.line)
-        case "Started":
-            state.set(isLast ? .lastStartedAt : .startedAt, time: leaf.value, leaf.line)
+        case "Exit Code" where isLast:
+            hasExitCode = true
+            state.setExit(leaf.value, leaf.line)
+        case "Finished" where isLast && hasExitCode:
+            state.set(.finishedAt, time: leaf.value, leaf.line)
+        case "Started" where isLast && hasExitCode:
+            state.set(.lastStartedAt, time: leaf.value, leaf.line)
+        case "Started" where phase == "Running":
+            state.set(.startedAt, time: leaf.value, leaf.line)
         default: break
         }
     }
@@ -99,6 +110,7 @@ struct PodDescriptionFormat: SnapshotFormat {
         defer {
             state = ContainerState()
             phase = ""
+            hasExitCode = false
         }
         guard let start, !state.isEmpty else { return }
         if let container { state.set(.containerName, text: container, start) }
@@ -172,7 +184,8 @@ struct PodObjectFormat: SnapshotFormat {
 
     private mutating func keep(_ leaf: Outline.Leaf, _ sink: inout SnapshotSink) {
         let pod = leaf.item(of: ["items"]) ?? 0
-        if leaf.ends(in: "metadata", "name"), leaf.path.count <= 3, leaf.item(of: Self.lists) == nil
+        if leaf.ends(in: "metadata", "name"), leaf.path.count <= 3, leaf.isDirect,
+            leaf.item(of: Self.lists) == nil
         {
             if pods[pod]?.name == nil { pods[pod, default: (nil, nil)].name = leaf }
         } else if leaf.ends(in: "spec", "nodeName") {
@@ -247,8 +260,10 @@ extension ContainerState {
             if !isTermination { setID(value) }
         case "exitCode" where isTermination: setExit(value, line)
         case "reason" where isTermination: setReason(value, line)
-        case "finishedAt": set(.finishedAt, time: value, line)
-        case "startedAt": set(isTermination ? .lastStartedAt : .startedAt, time: value, line)
+        case "finishedAt" where isTermination: set(.finishedAt, time: value, line)
+        case "startedAt" where isTermination: set(.lastStartedAt, time: value, line)
+        case "startedAt" where leaf.ends(in: "running", "startedAt"):
+            set(.startedAt, time: value, line)
         default: break
         }
     }
