@@ -48,6 +48,8 @@ struct Extractor: Sendable {
             let classified = place.classified
             if classified.scope == .raw {
                 snapshots.take(line, message, place, after: carried.stamp)
+            } else if classified.scope == .kernel {
+                snapshots.take(kernelMessage: message, place)
             }
             if classified.scope != .raw, classified.header.stamp.form != .none,
                 classified.header.form != .signalHandler

@@ -36,6 +36,15 @@ struct SnapshotCollector {
         keep(reader.take(line, inner: inner, number: place.line, offset: place.offset))
     }
 
+    /// Takes a record of the kernel: its reports on memory go over many.
+    mutating func take(kernelMessage message: Span<UInt8>, _ place: RecordPlace) {
+        let header = place.classified.header
+        keep(
+            reader.take(
+                kernelMessage: message, stamp: header.stamp, stream: header.stream,
+                host: place.kernelHost, number: place.line, offset: place.offset))
+    }
+
     /// Ends the input and says in `facts` what was found.
     mutating func finish(_ facts: inout InputFacts) {
         keep(reader.finish())
