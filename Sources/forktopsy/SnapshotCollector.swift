@@ -25,12 +25,11 @@ struct SnapshotCollector {
     mutating func take(
         _ line: Span<UInt8>, _ message: Span<UInt8>, _ place: RecordPlace, after record: Stamp
     ) {
-        let stamp =
-            place.classified.header.stamp.form == .none
-            ? record : place.classified.header.stamp
+        let own = place.classified.header.stamp
+        let stamp = own.form == .none ? record : own
         if stamp.form != .none, stamp != above {
             above = stamp
-            reader.note(recordStamp: stamp)
+            reader.note(recordStamp: stamp, isOwn: own.form != .none)
         }
         let inner = place.classified.message.lowerBound > 0 ? message : line
         keep(reader.take(line, inner: inner, number: place.line, offset: place.offset))
