@@ -48,13 +48,13 @@ struct MeminfoTests {
             """)
         #expect(found.count == 2)
         let first = try #require(found.first)
-        #expect(first[.memTotal] == 24_684_084 * 1024)
+        #expect(first[.memTotal] == 25_276_502_016)
         #expect(first[.hugePagesTotal] == 3)
-        #expect(first[.commitLimit] == 14_595_748 * 1024)
+        #expect(first[.commitLimit] == 14_946_045_952)
         #expect(first.value(.committedAS)?.line == 6)
         #expect(first.timeBasis == .header)
         #expect(first.stamp.nanoseconds == 1_795_348_258_433_000_000)
-        #expect(found[1][.memFree] == 22_063_000 * 1024)
+        #expect(found[1][.memFree] == 22_592_512_000)
     }
 
     @Test func anotherReadingBeginsWhereANameComesAgain() {
