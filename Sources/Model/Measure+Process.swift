@@ -60,5 +60,13 @@ extension Measure {
     package static let commandLine = Measure("command_line", .text)
     package static let startedAt = Measure("started_at", .seconds)
     package static let exitCode = Measure("exit_code", .count)
+    /// Seconds since 1970 at which a container's last run ended, and began.
+    package static let finishedAt = Measure("finished_at", .seconds)
+    package static let lastStartedAt = Measure("last_started_at", .seconds)
+    /// Kubernetes' word for why a container's last run ended: `OOMKilled`, `Error`.
+    package static let terminationReason = Measure("termination_reason", .text)
+    package static let restarts = Measure("restarts", .count)
+    package static let containerName = Measure("container_name", .text)
+    package static let podName = Measure("pod_name", .text)
     package static let wasOOMKilled = Measure("oom_killed", .flag)
 }

@@ -21,6 +21,8 @@ extension Measure {
     package static let kernelRelease = Measure("kernel_release", .text)
     /// Arguments of the kernel's command line that change memory, cgroups or huge pages.
     package static let kernelArguments = Measure("kernel_arguments", .text)
+    /// Limits that a container engine cannot set on this host: `No swap limit support`.
+    package static let containerWarnings = Measure("container_warnings", .text)
     package static let hostName = Measure("host_name", .text)
     package static let processors = Measure("processors", .count)
     package static let pageSize = Measure("page_size", .bytes)

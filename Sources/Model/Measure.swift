@@ -27,7 +27,7 @@ package struct Measure: Hashable, Sendable {
 
     private static let settings: Set<Measure> = [
         .transparentHugePages, .transparentHugePagesDefrag, .kernelRelease, .kernelArguments,
-        .hostName,
+        .hostName, .containerWarnings,
         .processors, .pageSize, .architecture, .commandRun,
         .commandIsVain,
     ]

@@ -204,8 +204,11 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         note(classified, line, number)
-        let place = RecordPlace(
+        var place = RecordPlace(
             line: number, offset: offset, classified: classified, cursor: cursor)
+        if classified.scope == .kernel {
+            place.kernelHost = classifier.streams[Int(classified.header.stream)].host
+        }
         if classified.isEscaped {
             let decoded = classified.decodedMessage(of: line)
             body(place, line, decoded.span, true)

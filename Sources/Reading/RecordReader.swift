@@ -9,6 +9,8 @@ package struct RecordPlace: Sendable {
     package var classified: ClassifiedLine
     /// The entry's place in its journal; empty elsewhere.
     package var cursor: [UInt8] = []
+    /// The host whose kernel wrote the record, where the line names it.
+    package var kernelHost: String?
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within

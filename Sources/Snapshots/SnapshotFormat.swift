@@ -39,9 +39,19 @@ extension SnapshotFormat {
 
 /// Every format, the more specific first. A new format is a new file and a line here.
 let snapshotFormats: [any SnapshotFormat.Type] = [
-    MeminfoFormat.self, InfoFormat.self, ConfigGetFormat.self, MemoryStatsFormat.self,
-    ClientStatFormat.self, ServerConfigurationFormat.self,
-    KernelReportFormat.self, KernelBootFormat.self,
+    InfoFormat.self,
+    ConfigGetFormat.self,
+    MemoryStatsFormat.self,
+    ClientStatFormat.self,
+    ServerConfigurationFormat.self,
+    KernelReportFormat.self,
+    KernelBootFormat.self,
+    ContainerInspectFormat.self,
+    PodDescriptionFormat.self,
+    PodObjectFormat.self,
+    ContainerStatsFormat.self,
+    PodTopFormat.self,
+    ContainerHostFormat.self,
     SystemFileFormat.self,
     CgroupFormat.self,
     MeminfoFormat.self,

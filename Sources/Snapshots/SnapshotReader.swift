@@ -20,6 +20,8 @@ package struct SnapshotReader {
     private var kernelStream: UInt16 = 0
     /// Whether the open reading stands behind prefixes.
     private var isInner = false
+    /// The stamp of the record above, not yet entered.
+    private var noted: Stamp?
 
     /// `path` is what reports call the input.
     package init(path: String) {
@@ -40,9 +42,18 @@ package struct SnapshotReader {
     }
 
     /// Says when the records around the next lines were written: a log may hold INFO in a crash
-    /// report.
-    package mutating func note(recordStamp stamp: Stamp) {
+    /// report. `isOwn` says that the next line itself carries the stamp: then a reading whose lines
+    /// were written within a second goes on.
+    package mutating func note(recordStamp stamp: Stamp, isOwn: Bool = false) {
+        if isOwn, open != nil, stamp.isNear(noted ?? sink.context.stamp) { return }
         if open != nil { close() }
+        noted = stamp
+    }
+
+    /// Enters the time of the record above, once a line is worth it.
+    private mutating func enterNoted() {
+        guard let stamp = noted else { return }
+        noted = nil
         sink.context.printsDate = false
         sink.context.enter(TimeText(stamp: stamp, rest: ""))
         choose()
@@ -122,6 +133,7 @@ package struct SnapshotReader {
     /// Whether the line said something.
     @discardableResult
     private mutating func take(_ line: SnapshotLine) -> Bool {
+        enterNoted()
         if let (file, value) = PrefixedLine.split(line.text) {
             enterPrefixed(file)
             return offer(SnapshotLine(number: line.number, offset: line.offset, text: value))
@@ -323,5 +335,14 @@ private struct LineScreen: Sendable {
             if line[i] == 0x40 || line[i] == 0x3E { return true }
         }
         return false
+    }
+}
+
+extension Stamp {
+    /// Whether two stamps of one form are less than a second apart.
+    fileprivate func isNear(_ other: Stamp) -> Bool {
+        guard form == other.form, form != .none else { return false }
+        let (distance, isBeyond) = nanoseconds.subtractingReportingOverflow(other.nanoseconds)
+        return !isBeyond && distance.magnitude < 1_000_000_000
     }
 }

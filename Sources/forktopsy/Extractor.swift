@@ -48,6 +48,11 @@ struct Extractor: Sendable {
             let classified = place.classified
             if classified.scope == .raw {
                 snapshots.take(line, message, place, after: carried.stamp)
+            } else if classified.scope == .kernel {
+                snapshots.take(kernelMessage: message, place)
+            } else if classified.header.form == .bareMessage {
+                // A crash report that went through syslog: each of its lines is a record.
+                snapshots.take(message, message, place, after: carried.stamp)
             }
             if classified.scope != .raw, classified.header.stamp.form != .none,
                 classified.header.form != .signalHandler

@@ -25,15 +25,23 @@ struct SnapshotCollector {
     mutating func take(
         _ line: Span<UInt8>, _ message: Span<UInt8>, _ place: RecordPlace, after record: Stamp
     ) {
-        let stamp =
-            place.classified.header.stamp.form == .none
-            ? record : place.classified.header.stamp
+        let own = place.classified.header.stamp
+        let stamp = own.form == .none ? record : own
         if stamp.form != .none, stamp != above {
             above = stamp
-            reader.note(recordStamp: stamp)
+            reader.note(recordStamp: stamp, isOwn: own.form != .none)
         }
         let inner = place.classified.message.lowerBound > 0 ? message : line
         keep(reader.take(line, inner: inner, number: place.line, offset: place.offset))
+    }
+
+    /// Takes a record of the kernel: its reports on memory go over many.
+    mutating func take(kernelMessage message: Span<UInt8>, _ place: RecordPlace) {
+        let header = place.classified.header
+        keep(
+            reader.take(
+                kernelMessage: message, stamp: header.stamp, stream: header.stream,
+                host: place.kernelHost, number: place.line, offset: place.offset))
     }
 
     /// Ends the input and says in `facts` what was found.

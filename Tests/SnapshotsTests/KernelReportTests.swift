@@ -57,7 +57,7 @@ struct KernelReportTests {
     private func pages(_ number: Int64, of size: Int64 = 4096) -> Int64 { number * size }
 
     /// Constructed after a report of Linux 6.8, with the counters' lines as dmesg -T leaves them.
-    private static let global = """
+    static let global = """
         [1] node invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE), order=0, oom_score_adj=0
         [1] Mem-Info:
         [1] active_anon:4355954 inactive_anon:3278865 isolated_anon:0

@@ -15,6 +15,8 @@ struct ReplyPairs {
     /// The number that the value of `name` must have; nil for bare lines.
     private var expected: Int?
     private var isBare = false
+    /// Whether lines were lost or have changed places: then the next value may be another's.
+    private var isDoubtful = false
 
     /// Whether the line belongs to a reply, and the pair that it completes. `isName` tells names
     /// from values where lines may have been lost.
@@ -48,10 +50,11 @@ struct ReplyPairs {
             // A name where a value should stand: the value was lost.
             if isName(word) {
                 self.name = word
+                isDoubtful = true
                 return (true, nil)
             }
-            self.name = nil
-            return (true, Pair(name: name, value: word))
+            defer { (self.name, isDoubtful) = (nil, false) }
+            return (true, isDoubtful ? nil : Pair(name: name, value: word))
         }
         guard isName(word) || (isBare && !word.isEmpty && !word.contains(" ")) else {
             return (false, nil)
