@@ -61,7 +61,8 @@ let package = Package(
         .testTarget(
             name: "ReportsTests", dependencies: ["JSON", "Model", "Reports"], swiftSettings: strict),
         .testTarget(
-            name: "SnapshotsTests", dependencies: ["Model", "Snapshots"], exclude: ["Samples"],
+            name: "SnapshotsTests", dependencies: ["JSON", "Model", "Snapshots"],
+            exclude: ["Samples"],
             swiftSettings: strict),
 
         // Every pattern file proves itself here: a new file is a new case.
