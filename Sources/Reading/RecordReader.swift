@@ -122,6 +122,7 @@ package struct RecordReader {
                         + "input: unpack it, or give the output of sadf -d X -- -A"
                 ))
             return
+        }
         if source.decodeUTF16() {
             facts.format = facts.format.isEmpty ? "UTF-16" : "\(facts.format) + UTF-16"
         }

@@ -13,8 +13,8 @@ struct ActivityFileTests {
 
     /// Whether the sadf of this host reads the format.
     private static let hasReader: Bool = {
-        let output = try? Tools.output(of: ["sadf", "-d", file.path, "--", "-A"])
-        return output??.isEmpty == false
+        let output = try? Tool.output(of: ["sadf", "-d", file.path, "--", "-A"])
+        return output?.isEmpty == false
     }()
 
     @Test func isReadThroughSadf() throws {
@@ -49,8 +49,9 @@ struct ActivityFileTests {
     }
 
     @Test func foreignBytesAreNone() {
-        for bytes: [UInt8] in [[], [0x96], [0x96, 0xD5, 0, 0], [0xD5, 0x96, 0x75, 0x21]] {
-            #expect(!ActivityFile.isActivityFile(bytes.span))
+        for bytes: [UInt8] in [[], [0x96], [0x96, 0xD5, 0, 0], [0xD5, 0x96, 0x75, 0x20]] {
+            let isOne = ActivityFile.isActivityFile(bytes.span)
+            #expect(!isOne)
         }
     }
 }
