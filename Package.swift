@@ -56,12 +56,14 @@ let package = Package(
         // Bytes to records, at every piece size, with every damage.
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
-            name: "ReadingTests", dependencies: ["Model", "Reading"], swiftSettings: strict),
+            name: "ReadingTests", dependencies: ["Model", "Reading"], exclude: ["Samples"],
+            swiftSettings: strict),
 
         .testTarget(
             name: "ReportsTests", dependencies: ["JSON", "Model", "Reports"], swiftSettings: strict),
         .testTarget(
-            name: "SnapshotsTests", dependencies: ["Model", "Snapshots"], exclude: ["Samples"],
+            name: "SnapshotsTests", dependencies: ["JSON", "Model", "Snapshots"],
+            exclude: ["Samples"],
             swiftSettings: strict),
 
         // Every pattern file proves itself here: a new file is a new case.

@@ -40,8 +40,12 @@ extension Measure {
     package static let hugeTLB = Measure("huge_tlb", .bytes)
     /// Since boot: `oom_kill` of /proc/vmstat.
     package static let oomKills = Measure("oom_kills", .count)
+    /// Pages each second, as sar -W shows it.
     package static let swapInRate = Measure("swap_in_rate", .rate)
     package static let swapOutRate = Measure("swap_out_rate", .rate)
+    /// Bytes each second, as vmstat shows it.
+    package static let swapInBytesRate = Measure("swap_in_bytes_rate", .rate)
+    package static let swapOutBytesRate = Measure("swap_out_bytes_rate", .rate)
     package static let majorFaultRate = Measure("major_fault_rate", .rate)
     package static let majorFaults = Measure("major_faults", .count)
     package static let loadAverage1 = Measure("load_average_1", .ratio)

@@ -32,6 +32,9 @@ struct SnapshotContext {
     var pid: Int32?
     var port: Int?
     var isChild = false
+    /// Whether a JSON document of any kind may stand here: at the start of an input, below a line
+    /// that says what follows, behind another document.
+    var expectsDocument = true
     /// The file that the input itself is.
     private let ownPath: String?
 

@@ -15,11 +15,18 @@ protocol SnapshotFormat: Sendable {
     /// How lines that can begin a block begin, blanks before them left out. Others are not offered
     /// to `begin`, so that foreign text costs nothing.
     static var openers: [String] { get }
+    /// How they end, where the beginning does not tell: `24684084 K total memory`.
+    static var closers: [String] { get }
+    /// Whether a line, without blanks around it, can begin a block; asked before `begin`.
+    static func mayBegin(_ text: Substring) -> Bool
     /// Whether the output of the context's command, or its file, is this format, however it begins.
     static func isShown(in context: SnapshotContext) -> Bool
     /// Whether `#` begins comments in a file of this format, so that they are no prompts.
     static var hasHashComments: Bool { get }
 
+    /// Whether the block is open in such a way that the next line, whatever it looks like, is first
+    /// of all part of it: inside a JSON document, a text at a prompt is a value.
+    var isInside: Bool { get }
     /// Whether a block begins with this line, which then is read.
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool
     /// Whether the line belongs to the block, in which case it is read.
@@ -32,9 +39,17 @@ protocol SnapshotFormat: Sendable {
 }
 
 extension SnapshotFormat {
+    static var closers: [String] { [] }
+
+    static func mayBegin(_ text: Substring) -> Bool {
+        openers.contains { text.hasPrefix($0) } || closers.contains { text.hasSuffix($0) }
+    }
+
     static func isShown(in context: SnapshotContext) -> Bool { false }
     static var hasHashComments: Bool { false }
+
     func goesOn(in context: SnapshotContext) -> Bool { false }
+    var isInside: Bool { false }
 }
 
 /// Every format, the more specific first. A new format is a new file and a line here.
@@ -69,6 +84,9 @@ let snapshotFormats: [any SnapshotFormat.Type] = [
     PressureFormat.self,
     KernelCountersFormat.self,
     SwapAreasFormat.self,
+    SarTable.self, SadfTable.self, SadfPairs.self, SadfXML.self,
+    VmstatTable.self, VmstatSummary.self,
+    AtopLines.self, PrometheusText.self, JSONDocument.self,
     OneLineFormat.self,
     DiskFreeFormat.self,
     MountsFormat.self,

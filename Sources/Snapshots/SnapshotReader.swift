@@ -73,7 +73,7 @@ package struct SnapshotReader {
         }
         if open != nil, isInner {
             take(SnapshotLine(inner, number, offset))
-        } else if isAwaited || Self.screen.mayMatter(line) {
+        } else if isAwaited || mayMatter(line) {
             isInner = false
             let isTaken = take(SnapshotLine(line, number, offset))
             if !isTaken, inner.count < line.count { takeInner(inner, number, offset) }
@@ -115,7 +115,7 @@ package struct SnapshotReader {
     }
 
     private mutating func takeInner(_ inner: Span<UInt8>, _ number: Int, _ offset: Int64) {
-        guard Self.screen.mayMatter(inner) else { return }
+        guard mayMatter(inner) else { return }
         isInner = true
         take(SnapshotLine(inner, number, offset))
     }
@@ -128,11 +128,22 @@ package struct SnapshotReader {
         return fetch()
     }
 
+    /// Whether a line can be worth a look.
+    private mutating func mayMatter(_ line: Span<UInt8>) -> Bool {
+        let hasMeaning = Self.screen.mayMatter(
+            line, expectsDocument: sink.context.expectsDocument)
+        if !hasMeaning, sink.context.expectsDocument, !Self.screen.isBlank(line) {
+            sink.context.expectsDocument = false
+        }
+        return hasMeaning
+    }
+
     // MARK: - Lines
 
     /// Whether the line said something.
     @discardableResult
     private mutating func take(_ line: SnapshotLine) -> Bool {
+        if open?.isInside == true, give(line) { return true }
         enterNoted()
         if let (file, value) = PrefixedLine.split(line.text) {
             enterPrefixed(file)
@@ -153,6 +164,7 @@ package struct SnapshotReader {
         }
         if !isComment(line), let context = ContextLine(line.text) {
             enter(context, line)
+            sink.context.expectsDocument = true
             return true
         }
         return offer(line)
@@ -160,12 +172,7 @@ package struct SnapshotReader {
 
     /// Gives a line to the open format, or to one that begins with it.
     private mutating func offer(_ line: SnapshotLine) -> Bool {
-        if var format = open {
-            let isTaken = format.take(line, &sink)
-            open = format
-            if isTaken { return true }
-            close()
-        }
+        if open != nil, give(line) { return true }
         guard !line.isBlank else {
             // What the files hold is over, or there was nothing in them.
             if sink.context.isSystemFile { sink.context.isRead = true }
@@ -175,10 +182,20 @@ package struct SnapshotReader {
             for type in shown where begin(type, line) { return true }
         }
         let trimmed = line.text.trimmed
-        for type in snapshotFormats where type.openers.contains(where: { trimmed.hasPrefix($0) }) {
-            if begin(type, line) { return true }
+        for type in snapshotFormats where type.mayBegin(trimmed) && begin(type, line) {
+            return true
         }
+        sink.context.expectsDocument = false
         return false
+    }
+
+    /// Gives the line to the format that is open, or closes it.
+    private mutating func give(_ line: SnapshotLine) -> Bool {
+        guard var format = open else { return false }
+        let isTaken = format.take(line, &sink)
+        open = format
+        if !isTaken { close() }
+        return isTaken
     }
 
     /// Whether a line with a `#` is a comment of the file that the input is, and no prompt.
@@ -279,7 +296,8 @@ package struct SnapshotReader {
     }
 
     private static let screen = LineScreen(
-        openers: snapshotFormats.flatMap { $0.openers } + PrefixedLine.openers)
+        openers: snapshotFormats.flatMap { $0.openers } + PrefixedLine.openers,
+        closers: snapshotFormats.flatMap { $0.closers })
 }
 
 /// Tells by the first bytes of a line whether it can matter, before any text is made of it.
@@ -287,8 +305,15 @@ private struct LineScreen: Sendable {
     /// By first byte, the openers without it.
     private var byFirst: [[[UInt8]]] = Array(repeating: [], count: 256)
     private var isDecisive = [Bool](repeating: false, count: 256)
+    /// By last byte, the closers whole.
+    private var byLast: [[[UInt8]]] = Array(repeating: [], count: 256)
 
-    init(openers: [String]) {
+    init(openers: [String], closers: [String]) {
+        for closer in Set(closers) {
+            let bytes = Array(closer.utf8)
+            guard let last = bytes.last else { continue }
+            byLast[Int(last)].append(bytes)
+        }
         for opener in Set(openers) {
             let bytes = Array(opener.utf8)
             guard let first = bytes.first else { continue }
@@ -298,18 +323,27 @@ private struct LineScreen: Sendable {
         for byte in "$#[=".utf8 { isDecisive[Int(byte)] = true }
     }
 
-    func mayMatter(_ line: Span<UInt8>) -> Bool {
+    func mayMatter(_ line: Span<UInt8>, expectsDocument: Bool) -> Bool {
         var start = 0
         while start < line.count, line[start] == 0x20 || line[start] == 0x09 { start += 1 }
         guard start < line.count else { return false }
         let first = line[start]
-        if isDecisive[Int(first)] { return true }
+        if isDecisive[Int(first)] || expectsDocument && first == 0x7B { return true }
         for rest in byFirst[Int(first)] where Self.has(line, rest, at: start + 1) { return true }
+        for whole in byLast[Int(line[line.count - 1])]
+        where Self.has(line, whole, at: line.count - whole.count) { return true }
         return Self.mayBeTime(line, start) || Self.mayBePrompt(line, start)
     }
 
+    func isBlank(_ line: Span<UInt8>) -> Bool {
+        for i in line.indices where line[i] != 0x20 && line[i] != 0x09 && line[i] != 0x0D {
+            return false
+        }
+        return true
+    }
+
     private static func has(_ line: Span<UInt8>, _ bytes: [UInt8], at start: Int) -> Bool {
-        guard start + bytes.count <= line.count else { return false }
+        guard start >= 0, start + bytes.count <= line.count else { return false }
         for i in bytes.indices where line[start + i] != bytes[i] { return false }
         return true
     }
@@ -328,11 +362,14 @@ private struct LineScreen: Sendable {
         return colons == 2
     }
 
-    /// `user@host`, `127.0.0.1:6379> `.
+    /// `user@host`, `127.0.0.1:6379> `, and `host<tab>600<tab>` of sadf -p.
     private static func mayBePrompt(_ line: Span<UInt8>, _ start: Int) -> Bool {
         for i in start..<min(line.count, start + 40) {
             if line[i] == 0x20 { return false }
             if line[i] == 0x40 || line[i] == 0x3E { return true }
+            if line[i] == 0x09 {
+                return i + 1 < line.count && (line[i + 1] &- 0x30 < 10 || line[i + 1] == 0x2D)
+            }
         }
         return false
     }

@@ -53,7 +53,7 @@ struct MeminfoFormat: SnapshotFormat {
         return (name, value)
     }
 
-    private static let measures: [String: Measure] = [
+    static let measures: [String: Measure] = [
         "MemTotal": .memTotal, "MemFree": .memFree, "MemAvailable": .memAvailable,
         "Buffers": .buffers, "Cached": .cached, "SwapCached": .swapCached, "Active": .active,
         "Inactive": .inactive, "Dirty": .dirty, "Writeback": .writeback,
