@@ -15,7 +15,9 @@ enum ServerAllocationFailed: Cause {
     static let answers: Set<Incident.Kind> = [.server_crash, .save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-        let failures = facts.events(.allocation_failed).filter { $0["fatal"] != nil }
+        let failures = facts.events(.allocation_failed).filter {
+            $0["fatal"] != nil && $0.header.role != .child
+        }
         guard !failures.isEmpty else { return nil }
         return finding(
             .possible, .high,
