@@ -19,7 +19,7 @@ enum MemoryGrowth: Cause {
     static func judge(_ facts: Case) -> Finding? {
         if facts.isRefusedMemory { return ofFork(facts) }
         if facts.isKilledForMemory { return ofKill(facts) }
-        if !facts.events(.memory_refused).isEmpty, let growth = ofServer(facts) {
+        if facts.incident.kind == .write_refusal, let growth = ofServer(facts) {
             let limit = facts.setting(.maxmemory, where: Case.isServer).flatMap {
                 $0.number > 0 ? $0 : nil
             }
