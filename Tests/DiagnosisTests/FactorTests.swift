@@ -142,4 +142,21 @@ import Testing
         }
         #expect(try judged(world).finding(.commit_limit_strict)?.verdict == .confirmed)
     }
+
+    @Test("a directory that no server is set up for is not given to the server")
+    func attackersDirectory() throws {
+        let world = World().with {
+            $0.log.start(at: 0)
+            $0.log.fork(.bgsave, child: 97, at: 100)
+            $0.log.add(
+                .rdb_file_error, at: 100.1,
+                ["error": "Permission denied", "dir": "/var/spool/cron"], pid: 97, role: .child)
+            $0.log.add(.operation_failed, at: 100.2, ["operation": "bgsave"])
+            $0.facts.server(at: 101, [.lastSaveStatus: "err"])
+        }
+        let finding = try #require(judged(world).finding(.dir_not_writable))
+        #expect(finding.statement.contains("attacker"))
+        #expect(!finding.remedies.isEmpty)
+        #expect(finding.remedies.allSatisfy { !$0.command.contains("chown") })
+    }
 }

@@ -6,7 +6,7 @@ import Incidents
 import Model
 
 extension Trial {
-    static let all = refusals + tasks + children + contributing
+    static let all = refusals + tasks + children + files + contributing
 
     static let refusals = [
         Trial(

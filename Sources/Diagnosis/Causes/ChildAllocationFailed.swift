@@ -35,23 +35,15 @@ enum ChildAllocationFailed: Cause {
     }
 
     private static func verdict(_ facts: Case) -> Finding {
-        let process = Case.isServerProcess
-        if let size = facts.nearest(.vmSize, where: process) {
-            for measure in [Measure.limitAddressSpace, .limitData] {
-                guard let limit = facts.setting(measure, where: process), limit.isKnown,
-                    limit.number < .max
-                else { continue }
-                let used =
-                    measure == .limitData ? facts.nearest(.vmData, where: process) ?? size : size
-                guard used.number >= limit.number / 10 * 9 else { continue }
-                return limited(facts, used, limit, measure)
-            }
-        }
-        if let most = facts.setting(.maxMapCount), most.isKnown,
-            let count = facts.nearest(.mappings, where: process),
-            count.number >= most.number / 100 * 98
-        {
-            return limited(facts, count, most, .maxMapCount)
+        if let met = AllocationLimit.met(facts) {
+            var out = finding(
+                .likely, .medium,
+                "The child could not allocate memory: it is a copy of a server that was at a limit; "
+                    + "\(met.spoken).",
+                evidence: met.evidence(facts))
+            out.arithmetic = met.arithmetic(facts)
+            out.remedies = [met.remedy(facts)].compactMap(\.self)
+            return out
         }
         return finding(
             .possible, .high,
@@ -63,49 +55,5 @@ enum ChildAllocationFailed: Cause {
                     why: "any of them refuses an allocation to the child",
                     command: FactCommands.addressSpace(facts.incident))
             ])
-    }
-
-    private static func limited(
-        _ facts: Case, _ used: Measured, _ limit: Setting, _ measure: Measure
-    ) -> Finding {
-        var out = finding(
-            .likely, .medium,
-            "The child could not allocate memory: it inherited a server that was at its limit "
-                + "(\(used.measure.name) at \(measure.name)).",
-            evidence: [
-                facts.cite(used, .for, "in use, \(facts.distance(of: used))"),
-                facts.cite(limit.reading, .for, "the limit; \(facts.reach(of: limit))"),
-            ])
-        out.arithmetic = [
-            facts.quantity("in use", used), facts.quantity("limit", limit.reading),
-        ]
-        out.remedies = [remedy(facts, limit, measure)]
-        return out
-    }
-
-    private static func remedy(_ facts: Case, _ limit: Setting, _ measure: Measure) -> Remedy {
-        if measure == .maxMapCount {
-            return Remedy(
-                order: 1, text: "Allow more mappings.",
-                command: "sudo sysctl -w vm.max_map_count=\(limit.number * 2)",
-                precheck: "wc -l /proc/PID/maps of the server: near the limit.",
-                expect: "The next save ends with success.",
-                rollback: "sudo sysctl -w vm.max_map_count=\(limit.number)",
-                caveat: "For good: the same line in /etc/sysctl.d. A mapping count that grows "
-                    + "without end is a leak.",
-                permanent: false)
-        }
-        let pid = facts.incident.instance.pids.last.map(String.init) ?? "PID"
-        let option = measure == .limitData ? "--data" : "--as"
-        let unit = measure == .limitData ? "LimitDATA" : "LimitAS"
-        return Remedy(
-            order: 1, text: "Lift the limit of the running server, which its children inherit.",
-            command: "sudo prlimit --pid \(pid) \(option)=unlimited:unlimited",
-            precheck: "grep -E 'address space|data size' /proc/\(pid)/limits",
-            expect: "The next save ends with success.",
-            rollback: "sudo prlimit --pid \(pid) \(option)=\(limit.number):unlimited",
-            caveat: "Gone with the next restart; for good: \(unit)=infinity in the unit. A limit "
-                + "on the address space is no way to bound memory: use maxmemory or a cgroup.",
-            permanent: false)
     }
 }

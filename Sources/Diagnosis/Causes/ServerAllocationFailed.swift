@@ -19,6 +19,16 @@ enum ServerAllocationFailed: Cause {
             $0["fatal"] != nil && $0.header.role != .child
         }
         guard !failures.isEmpty else { return nil }
+        if let met = AllocationLimit.met(facts) {
+            var out = finding(
+                .likely, .medium,
+                "The server could not allocate memory and gave up: \(met.spoken).",
+                evidence: facts.cite(failures, "the server names the size it asked for")
+                    + met.evidence(facts))
+            out.arithmetic = met.arithmetic(facts)
+            out.remedies = [met.remedy(facts)].compactMap(\.self)
+            return out
+        }
         return finding(
             .possible, .high,
             "The server could not allocate memory and gave up; what limited it "
