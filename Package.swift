@@ -37,7 +37,9 @@ let package = Package(
             exclude: ["Patterns"], swiftSettings: strict, plugins: ["EmbedPatterns"]),
         .target(name: "Snapshots", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .target(name: "Incidents", dependencies: ["Model"], swiftSettings: strict),
-        .target(name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict),
+        .target(
+            name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict,
+            plugins: ["EmbedCauses"]),
         .target(name: "Reports", dependencies: ["JSON", "Model"], swiftSettings: strict),
         .executableTarget(
             name: "forktopsy",
@@ -51,6 +53,9 @@ let package = Package(
         // Patterns/**.toml becomes part of the binary.
         .executableTarget(
             name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
+        // So do the doc comments of the causes, for `explain`.
+        .executableTarget(name: "embed-causes", swiftSettings: strict),
+        .plugin(name: "EmbedCauses", capability: .buildTool(), dependencies: ["embed-causes"]),
         .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
 
         // Bytes to records, at every piece size, with every damage.

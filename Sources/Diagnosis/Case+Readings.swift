@@ -11,6 +11,8 @@ struct Setting {
         case held
         /// Read before, and no change seen up to the failure.
         case before
+        /// Read before as one thing and after as another: when it changed is not known.
+        case between
         /// Read only after the failure; it may have been changed since.
         case after
         /// No time is known.
@@ -63,8 +65,10 @@ extension Case {
                 ($0.at ?? start) > start && !$0.placed.snapshot.isChange && $0.text == before.text
                     && ($0.at ?? end) < (later?.at ?? Timestamp(nanoseconds: .max))
             }
+            let changedUnseen = later.map { !$0.placed.snapshot.isChange } ?? false
             return Setting(
-                reading: before, reach: isConfirmed ? .held : .before, changedLater: later)
+                reading: before, reach: isConfirmed ? .held : changedUnseen ? .between : .before,
+                changedLater: later)
         }
         // A command that changed it after the failure says what it is now, not what it was.
         if let after {
@@ -165,6 +169,9 @@ extension Case {
         case .before:
             return "read \(distance(of: setting.reading)); no change is seen up to it"
                 + (later ?? "")
+        case .between:
+            return "read \(distance(of: setting.reading)); when it was changed is not known"
+                + (later ?? "")
         case .after:
             return "read only \(distance(of: setting.reading)); it may have been changed since"
         case .undated: return "read at a time that is not known"
@@ -176,7 +183,16 @@ extension Case {
 
 extension Case {
     /// vm.overcommit_memory at the first failure.
-    var overcommitMode: Setting? { setting(.overcommitMemory, where: Self.isHost) }
+    ///
+    /// Where it was read as another value before and as 1 after, the change to 1 came after: with
+    /// 1 accounting refuses nothing.
+    var overcommitMode: Setting? {
+        guard var mode = setting(.overcommitMemory, where: Self.isHost) else { return nil }
+        if mode.reach == .between, mode.changedLater?.number == 1, mode.number != 1 {
+            mode.reach = .before
+        }
+        return mode
+    }
 
     /// RAM and swap of the host.
     var ramAndSwap: (ram: Measured, swap: Measured?)? {

@@ -40,7 +40,11 @@ let causes: [any Cause.Type] = [
     KernelMemory.self, PidNamespaceDead.self, TaskLimitRlimitNproc.self, TaskLimitCgroupPids.self,
     TaskLimitSystem.self, SandboxDenied.self, AnotherChildActive.self, FileDescriptorLimit.self,
     CgroupMemoryOOMKill.self, HostOOMKill.self, ChildKilledBySignal.self, ChildCrashed.self,
+    ChildAllocationFailed.self, ChildHung.self,
     DiskFull.self, DirNotWritable.self, IOFailure.self, MaxmemoryNoeviction.self,
     ReplicaOutputBufferLimit.self, ServerAllocationFailed.self, PlatformForkEmulation.self,
     OvercommitNotEnabled.self, KnownDefect.self, AOFRewriteRetryStorm.self, FullSyncStorm.self,
+    CowGrowth.self, THPAmplifiesCow.self, MemoryGrowth.self, Fragmentation.self,
+    ClientBuffers.self, OverlappingSaves.self, NoSwap.self, MaxmemoryUnset.self,
+    MaxmemoryTooCloseToLimit.self, OOMPolicyStopsUnit.self,
 ]

@@ -11,6 +11,7 @@ package enum Diagnosis {
         out.causes = ordered(settled(causes.compactMap { $0.judge(facts) }))
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)
+        out.trigger = facts.trigger
         out.memory = memory(facts)
         out.facts = settings(facts)
         return out

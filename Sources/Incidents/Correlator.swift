@@ -66,7 +66,9 @@ package struct Correlator {
                 trackers[number].saveStatus.note(item.event)
                 continue
             }
+            let wasOpen = trackers[number].draft != nil
             trackers[number].take(item.event)
+            if !wasOpen { noteChildrenElsewhere(number, item.event) }
             share(item.event, from: number)
         }
         for i in trackers.indices { trackers[i].finish() }
@@ -130,6 +132,24 @@ package struct Correlator {
         let key = InstanceMap.ProcessKey(
             input: input, stream: event.header.stream, pid: Int32(clamping: pid))
         childOwners[key] = number
+    }
+
+    /// What other servers of the same host were forking for when an incident opened.
+    private mutating func noteChildrenElsewhere(_ number: Int, _ event: Event) {
+        guard trackers[number].draft != nil, let host = trackers[number].instance.host else {
+            return
+        }
+        var running: [Event] = []
+        for (i, other) in trackers.enumerated() where i != number && other.instance.host == host {
+            running += other.children.sorted { $0.key < $1.key }.map(\.value)
+                .filter { child in
+                    !child.isStopped
+                        && event.seconds(after: child.started).map { (0...3600).contains($0) }
+                            ?? false
+                }
+                .map(\.started)
+        }
+        trackers[number].draft?.set { $0.childrenElsewhere = running }
     }
 
     // MARK: - What others say of a server

@@ -43,6 +43,7 @@ extension InstanceTracker {
         failSave(
             operation, event, text: TimelineText.childKilled(operation, signal: signal),
             writesFile: child?.writesFile ?? (event.operation == .bgsave))
+        if let child { draft?.observe(child.started) }
     }
 
     /// SIGUSR1 is how a server stops its own child; TERM and INT reach a child with its server's.

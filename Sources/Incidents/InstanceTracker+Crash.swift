@@ -63,6 +63,10 @@ extension InstanceTracker {
             kernelRefused(event)
         case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed:
             draft?.observe(event)
+        case .hung_task:
+            guard event.isServerFamily else { return }
+            hungTask = event
+            draft?.observe(event)
         default: show(event, .warning)
         }
     }
@@ -91,6 +95,7 @@ extension InstanceTracker {
         }
         open(.oom_kill, event)
         draft?.set { $0.failures.oomKills += 1 }
+        for (_, child) in children.sorted(by: { $0.key < $1.key }) { draft?.observe(child.started) }
         draft?.consequence("oom_kill")
         draft?.isFollowUpOnly = false
         draft?.add(

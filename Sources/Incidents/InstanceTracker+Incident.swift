@@ -29,6 +29,8 @@ extension InstanceTracker {
                     sources: sources))
         }
         if let note = copyOnWrite.precursor(sources) { fresh.addEntry(note) }
+        if let largest = copyOnWrite.largest { fresh.observe(largest) }
+        if let hungTask, event.isWithin(3600, after: hungTask) { fresh.observe(hungTask) }
         let trigger = life.restartTrigger(before: event.at, sources)
         fresh.set { $0.trigger = trigger }
         draft = fresh

@@ -67,11 +67,41 @@ extension InstanceTracker {
         let evidence = Evidence(
             .for, "the master began a full synchronisation", quote: trigger.line, at: trigger.at,
             source: trigger.reference(sources))
+        let asking = replicasAsking(before: event)
         draft?.set {
             $0.trigger = Trigger(
-                statement: "A replica had asked for a full synchronisation.", at: trigger.at,
-                evidence: [evidence])
+                statement: asking.count > 1
+                    ? "\(counted(asking.count, "replica")) had asked for a full synchronisation "
+                        + "within a minute."
+                    : "A replica had asked for a full synchronisation.",
+                at: trigger.at,
+                evidence: (asking.count > 1
+                    ? asking.map {
+                        Evidence(
+                            .for, "a replica asked", quote: $0.line, at: $0.at,
+                            source: $0.reference(sources))
+                    } : []) + [evidence])
         }
+    }
+
+    /// Requests of replicas in the minute before, one each, in time order.
+    private func replicasAsking(before event: Event) -> [Event] {
+        syncRequests.sorted { $0.key < $1.key }.map(\.value)
+            .filter { event.seconds(after: $0).map { (0...60).contains($0) } ?? false }
+            .sorted { ($0.at?.nanoseconds ?? 0) < ($1.at?.nanoseconds ?? 0) }
+    }
+
+    /// Remembers who asked for a full synchronisation last, for a few replicas.
+    mutating func noteSyncRequest(_ event: Event) {
+        guard event.kind == .sync_requested || event.kind == .full_resync_requested,
+            let replica = event["replica"]
+        else { return }
+        syncRequests[replica] = event
+        guard syncRequests.count > 16 else { return }
+        let oldest = syncRequests.min {
+            ($0.value.at?.nanoseconds ?? 0, $0.key) < ($1.value.at?.nanoseconds ?? 0, $1.key)
+        }
+        if let oldest { syncRequests[oldest.key] = nil }
     }
 
     /// With save points and `stop-writes-on-bgsave-error` (default yes, redis 2.6 and later) a

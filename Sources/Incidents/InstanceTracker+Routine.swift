@@ -15,7 +15,9 @@ extension InstanceTracker {
         case .child_started: childStarted(event)
         case .db_saved: databaseSaved(event)
         case .operation_succeeded: operationSucceeded(event)
-        case .copy_on_write: copyOnWrite.note(event)
+        case .copy_on_write:
+            copyOnWrite.note(event)
+            draft?.observe(event)
         default: break
         }
     }

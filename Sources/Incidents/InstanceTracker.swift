@@ -50,6 +50,10 @@ struct InstanceTracker {
     var heldDuration: Double?
     /// What the kernel said lately, since its line may stand just before the server's.
     var kernelLines: [Event] = []
+    /// The kernel's last word of a process of the server that was stuck.
+    var hungTask: Event?
+    /// Replicas that asked for a full synchronisation, and when each last did.
+    var syncRequests: [String: Event] = [:]
     /// The last refused fork, for the lines that follow from it.
     var refusal: Refusal?
     var lastFollowUp: Event?
@@ -115,6 +119,7 @@ struct InstanceTracker {
         guard release(before: event) else { return }
         adopt(event)
         learn(from: event)
+        noteSyncRequest(event)
         switch event.kind.chapter {
         case .life: takeLife(event)
         case .routine: takeRoutine(event)
@@ -249,7 +254,7 @@ extension EventKind {
             .crash
         case .oom_victim, .kernel_commit_refused, .pids_rejected, .oom_constraint, .segfault,
             .unit_oom, .unit_failed, .unit_exited, .unit_restarting, .kernel_suppressed, .oomd_kill,
-            .earlyoom_kill, .oom_invoked, .page_allocation_failed:
+            .earlyoom_kill, .oom_invoked, .page_allocation_failed, .hung_task:
             .host
         case .role_changed, .failover_started, .failover_finished, .failover_failed, .node_failing,
             .cluster_state_changed, .sentinel_switch, .sentinel_down, .sentinel_failover:

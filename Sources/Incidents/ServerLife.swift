@@ -81,11 +81,13 @@ struct CopyOnWriteTrend {
     private(set) var first: (event: Event, mebibytes: Int)?
     private(set) var last: (event: Event, mebibytes: Int)?
     private(set) var peak = 0
+    /// The line with the highest figure of any child, for the diagnosis.
+    private(set) var largest: Event?
 
     mutating func note(_ event: Event) {
-        guard event.operation == .bgsave,
-            let size = event.int("peak_mib") ?? event.int("current_mib")
-        else { return }
+        guard let size = event.copiedMebibytes else { return }
+        if size > largest?.copiedMebibytes ?? 0 { largest = event }
+        guard event.operation == .bgsave else { return }
         if first == nil { first = (event, size) }
         last = (event, size)
         peak = max(peak, size)

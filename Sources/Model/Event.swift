@@ -79,6 +79,11 @@ extension Event {
         "valkey-senti", "keydb-cli", "keydb-bench", "keydb-check", "keydb-senti", "keydb-diag",
     ]
 
+    /// What a child's copy-on-write line says was copied at most, in MiB.
+    package var copiedMebibytes: Int? {
+        kind == .copy_on_write ? int("peak_mib") ?? int("current_mib") : nil
+    }
+
     package var errno: Errno? {
         self["error"].map { Errno(message: $0) }
     }

@@ -34,6 +34,8 @@ package struct Incident: Sendable {
     package var observations: [Event] = []
     /// What memory snapshots show around it. Not printed as such: `memory` and `facts` are.
     package var readings = Readings()
+    /// Starts of children of other servers of the same host that ran when it began. Not printed.
+    package var childrenElsewhere: [Event] = []
     /// Lines that show that a process of the server had gone without a word. Not printed.
     package var vanished: [Event] = []
     /// Whether the start of the process in which the first failure fell is in the data.

@@ -1,20 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Diagnosis
 internal import Matching
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Explain a pattern or a kind of event, with its sources.")
+        abstract: "Explain a cause, a pattern, a kind of event or what a guide says, with sources.")
 
-    @Argument(help: "The id of a pattern (redis.rdb-fork-failed) or a kind of event (fork_failed).")
+    @Argument(
+        help: """
+            The id of a cause (commit_limit_strict), a pattern (redis.rdb-fork-failed), a kind of \
+            event (fork_failed) or a guide's claim (fix-diskless-sync).
+            """)
     var id: String
 
     func run() throws {
-        guard let text = explanation(of: id, in: .builtIn) else {
+        guard let text = Explanation.text(of: id) ?? explanation(of: id, in: .builtIn) else {
             throw Failure(
                 "nothing is known as \"\(id)\"; `forktopsy patterns list` lists all patterns and "
-                    + "kinds"
+                    + "kinds, docs/causes.md the causes, docs/guide-claims.md what guides say"
             )
         }
         _ = writeAll(text, to: 1)

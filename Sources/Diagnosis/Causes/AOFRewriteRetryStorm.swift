@@ -5,7 +5,13 @@ internal import Model
 /// The automatic AOF rewrite was tried again at every tick, about ten times a second.
 ///
 /// Claim: no version holds automatic rewrites back after a refused fork; from redis 7.0 on each
-/// try leaves a new incremental file (redis 7.2.6, src/aof.c, `aofRewriteLimited`).
+/// try leaves a new incremental file (redis 7.2.6, src/aof.c, `aofRewriteLimited`,
+/// `openNewIncrAofForAppend`).
+/// For: dozens of refused forks of rewrites, a tenth of a second apart.
+/// Against: refusals with the rhythm of save points, six seconds apart.
+/// Settled by: the log; the number in the name of the newest incremental file.
+/// To do: mend what refuses the fork. Until then `CONFIG SET auto-aof-rewrite-percentage 0` ends the
+/// tries, and the AOF grows; the value before goes back afterwards.
 enum AOFRewriteRetryStorm: Cause {
     static let id = CauseID.aof_rewrite_retry_storm
     static let role = Finding.Role.contributing

@@ -64,7 +64,30 @@ enum DirNotWritable: Cause {
         "/etc", "/root", "/var/spool/cron", "/var/www", "/home", "/usr", "/tmp/.", "/dev/shm",
     ]
 
+    /// A directory that is not the server's is not given to it: the server is sent back.
+    private static func away(_ directory: String, _ facts: Case) -> Remedy {
+        let client = FactCommands.client(facts.incident)
+        return Remedy(
+            order: 1,
+            text: "Send the server back to its own directory; do not open \(directory) to it.",
+            command: "\(client) CONFIG SET dir OWN_DIRECTORY",
+            precheck: "grep -E '^(dir|dbfilename)' of redis.conf names the directory that was "
+                + "meant; \(client) CONFIG GET dir and dbfilename show what they are now. What "
+                + "lies in \(directory) under that name may be an attacker's file: keep it, and "
+                + "do not run it.",
+            expect: "\(client) BGSAVE ends with success in the server's own directory.",
+            rollback: "None is wanted.",
+            caveat: "Where nobody of yours set it, somebody else can: bind the port to what needs "
+                + "it, set a password or ACLs, and look for keys and replicas that are not yours.",
+            permanent: false)
+    }
+
     private static func remedy(_ event: Event, _ facts: Case) -> Remedy {
+        if let directory = facts.incident.directory,
+            strange.contains(where: { directory.hasPrefix($0) })
+        {
+            return away(directory, facts)
+        }
         let client = FactCommands.client(facts.incident)
         let isReadOnly = event.errno == .EROFS
         return Remedy(

@@ -16,6 +16,23 @@ enum FileDescriptorLimit: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let errors = facts.fileErrors(.EMFILE, .ENFILE) + facts.refusals(.EMFILE, .ENFILE)
         guard !errors.isEmpty else { return nil }
+        let limit = facts.setting(.limitOpenFiles, where: Case.isServerProcess)
+        let open = facts.nearest(.openFiles, where: Case.isServerProcess)
+        if let limit, let open, open.number >= limit.number / 100 * 95 {
+            var out = finding(
+                .likely, .medium,
+                "The server had \(grouped(Int(clamping: open.number))) files open, and may have "
+                    + "\(grouped(Int(clamping: limit.number))).",
+                evidence: facts.cite(errors, "too many open files") + [
+                    facts.cite(open, .for, "open files, \(facts.distance(of: open))"),
+                    facts.cite(limit.reading, .for, "the limit; \(facts.reach(of: limit))"),
+                ])
+            out.arithmetic = [
+                facts.quantity("open files", open), facts.quantity("limit", limit.reading),
+            ]
+            out.remedies = [remedy(facts, limit)]
+            return out
+        }
         return finding(
             .possible, .medium, "The server may have run out of file descriptors.",
             evidence: facts.cite(errors, "too many open files"),
@@ -24,5 +41,21 @@ enum FileDescriptorLimit: Cause {
                     what: "open descriptors and their limit", why: "the limit is per process",
                     command: FactCommands.descriptors(facts.incident))
             ])
+    }
+
+    private static func remedy(_ facts: Case, _ limit: Setting) -> Remedy {
+        let pid = facts.incident.instance.pids.last.map(String.init) ?? "PID"
+        let target = min(limit.number, 524_288) * 2
+        return Remedy(
+            order: 1, text: "Raise the limit of the running server, without a restart.",
+            command: "sudo prlimit --pid \(pid) --nofile=\(target):\(target)",
+            precheck:
+                "sudo ls -l /proc/\(pid)/fd | awk '{print $NF}' | sort | uniq -c | sort -rn | "
+                + "head: thousands of pipes are a leak, sockets are clients.",
+            expect: "The next rewrite starts.",
+            rollback: "sudo prlimit --pid \(pid) --nofile=\(limit.number):\(target)",
+            caveat: "A leak fills the new limit, too; up to redis 3.2.8 each refused rewrite leaks "
+                + "six. For good: LimitNOFILE= of the unit. Clients are bounded by maxclients.",
+            permanent: false)
     }
 }

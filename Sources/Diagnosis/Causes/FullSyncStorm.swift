@@ -6,6 +6,11 @@ internal import Model
 ///
 /// Claim: a refused replica reconnects within a second and asks again (redis 7.2.4,
 /// src/replication.c); there is no delay as there is for save points.
+/// For: dozens of refused forks for full synchronisations.
+/// Against: synchronisations that go on where they were (sync_partial_ok rising).
+/// Settled by: the log; sync_full of INFO.
+/// To do: mend what refuses the fork: the storm is its consequence. repl-diskless-sync-delay lets
+/// several replicas share a fork, and a larger repl-backlog-size spares some of them.
 enum FullSyncStorm: Cause {
     static let id = CauseID.full_sync_storm
     static let role = Finding.Role.contributing

@@ -15,8 +15,20 @@ enum ServerAllocationFailed: Cause {
     static let answers: Set<Incident.Kind> = [.server_crash, .save_failure]
 
     static func judge(_ facts: Case) -> Finding? {
-        let failures = facts.events(.allocation_failed).filter { $0["fatal"] != nil }
+        let failures = facts.events(.allocation_failed).filter {
+            $0["fatal"] != nil && $0.header.role != .child
+        }
         guard !failures.isEmpty else { return nil }
+        if let met = AllocationLimit.met(facts) {
+            var out = finding(
+                .likely, .medium,
+                "The server could not allocate memory and gave up: \(met.spoken).",
+                evidence: facts.cite(failures, "the server names the size it asked for")
+                    + met.evidence(facts))
+            out.arithmetic = met.arithmetic(facts)
+            out.remedies = [met.remedy(facts)].compactMap(\.self)
+            return out
+        }
         return finding(
             .possible, .high,
             "The server could not allocate memory and gave up; what limited it "
