@@ -27,7 +27,8 @@ enum InputFormat {
         if marks.contains(where: { start.find($0) != nil }) { return true }
         var from = 0
         while let at = start.find("forktopsy ", from: from) {
-            let end = start.first(0x0A, from: at) ?? start.count
+            let feed = start.first(0x0A, from: at) ?? start.count
+            let end = min(feed, start.first(0x22, from: at) ?? feed)
             let isTitle = at == 0 || [0x0A, 0x20, 0x22].contains(start[at - 1])
             if isTitle, isDigit(start.byte(at + 10)),
                 start.extracting(at..<end).find(" report") != nil,

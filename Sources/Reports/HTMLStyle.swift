@@ -34,7 +34,7 @@ enum HTMLStyle {
         h4,h5,h6{font-size:1rem;margin:1.25rem 0 .3rem}
         p,ul,ol,dl,figure{margin:.6rem 0}
         a{color:var(--link)}
-        a:focus-visible,summary:focus-visible,input:focus-visible,[tabindex]:focus-visible{
+        a:focus-visible,summary:focus-visible,[tabindex]:focus-visible{
         outline:2px solid var(--link);outline-offset:2px}
         .skip{position:absolute;left:-99rem}
         .skip:focus{position:static}
@@ -81,15 +81,19 @@ enum HTMLStyle {
 
     private static let timeline = """
         .timeline>.label{font-size:.875rem;color:var(--soft);margin-right:.6rem}
-        .timeline>input{width:1rem;height:1rem;margin:0 .3rem 0 0;vertical-align:-.15rem;
-        accent-color:var(--link)}
-        .timeline>label{font-size:.875rem;margin-right:1rem;padding:.4rem 0;display:inline-block}
+        .timeline>input{position:absolute;opacity:0}
+        .timeline>label{display:inline-block;font-size:.875rem;margin:.2rem .4rem .2rem 0;
+        padding:.15rem .75rem;border:1px solid var(--line);border-radius:1rem;cursor:pointer;
+        color:var(--soft);text-decoration:line-through}
+        .timeline>input:checked+label{background:var(--sheet);color:var(--ink);text-decoration:none}
+        .timeline>input:checked+label::before{content:"✓ "}
+        .timeline>input:focus-visible+label{outline:2px solid var(--link);outline-offset:2px}
         .timeline .count{color:var(--soft)}
         .show-failure:not(:checked)~.events>.failure,.show-warning:not(:checked)~.events>.warning,
         .show-recovery:not(:checked)~.events>.recovery,.show-plain:not(:checked)~.events>.plain,
         .show-plain:not(:checked)~.events>.muted{display:none}
         .events{list-style:none;padding:0;border-left:2px solid var(--line);margin-left:.4rem}
-        .events>li{position:relative;display:grid;grid-template-columns:8.5rem 1fr;gap:0 1rem;
+        .events>li{position:relative;display:grid;grid-template-columns:10.5rem 1fr;gap:0 1rem;
         padding:.35rem 0 .35rem 1.1rem}
         .events>li::before{content:"";position:absolute;left:-7px;top:.75rem;width:12px;height:12px;
         border-radius:50%;background:var(--plain);border:2px solid var(--page)}

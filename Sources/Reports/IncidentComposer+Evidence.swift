@@ -74,7 +74,7 @@ extension IncidentComposer {
 
 extension Evidence {
     /// The claim, and below it the raw line that carries it.
-    fileprivate var blocks: [Block] {
+    var blocks: [Block] {
         var claim = statement
         if let value { claim += " (\(value.spoken(unit: unit ?? "")))" }
         let place = [source?.spoken, at?.spoken].compactMap { $0 }.joined(separator: ", ")

@@ -25,7 +25,7 @@ struct MermaidDiagram {
             let tag = tone == .failure ? "crit, " : tone == .recovery ? "done, " : "active, "
             lines.append("    \(Self.label(label)) :\(tag)\(from.mermaid), \(end.mermaid)")
         }
-        if !chart.spans.isEmpty { lines.append("    section How long") }
+        if !chart.spans.isEmpty { lines.append("    section Lasted") }
         for span in chart.spans {
             task(
                 span.isOpen ? span.label + " (no end in the data)" : span.label, span.tone,
@@ -33,7 +33,7 @@ struct MermaidDiagram {
         }
         let worths = chart.marks.map { $0.tone == .warning ? 1 : 2 }
         let shown = WorthSelection(worths, limit: Self.taskLimit).indices.map { chart.marks[$0] }
-        if !shown.isEmpty { lines.append("    section What happened") }
+        if !shown.isEmpty { lines.append("    section Events") }
         for mark in shown { task(mark.label, mark.tone, mark.at, mark.at) }
         text = lines.joined(separator: "\n")
     }

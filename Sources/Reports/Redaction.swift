@@ -8,7 +8,7 @@ package struct Redaction: Hashable, Sendable {
         case secrets
         /// Secrets, and addresses and host names behind pseudonyms.
         case addresses
-        /// The same, and names of containers and units.
+        /// The same, and names of containers and units, and paths of certificates and keys.
         case all
     }
 

@@ -39,7 +39,7 @@ package struct Redactor: Sendable {
     }
 
     private mutating func redact(_ text: String) -> String {
-        var scanner = SecretScanner(text)
+        var scanner = SecretScanner(text, hidesPaths: redaction.mode == .all)
         var out = scanner.redacted()
         redaction.secretsReplaced += scanner.count
         guard redaction.mode != .secrets else { return out }

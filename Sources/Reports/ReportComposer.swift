@@ -177,10 +177,21 @@ extension ReportComposer {
     /// Without an incident the saves were counted above, and only what is known is worth a row.
     private var outlook: Section? {
         let isQuiet = report.incidents.isEmpty
-        let rows = report.outlook
+        let shown = report.outlook
             .filter { !isQuiet || $0.wouldFork != .unknown || !$0.statement.isEmpty }
-            .map { Definition($0.instance.title, $0.prose(withSaves: !isQuiet)) }
-        return rows.isEmpty ? nil : Section("Outlook", worth: .evidence, [.definitions(rows)])
+        guard !shown.isEmpty else { return nil }
+        var blocks: [Block] = [
+            .definitions(
+                shown.map { Definition($0.instance.title, $0.prose(withSaves: !isQuiet)) })
+        ]
+        for outlook in shown where !outlook.evidence.isEmpty {
+            let evidence = outlook.evidence.prefix(detail.evidence)
+            blocks.append(.paragraph("What that rests on, for \(outlook.instance.title):"))
+            blocks.append(.list(evidence.map(\.blocks), ordered: false))
+            let rest = outlook.evidence.count - evidence.count
+            if rest > 0 { blocks.append(.leftOut("\(counted(rest, "more piece")) of evidence")) }
+        }
+        return Section("Outlook", worth: .evidence, blocks)
     }
 
     private var redactionSection: Section {

@@ -11,7 +11,13 @@ struct SecretScanner {
     /// Secrets replaced by the last `redacted()`.
     private(set) var count = 0
 
-    init(_ text: String) { bytes = Array(text.utf8) }
+    private let hidesPaths: Bool
+
+    /// With `hidesPaths`, where certificates and keys lie is a secret too.
+    init(_ text: String, hidesPaths: Bool = false) {
+        bytes = Array(text.utf8)
+        self.hidesPaths = hidesPaths
+    }
 
     /// The text with `Redaction.mark` in the place of each secret.
     mutating func redacted() -> String {
@@ -66,6 +72,12 @@ extension SecretScanner {
     private static let directives: Set<String> = [
         "requirepass", "masterauth", "primaryauth", "auth-pass", "sentinel-pass",
         "tls-key-file-pass", "tls-client-key-file-pass", "redis-pass",
+    ]
+
+    /// Directives whose value is the path of a certificate or key. Source: redis 8.6.3, redis.conf.
+    private static let paths: Set<String> = [
+        "tls-cert-file", "tls-key-file", "tls-client-cert-file", "tls-client-key-file",
+        "tls-ca-cert-file", "tls-ca-cert-dir", "tls-dh-params-file",
     ]
 
     private static let suffixes = [
@@ -125,6 +137,8 @@ extension SecretScanner {
         case "auth", "auth2", "auth-pass": takeValues(2, after: range.upperBound, isProse: true)
         case "bearer": takeLongValue(after: range.upperBound)
         case "argv": takeArgument(after: range.upperBound)
+        case let name where hidesPaths && Self.paths.contains(name):
+            takeValues(1, after: range.upperBound, isProse: false)
         case let name where Self.directives.contains(name):
             takeValues(1, after: range.upperBound, isProse: true)
         default: break

@@ -15,11 +15,27 @@ struct Sparkline {
         top = max(1, chart.series.flatMap(\.points).map(\.bytes).max() ?? 1)
     }
 
+    /// A letter for each column in which something of that meaning happened, the gravest of them.
+    func marks() -> String {
+        var cells = Array(repeating: Character("·"), count: columns)
+        let letters: [(tone: Tone, letter: Character)] = [
+            (.warning, "w"), (.recovery, "R"), (.failure, "F"),
+        ]
+        for (tone, letter) in letters {
+            for mark in chart.marks where mark.tone == tone { cells[column(of: mark.at)] = letter }
+        }
+        return String(cells)
+    }
+
+    private func column(of at: Timestamp) -> Int {
+        min(columns - 1, Int(chart.position(of: at) * Double(columns)))
+    }
+
     /// A bar for each column in which there is a value, the largest of them; a dot where none is.
     func bars(_ series: Chart.Series) -> String {
         var cells: [Int64?] = Array(repeating: nil, count: columns)
         for point in series.points {
-            let column = min(columns - 1, Int(chart.position(of: point.at) * Double(columns)))
+            let column = column(of: point.at)
             cells[column] = max(cells[column] ?? 0, point.bytes)
         }
         return String(

@@ -123,13 +123,22 @@ extension TextRenderer {
     /// A line for each quantity: its course as bars of eight heights, and its ends in figures.
     private func lines(_ chart: Chart) -> [String] {
         guard !chart.series.isEmpty else { return [] }
-        let column = min(24, chart.series.map { Literal.width($0.name) }.max() ?? 0)
-        let bars = Sparkline(chart, columns: max(10, min(40, width - column - 26)))
-        var out = ["Memory over time, all on one scale:"]
-        for series in chart.series {
-            let name = Literal.cut(series.name, to: column)
+        let names = chart.series.map(\.name) + ["events"]
+        let column = min(width / 3, names.map(Literal.width).max() ?? 0)
+        let most = chart.series.map(\.points.count).max() ?? 0
+        let bars = Sparkline(chart, columns: max(10, min(40, width - column - 26, most)))
+        func line(_ name: String, _ cells: String, _ text: String) -> [String] {
+            let name = Literal.cut(name, to: column)
             let space = String(repeating: " ", count: column - Literal.width(name) + 2)
-            out.append(name + space + bars.bars(series) + "  " + series.ends)
+            let line = name + space + cells
+            // What is too wide goes below.
+            let isNarrow = Literal.width(line) + 2 + Literal.width(text) > width
+            return isNarrow ? [line, "    " + text] : [line + "  " + text]
+        }
+        var out = ["Memory over time, all on one scale:"]
+        for series in chart.series { out += line(series.name, bars.bars(series), series.ends) }
+        if !chart.marks.isEmpty {
+            out += line("events", bars.marks(), "F failure, w warning, R recovery")
         }
         return out
     }

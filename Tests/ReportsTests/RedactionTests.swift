@@ -192,6 +192,30 @@ func wordsThatLookLikeAddressesAreLeftAlone(line: String) {
     #expect(all.contains("unit-1"))
 }
 
+@Test func pathsOfCertificatesAreHiddenOnRequest() {
+    let line = "tls-key-file /etc/pki/redis.key tls-cert-file \"/etc/pki/redis.crt\""
+    #expect(redacted(line) == line)
+    #expect(redacted(line, .all) == "tls-key-file [redacted] tls-cert-file \"[redacted]\"")
+}
+
+@Test(arguments: ReportFormat.allCases, [Redaction.Mode.addresses, .all])
+func anAddressPlantedInEveryFieldAppearsNowhere(format: ReportFormat, mode: Redaction.Mode) {
+    var report = SampleReport.report
+    report.mapStrings { $0 + " 203.0.113.77 db7.corp.example [2001:db8::77]:6379" }
+    var options = ReportOptions(format: format)
+    options.width = 200
+    options.redact = mode
+    options.key = PseudonymKey(Array("a key of sixteen bytes".utf8))
+    let body = report.rendered(options)
+    for address in ["203.0.113.77", "db7.corp", "2001:db8", "db1.prod"] {
+        #expect(!body.contains(address))
+    }
+    for layout in Layout.allCases {
+        options.layout = layout
+        #expect(!report.rendered(options).contains("203.0.113.77"))
+    }
+}
+
 @Test func redactionKeepsTheSchema() throws {
     let schema = try JSONValue(parsing: String(contentsOfFile: Tool.schemaPath, encoding: .utf8))
     for mode in Redaction.Mode.allCases {
