@@ -23,6 +23,13 @@ package enum InputReader {
             }
             return
         }
+        if ActivityFile.isActivityFile(source.head.span), path != "-" {
+            each(name) { body in
+                var reader = RecordReader(name: name)
+                return reader.readActivities(at: path, modifiedAt: modifiedAt, body)
+            }
+            return
+        }
         switch ArchiveFormat.sniff(source.head) {
         case nil:
             each(name) { body in

@@ -2,17 +2,20 @@
 
 internal import Glibc
 
-/// Bytes that a program prints: how `.journal` files are read, through the system's own reader.
+/// Bytes that a program prints: how `.journal` files and those of sysstat are read, through the
+/// system's own readers.
 ///
 /// The descriptor and the process id are this type's own; the child is waited for in `deinit` at
 /// the latest, so that no zombie stays.
 struct ProcessSource: ByteSource, ~Copyable {
     private let pipeEnd: FileDescriptor
     private let pid: pid_t
+    /// What is said where the program ends with an error.
+    private let failure: String
     private var isWaitedFor = false
 
     /// Starts `program`, searched in PATH, with nothing on its standard input.
-    init(_ program: String, _ arguments: [String]) throws(ReadError) {
+    init(_ program: String, _ arguments: [String], failure: String) throws(ReadError) {
         var ends: [Int32] = [0, 0]
         guard unsafe pipe(&ends) == 0 else { throw ReadError(code: .unreadable, errno: errno) }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -24,6 +27,7 @@ struct ProcessSource: ByteSource, ~Copyable {
         }
         pipeEnd = FileDescriptor(adopting: ends[0])
         pid = started
+        self.failure = failure
     }
 
     deinit {
@@ -42,8 +46,7 @@ struct ProcessSource: ByteSource, ~Copyable {
             var status: Int32 = 0
             unsafe _ = waitpid(pid, &status, 0)
             if status != 0 {
-                throw ReadError(
-                    code: .damaged, reason: "journalctl could not read the journal file to its end")
+                throw ReadError(code: .damaged, reason: failure)
             }
         }
         return count
@@ -80,7 +83,8 @@ enum JournalFile {
         let file = path.contains("/") ? path : "./" + path
         do throws(ReadError) {
             return try ProcessSource(
-                "journalctl", ["--file", file, "-o", "export", "--all", "--no-pager", "-q"])
+                "journalctl", ["--file", file, "-o", "export", "--all", "--no-pager", "-q"],
+                failure: "journalctl could not read the journal file to its end")
         } catch {
             throw ReadError(
                 code: .unreadable,

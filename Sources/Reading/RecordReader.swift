@@ -69,6 +69,22 @@ package struct RecordReader {
         return facts
     }
 
+    /// Reads a file of sysstat, which only the system's own reader can.
+    mutating func readActivities(
+        at path: String, modifiedAt: Timestamp?, _ body: RecordBody
+    ) -> InputFacts {
+        facts.clock.modifiedAt = modifiedAt
+        facts.format = ActivityFile.format
+        do throws(ReadError) {
+            var source = try ActivityFile.open(path)
+            readLines(&source, body)
+        } catch {
+            noteFailure(error)
+        }
+        finish()
+        return facts
+    }
+
     /// An input of which nothing can be read, and why.
     mutating func unreadable(_ error: ReadError, format: String) -> InputFacts {
         facts.format = format
@@ -92,6 +108,19 @@ package struct RecordReader {
                         + "export it with journalctl --file X -o export --all"
                 ))
             isJournal = true
+            return
+        }
+        if ActivityFile.isActivityFile(source.head.span) {
+            facts.format =
+                facts.format.isEmpty
+                ? ActivityFile.format : "\(facts.format) + \(ActivityFile.format)"
+            noteFailure(
+                ReadError(
+                    code: .unreadable,
+                    reason:
+                        "a binary file of sysstat cannot be read inside an archive or from standard "
+                        + "input: unpack it, or give the output of sadf -d X -- -A"
+                ))
             return
         }
         if source.decodeUTF16() {
