@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Model
-
 /// Makes a body fit its target: composes it anew with less and less detail until it does, so that
 /// it is never cut in the middle of anything and always says what was left out.
 package struct BudgetFitting: Sendable {
-    let report: Report
-    let redaction: Redaction
-    let layout: Layout
-    let full: Detail
+    private let incidents: Int
+    private let full: Detail
+    private let document: @Sendable (Detail) -> Document
 
-    package init(report: Report, redaction: Redaction, layout: Layout, full: Detail) {
-        self.report = report
-        self.redaction = redaction
-        self.layout = layout
+    /// `document` composes the body of so many incidents in the detail asked for.
+    package init(
+        incidents: Int, full: Detail, document: @escaping @Sendable (Detail) -> Document
+    ) {
+        self.incidents = incidents
         self.full = full
+        self.document = document
     }
 
     /// The most detailed body of at most `limit` bytes.
     package func body(_ renderer: any DocumentRenderer, within limit: Int?) -> String {
         guard let limit else { return renderer.render(document(full)) }
-        let steps = Detail.ladder(from: full, incidents: report.incidents.count)
+        let steps = Detail.ladder(from: full, incidents: incidents)
             .filter { mayFit($0, limit) }
         var fitting: String?
         // Each step says less than the one before it, so half of them can be ruled out at once.
@@ -39,14 +38,10 @@ package struct BudgetFitting: Sendable {
         return fitting ?? shortest(renderer, within: limit, detail: steps[steps.count - 1])
     }
 
-    private func document(_ detail: Detail) -> Document {
-        ReportComposer(report, redaction: redaction, layout: layout, detail: detail).document()
-    }
-
     /// Spares the composition of thousands of incidents for a body with room for a hundred: the
     /// head of one takes some 500 bytes in any target.
     private func mayFit(_ detail: Detail, _ limit: Int) -> Bool {
-        min(report.incidents.count, detail.fullIncidents) <= limit / 500 + 1
+        min(incidents, detail.fullIncidents) <= limit / 500 + 1
     }
 
     /// The first blocks that fit, with a note instead of the rest.

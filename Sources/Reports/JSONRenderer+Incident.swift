@@ -232,7 +232,7 @@ extension Remedy {
 // MARK: - What happened
 
 extension TimelineEntry {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember("at", JSONValue(at)),
             JSONMember("local", JSONValue(local)),

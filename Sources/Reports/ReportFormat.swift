@@ -46,6 +46,8 @@ package struct ReportOptions: Sendable {
     package var redact = Redaction.Mode.secrets
     /// Makes pseudonyms the same in all reports that are made with it.
     package var key: PseudonymKey?
+    /// Only what is new since this report is told.
+    package var earlier: EarlierReport?
 
     package init(format: ReportFormat) { self.format = format }
 }
@@ -62,8 +64,16 @@ extension Report {
         case .timesketch: return TimesketchLines().render(report)
         default:
             let fitting = BudgetFitting(
-                report: report, redaction: redaction, layout: options.layout,
-                full: options.format == .html ? .page : Detail())
+                incidents: report.incidents.count, full: options.format == .html ? .page : Detail()
+            ) { detail in
+                if let earlier = options.earlier {
+                    return UpdateComposer(report: report, earlier: earlier, detail: detail)
+                        .document()
+                }
+                return ReportComposer(
+                    report, redaction: redaction, layout: options.layout, detail: detail
+                ).document()
+            }
             let limit = [options.budget, options.format.budget].compactMap(\.self).min()
             return fitting.body(options.renderer, within: limit)
         }

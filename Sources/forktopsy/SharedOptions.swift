@@ -73,6 +73,12 @@ struct SharedOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Tell only what is new since an earlier report, which --format json has printed.",
+            valueName: "REPORT"))
+    var update: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A file with a secret of at least 16 bytes: the same address has the same pseudonym in "
                 + "all reports made with it.", valueName: "FILE"))
     var redactKey: String?
@@ -160,6 +166,7 @@ extension SharedOptions {
         }
         out.layout = layout
         out.budget = try checkedBudget(format)
+        out.earlier = try earlierReport(format)
         out.width = terminalWidth()
         out.color =
             isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
@@ -177,6 +184,26 @@ extension SharedOptions {
             throw Failure("--budget \(budget): give at least \(format.leastBudget)")
         }
         return budget
+    }
+
+    private func earlierReport(_ format: ReportFormat) throws -> EarlierReport? {
+        guard let update else { return nil }
+        guard format.isProse else {
+            throw Failure("--update: \(format.rawValue) is data, which is printed whole")
+        }
+        guard let bytes = readSmallFile(update, limit: 256 << 20) else {
+            throw Failure("\(update): cannot be read")
+        }
+        let earlier: EarlierReport
+        do {
+            earlier = try EarlierReport(parsing: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw Failure("\(update): \(error.reason)")
+        }
+        guard earlier.redaction == redact else {
+            throw Failure("\(update) was made with --redact \(earlier.redaction); use the same")
+        }
+        return earlier
     }
 
     private func pseudonymKey(_ mode: Redaction.Mode) throws -> PseudonymKey? {
