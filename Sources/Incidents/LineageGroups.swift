@@ -16,6 +16,7 @@ struct LineageGroups {
         guard Set(lineages.map(\.input)).count > 1 else { return }
         joinSiblings()
         joinTwins()
+        joinExcerpts()
     }
 
     /// The groups, each in ascending order, ordered by their first member.
@@ -44,6 +45,48 @@ struct LineageGroups {
         if let port = x.port, let other = y.port { return port == other }
         let sharePID = !Set(x.pids).isDisjoint(with: y.pids)
         return sharePID || perInput[x.input]?.count == 1 && perInput[y.input]?.count == 1
+    }
+
+    // MARK: - Excerpts of one log under names of their own
+
+    private mutating func joinExcerpts() {
+        var byPID: [Int32: [Int]] = [:]
+        for i in lineages.indices {
+            for pid in Set(lineages[i].pids) where pid >= Self.lowestTellingPID {
+                byPID[pid, default: []].append(i)
+            }
+        }
+        for members in byPID.values where members.count > 1 {
+            for (i, a) in members.enumerated() {
+                for b in members[(i + 1)...] where areExcerpts(lineages[a], lineages[b]) {
+                    sets.union(a, b)
+                }
+            }
+        }
+    }
+
+    /// Containers count their processes from 1.
+    private static let lowestTellingPID: Int32 = 300
+    /// What may lie between two excerpts, in nanoseconds.
+    private static let excerptGap: Int64 = 21_600_000_000_000
+
+    /// Whether the one goes on soon after the other has ended. Hosts that were set up alike give
+    /// their servers the same process ids, but then their logs overlap.
+    private func areExcerpts(_ x: Lineage, _ y: Lineage) -> Bool {
+        guard x.input != y.input, x.isSentinel == y.isSentinel, x.first.form == y.first.form,
+            x.first.form != .none, x.port == y.port || x.port == nil || y.port == nil
+        else { return false }
+        let (mine, theirs) = (writer(x), writer(y))
+        guard mine.host == theirs.host || mine.host == nil || theirs.host == nil,
+            mine.container == theirs.container
+        else { return false }
+        let (earlier, later) = x.first.nanoseconds < y.first.nanoseconds ? (x, y) : (y, x)
+        let gap = later.first.nanoseconds - earlier.last.nanoseconds
+        return gap >= 0 && gap <= Self.excerptGap
+    }
+
+    private func writer(_ lineage: Lineage) -> WriterStream {
+        sources[lineage.input].facts.streams[Int(lineage.stream)]
     }
 
     // MARK: - Inputs that hold the same records

@@ -9,6 +9,8 @@ package struct RecordPlace: Sendable {
     package var classified: ClassifiedLine
     /// The entry's place in its journal; empty elsewhere.
     package var cursor: [UInt8] = []
+    /// The line is printable ASCII throughout.
+    package var isPlain = true
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -32,6 +34,8 @@ package struct RecordReader {
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var unwrapper: LineUnwrapper?
+    /// The line at hand is printable ASCII throughout.
+    var isPlain = true
     /// The line at hand stands in the input byte for byte, so that positions in it are the input's.
     var isVerbatim = false
     /// The cursor of the journal entry at hand.
