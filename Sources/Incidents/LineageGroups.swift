@@ -93,18 +93,36 @@ struct LineageGroups {
 
     private mutating func joinTwins() {
         let prints = fingerprints()
-        var holders: [UInt64: [Int]] = [:]
-        for i in prints.indices {
-            for hash in prints[i].times.keys { holders[hash, default: []].append(i) }
+        var holders: [(hash: UInt64, lineage: Int)] = []
+        for i in joinCopies(prints) {
+            for hash in prints[i].times.keys { holders.append((hash, i)) }
         }
+        holders.sort { ($0.hash, $0.lineage) < ($1.hash, $1.lineage) }
         var shared: [Pair: Int] = [:]
-        for members in holders.values where members.count > 1 {
-            for (i, a) in members.enumerated() {
-                for b in members[(i + 1)...] { shared[Pair(a, b), default: 0] += 1 }
+        for (i, a) in holders.enumerated() {
+            for b in holders[(i + 1)...].prefix(while: { $0.hash == a.hash }) {
+                shared[Pair(a.lineage, b.lineage), default: 0] += 1
             }
         }
         for (pair, count) in shared where areTwins(pair, count, prints) {
             sets.union(pair.a, pair.b)
+        }
+    }
+
+    /// Joins lineages that hold the very same records, of which there may be thousands: one is enough
+    /// to compare with others. Gives those that are left.
+    private mutating func joinCopies(_ prints: [Fingerprints]) -> [Int] {
+        var first: [UInt64: Int] = [:]
+        return prints.indices.filter { i in
+            guard let other = first[prints[i].digest] else {
+                first[prints[i].digest] = i
+                return true
+            }
+            guard prints[i].times == prints[other].times,
+                areTwins(Pair(other, i), prints[i].times.count, prints)
+            else { return true }
+            sets.union(other, i)
+            return false
         }
     }
 
@@ -167,6 +185,8 @@ private struct Fingerprints {
 
     var first: Int64 { times.values.min() ?? .max }
     var last: Int64 { times.values.max() ?? .min }
+    /// The same for the same records, in whatever order they came.
+    var digest: UInt64 { times.keys.reduce(UInt64(times.count)) { $0 &+ $1 } }
 
     mutating func add(signature: UInt64, _ stamp: Stamp) {
         let milliseconds = stamp.nanoseconds / 1_000_000
