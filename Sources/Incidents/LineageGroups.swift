@@ -16,6 +16,7 @@ struct LineageGroups {
         guard Set(lineages.map(\.input)).count > 1 else { return }
         joinSiblings()
         joinTwins()
+        joinExcerpts()
     }
 
     /// The groups, each in ascending order, ordered by their first member.
@@ -46,22 +47,82 @@ struct LineageGroups {
         return sharePID || perInput[x.input]?.count == 1 && perInput[y.input]?.count == 1
     }
 
+    // MARK: - Excerpts of one log under names of their own
+
+    private mutating func joinExcerpts() {
+        var byPID: [Int32: [Int]] = [:]
+        for i in lineages.indices {
+            for pid in Set(lineages[i].pids) where pid >= Self.lowestTellingPID {
+                byPID[pid, default: []].append(i)
+            }
+        }
+        for members in byPID.values where members.count > 1 {
+            for (i, a) in members.enumerated() {
+                for b in members[(i + 1)...] where areExcerpts(lineages[a], lineages[b]) {
+                    sets.union(a, b)
+                }
+            }
+        }
+    }
+
+    /// Containers count their processes from 1.
+    private static let lowestTellingPID: Int32 = 300
+    /// What may lie between two excerpts, in nanoseconds.
+    private static let excerptGap: Int64 = 21_600_000_000_000
+
+    /// Whether the one goes on soon after the other has ended. Hosts that were set up alike give
+    /// their servers the same process ids, but then their logs overlap.
+    private func areExcerpts(_ x: Lineage, _ y: Lineage) -> Bool {
+        guard x.input != y.input, x.isSentinel == y.isSentinel, x.first.form == y.first.form,
+            x.first.form != .none, x.port == y.port || x.port == nil || y.port == nil
+        else { return false }
+        let (mine, theirs) = (writer(x), writer(y))
+        guard mine.host == theirs.host || mine.host == nil || theirs.host == nil,
+            mine.container == theirs.container
+        else { return false }
+        let (earlier, later) = x.first.nanoseconds < y.first.nanoseconds ? (x, y) : (y, x)
+        let gap = later.first.nanoseconds - earlier.last.nanoseconds
+        return gap >= 0 && gap <= Self.excerptGap
+    }
+
+    private func writer(_ lineage: Lineage) -> WriterStream {
+        sources[lineage.input].facts.streams[Int(lineage.stream)]
+    }
+
     // MARK: - Inputs that hold the same records
 
     private mutating func joinTwins() {
         let prints = fingerprints()
-        var holders: [UInt64: [Int]] = [:]
-        for i in prints.indices {
-            for hash in prints[i].times.keys { holders[hash, default: []].append(i) }
+        var holders: [(hash: UInt64, lineage: Int)] = []
+        for i in joinCopies(prints) {
+            for hash in prints[i].times.keys { holders.append((hash, i)) }
         }
+        holders.sort { ($0.hash, $0.lineage) < ($1.hash, $1.lineage) }
         var shared: [Pair: Int] = [:]
-        for members in holders.values where members.count > 1 {
-            for (i, a) in members.enumerated() {
-                for b in members[(i + 1)...] { shared[Pair(a, b), default: 0] += 1 }
+        for (i, a) in holders.enumerated() {
+            for b in holders[(i + 1)...].prefix(while: { $0.hash == a.hash }) {
+                shared[Pair(a.lineage, b.lineage), default: 0] += 1
             }
         }
         for (pair, count) in shared where areTwins(pair, count, prints) {
             sets.union(pair.a, pair.b)
+        }
+    }
+
+    /// Joins lineages that hold the very same records, of which there may be thousands: one is enough
+    /// to compare with others. Gives those that are left.
+    private mutating func joinCopies(_ prints: [Fingerprints]) -> [Int] {
+        var first: [UInt64: Int] = [:]
+        return prints.indices.filter { i in
+            guard let other = first[prints[i].digest] else {
+                first[prints[i].digest] = i
+                return true
+            }
+            guard prints[i].times == prints[other].times,
+                areTwins(Pair(other, i), prints[i].times.count, prints)
+            else { return true }
+            sets.union(other, i)
+            return false
         }
     }
 
@@ -124,6 +185,8 @@ private struct Fingerprints {
 
     var first: Int64 { times.values.min() ?? .max }
     var last: Int64 { times.values.max() ?? .min }
+    /// The same for the same records, in whatever order they came.
+    var digest: UInt64 { times.keys.reduce(UInt64(times.count)) { $0 &+ $1 } }
 
     mutating func add(signature: UInt64, _ stamp: Stamp) {
         let milliseconds = stamp.nanoseconds / 1_000_000

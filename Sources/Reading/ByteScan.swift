@@ -59,6 +59,45 @@ extension Span<UInt8> {
         return nil
     }
 
+    /// Whether all bytes are printable ASCII: no control character, no byte above 0x7E.
+    ///
+    /// Eight bytes at once, read within the bounds that are checked before each.
+    var isPlain: Bool {
+        let count = count
+        return unsafe withUnsafeBytes { bytes in
+            var i = 0
+            var odd: UInt64 = 0
+            while i + 8 <= count {
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: i, as: UInt64.self)
+                // The high bit of each byte that is below 0x20, is 0x7F, or has it set already.
+                odd |= (word &- 0x2020_2020_2020_2020) & ~word | word
+                odd |= word &+ 0x0101_0101_0101_0101
+                if odd & 0x8080_8080_8080_8080 != 0 { return false }
+                i += 8
+            }
+            while i < count {
+                let byte = unsafe bytes[i]
+                if byte &- 0x20 >= 0x5F { return false }
+                i += 1
+            }
+            return true
+        }
+    }
+
+    /// Whether a character that is no ASCII ends in valid UTF-8 before `end`.
+    func endsInUTF8(before end: Int) -> Bool {
+        var lead = end - 1
+        while lead > 0, end - lead < 4, self[lead] & 0xC0 == 0x80 { lead -= 1 }
+        let wanted =
+            switch self[lead] {
+            case 0xC2...0xDF: 2
+            case 0xE0...0xEF: 3
+            case 0xF0...0xF4: 4
+            default: 0
+            }
+        return wanted == end - lead
+    }
+
     /// The bytes of a range as text, invalid UTF-8 repaired.
     func text(_ range: Range<Int>) -> String {
         var bytes: [UInt8] = []

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CZlib
-internal import Model
-
 /// Bytes of one input, in order, decompressed.
 protocol ByteSource: ~Copyable {
     /// Fills `buffer` from `position` on; 0 at the end.
@@ -101,15 +98,10 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     }
 }
 
-/// A gzip file of any number of members.
-///
-/// zlib (RFC 1950–1952) does the inflating. Its state points back at the stream structure, so
-/// that lives at one address from `init` to `deinit`; pointers into our buffers are set anew
-/// before each call to `inflate` and not used after it. That is all the unsafe code here.
-@safe
+/// A gzip file of any number of members (RFC 1952).
 struct GzipSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     private var source: Base
-    private let stream: UnsafeMutablePointer<z_stream>
+    private let codec = ZlibCodec(.gzip)
     private var input: [UInt8]
     private var inputStart = 0
     private var inputEnd = 0
@@ -120,15 +112,6 @@ struct GzipSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     init(_ source: consuming Base) {
         self.source = source
         input = [UInt8](repeating: 0, count: 65_536)
-        unsafe stream = .allocate(capacity: 1)
-        unsafe stream.initialize(to: z_stream())
-        // 15 bits of window, +16: gzip wrapping only.
-        unsafe isCorrupt = forktopsy_inflate_init(stream, 15 + 16) != Z_OK
-    }
-
-    deinit {
-        unsafe _ = inflateEnd(stream)
-        unsafe stream.deallocate()
     }
 
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
@@ -160,31 +143,20 @@ struct GzipSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     private mutating func beginMember() -> Bool {
         while inputStart < inputEnd, input[inputStart] == 0 { inputStart += 1 }
         guard inputStart < inputEnd else { return false }
-        unsafe _ = inflateReset(stream)
+        codec.startFrame()
         isBetweenMembers = false
         return true
     }
 
     private mutating func inflateSome(into buffer: inout [UInt8], at position: Int) -> Int {
-        let room = buffer.count - position
-        precondition(room > 0 && inputStart <= inputEnd && inputEnd <= input.count)
-        let (start, end) = (inputStart, inputEnd)
-        let stream = unsafe stream
-        let status = unsafe input.withUnsafeMutableBufferPointer { from in
-            unsafe buffer.withUnsafeMutableBufferPointer { to -> Int32 in
-                unsafe stream.pointee.next_in = from.baseAddress.map { unsafe $0 + start }
-                unsafe stream.pointee.avail_in = UInt32(end - start)
-                unsafe stream.pointee.next_out = to.baseAddress.map { unsafe $0 + position }
-                unsafe stream.pointee.avail_out = UInt32(room)
-                return unsafe inflate(stream, Z_NO_FLUSH)
-            }
+        let step = codec.decode(
+            input, inputStart..<inputEnd, isLast: false, into: &buffer, at: position)
+        inputStart += step.consumed
+        switch step.outcome {
+        case .frameEnd: isBetweenMembers = true
+        case .more: break
+        case .corrupt: isCorrupt = true
         }
-        inputStart = unsafe end - Int(stream.pointee.avail_in)
-        switch status {
-        case Z_STREAM_END: isBetweenMembers = true
-        case Z_OK, Z_BUF_ERROR: break
-        default: isCorrupt = true
-        }
-        return unsafe room - Int(stream.pointee.avail_out)
+        return step.produced
     }
 }

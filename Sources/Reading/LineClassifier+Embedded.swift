@@ -62,8 +62,11 @@ extension LineClassifier {
         {
             return first
         }
-        let before = line[first - 1] | 0x20
-        return before &- 0x61 < 26 ? nil : first
+        let before = line[first - 1]
+        // A byte that no text holds was a digit of the process id before it was damaged.
+        if before >= 0x80, !line.endsInUTF8(before: first) { return nil }
+        if before < 0x20, before != 0x09 { return nil }
+        return (before | 0x20) &- 0x61 < 26 ? nil : first
     }
 
     /// Ends a record where the string ends in which it stands.
@@ -135,6 +138,18 @@ extension LineClassifier {
 // MARK: - Damage
 
 extension LineClassifier {
+    /// Whether a line that is no record holds a record's time and level near its start, before which
+    /// stands what no server writes.
+    static func holdsBrokenHeader(_ line: Span<UInt8>) -> Bool {
+        for i in 2..<max(2, min(24, line.count)) {
+            guard let (_, end) = StampParser.serverDate(line, at: i), line.byte(end) == 0x20,
+                line.byte(end + 2) == 0x20
+            else { continue }
+            return !line.extracting(0..<i).isPlain
+        }
+        return false
+    }
+
     /// `123:M ` and no time behind it: a header that was damaged.
     static func looksLikeBrokenHeader(_ line: Span<UInt8>) -> Bool {
         guard line.count >= 30, let (_, end) = line.number(at: 0, limit: 10), line.byte(end) == 0x3A

@@ -107,6 +107,7 @@ extension RecordReader {
             let cut = end > start && message[end - 1] == 0x0D ? end - 1 : end
             if cut > start {
                 let line = message.extracting(start..<min(cut, start + LineReader.lineLimit))
+                isPlain = line.isPlain
                 give(classifier.classify(line, of: entry, in: bytes), line, number, offset, body)
             }
             start = end + 1

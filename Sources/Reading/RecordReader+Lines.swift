@@ -53,9 +53,11 @@ extension RecordReader {
             return false
         }
         isVerbatim = unwrapper == nil
-        if line.first(0x1B, from: 0) != nil {
+        isPlain = line.isPlain
+        if !isPlain, line.first(0x1B, from: 0) != nil {
             isVerbatim = false
             let plain = withoutEscapes(line)
+            isPlain = plain.span.isPlain
             takePlain(plain.span, number, offset, body)
         } else {
             takePlain(line, number, offset, body)
@@ -89,6 +91,7 @@ extension RecordReader {
     ) {
         var classified = classifier.classify(line)
         if classified.scope == .raw || classified.header.level == .warning,
+            !isPlain || line.first(0x26, from: 0) != nil,
             let repaired = TextRepair.repaired(line)
         {
             isVerbatim = false
@@ -173,6 +176,10 @@ extension RecordReader {
                 end -= 1
             } else if last == 0x6E, end - 2 >= message.lowerBound, line[end - 2] == 0x5C {
                 end -= 2
+            } else if last == 0x5D, end - 3 > message.lowerBound, line[end - 2] == 0x5B,
+                line[end - 3] == 0x20
+            {
+                end -= 3  // " []", which PHP's Monolog puts behind every message
             } else if last == 0x2A || last == 0x3E || last == 0x7C,
                 let less = markStart(line, message.lowerBound..<end)
             {
@@ -205,7 +212,8 @@ extension RecordReader {
     ) {
         note(classified, line, number)
         var place = RecordPlace(
-            line: number, offset: offset, classified: classified, cursor: cursor)
+            line: number, offset: offset, classified: classified, cursor: cursor,
+            isPlain: isPlain)
         if classified.scope == .kernel {
             place.kernelHost = classifier.streams[Int(classified.header.stream)].host
         }
@@ -247,17 +255,34 @@ extension RecordReader {
         _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int
     ) {
         if classified.scope == .raw {
-            if LineClassifier.looksLikeBrokenHeader(line) {
+            if LineClassifier.looksLikeBrokenHeader(line)
+                || !isPlain && LineClassifier.holdsBrokenHeader(line)
+            {
                 facts.damage.entries += 1
                 lastBrokenLine = number
             }
             return
         }
+        guard !isPlain else { return }
+        let isServers = classified.scope == .server || classified.scope == .sentinel
         // A few servers print a NUL where the level should be; it stands two before the message.
-        var from = 0
-        while let nul = line.first(0, from: from) {
-            if nul != classified.message.lowerBound - 2 { facts.damage.bytesSkipped += 1 }
-            from = nul + 1
+        for i in 0..<line.count where i != classified.message.lowerBound - 2 {
+            let byte = line[i]
+            let isControl = byte < 0x20 && byte != 0x09 && byte != 0x0D || byte == 0x7F
+            if byte == 0 || isServers && isControl { facts.damage.bytesSkipped += 1 }
+        }
+    }
+
+    /// Whether NULs at the start of a line stand where digits of a known process id were.
+    private func replacesDigits(_ line: Span<UInt8>, _ nuls: Int) -> Bool {
+        guard let (rest, end) = line.number(at: nuls, limit: 10), line.byte(end) == 0x3A else {
+            return false
+        }
+        var scale = 1
+        for _ in nuls..<end { scale *= 10 }
+        return facts.processes.contains { process in
+            let pid = Int(process.pid)
+            return pid != rest && pid % scale == rest && "\(pid)".utf8.count == end
         }
     }
 
@@ -265,6 +290,7 @@ extension RecordReader {
     private mutating func skippedNULs(_ line: Span<UInt8>, to end: Int) -> Int {
         var i = 0
         while i < end, line[i] == 0 { i += 1 }
+        if i > 0, i < 8, replacesDigits(line, i) { return 0 }
         if i > 0 { facts.damage.bytesSkipped += Int64(i) }
         return i
     }

@@ -11,6 +11,8 @@ package struct RecordPlace: Sendable {
     package var cursor: [UInt8] = []
     /// The host whose kernel wrote the record, where the line names it.
     package var kernelHost: String?
+    /// The line is printable ASCII throughout.
+    package var isPlain = true
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -34,6 +36,8 @@ package struct RecordReader {
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var unwrapper: LineUnwrapper?
+    /// The line at hand is printable ASCII throughout.
+    var isPlain = true
     /// The line at hand stands in the input byte for byte, so that positions in it are the input's.
     var isVerbatim = false
     /// The cursor of the journal entry at hand.

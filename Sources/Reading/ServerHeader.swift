@@ -101,6 +101,8 @@ package enum ServerHeader {
     private static func level(_ line: Span<UInt8>, at i: Int) -> (Level, Int)? {
         guard line.byte(i) == 0x20, i + 1 < line.count else { return nil }
         let level: Level
+        // Markdown escapes the mark: "\*", "\#".
+        if line[i + 1] == 0x5C { return escapedLevel(line, at: i) }
         switch line[i + 1] {
         case 0x2E: level = .debug
         case 0x2D: level = .verbose
@@ -112,6 +114,14 @@ package enum ServerHeader {
         if i + 2 == line.count { return (level, line.count) }
         guard line[i + 2] == 0x20 else { return nil }
         return (level, i + 3)
+    }
+
+    private static func escapedLevel(_ line: Span<UInt8>, at i: Int) -> (Level, Int)? {
+        guard line.byte(i + 3) == 0x20 else { return nil }
+        let levels: [(UInt8, Level)] = [
+            (0x2E, .debug), (0x2D, .verbose), (0x2A, .notice), (0x23, .warning),
+        ]
+        return levels.first { $0.0 == line.byte(i + 2) }.map { ($0.1, i + 4) }
     }
 
     // MARK: - Signal handlers

@@ -119,10 +119,11 @@ struct Inputs {
 
     /// All inputs in order of name, each file once.
     private func distinct() -> [(input: InputWalker.Found, isNamed: Bool)] {
-        var seen: Set<String> = []
+        // By bytes: names that look alike in Unicode are different files.
+        var seen: Set<[UInt8]> = []
         var out: [(input: InputWalker.Found, isNamed: Bool)] = []
         for (input, isNamed) in named.map({ ($0, true) }) + below.map({ ($0, false) })
-        where seen.insert(input.path).inserted {
+        where seen.insert(Array(input.path.utf8)).inserted {
             out.append((input, isNamed))
         }
         return out.sorted { $0.input.name.utf8.lexicographicallyPrecedes($1.input.name.utf8) }

@@ -42,6 +42,8 @@ struct Extractor: Sendable {
         var log = EventLog(store: store)
         var carried = RecordHeader(form: .none)
         var undated = 0
+        var damaged = 0
+        var damageTrials = 0
         let limitsBefore = matcher.counters.limitHits
         var snapshots = SnapshotCollector(path: name, store: store)
         var facts = run { place, line, message, isDecoded in
@@ -62,7 +64,18 @@ struct Extractor: Sendable {
             guard
                 let hit = Self.match(
                     &matcher, line, message, classified, patterns: catalogue.patterns)
-            else { return }
+            else {
+                if !place.isPlain, classified.scope == .server, damageTrials < Self.damageTrials {
+                    damageTrials += 1
+                    if isDamaged(message, &matcher) { damaged += 1 }
+                }
+                return
+            }
+            if !place.isPlain,
+                Self.hasDamagedError(catalogue.patterns[hit.pattern], matcher.captures, message)
+            {
+                damaged += 1
+            }
             var header = classified.header
             if header.stamp.form == .none {
                 // A raw block belongs to the record before it.
@@ -80,6 +93,7 @@ struct Extractor: Sendable {
         log.finish()
         order(&facts, &log)
         facts.undated = undated
+        facts.damage.entries += damaged
         if facts.kind == .unknown, log.count > 0 {
             facts.kind = isInfo(log) ? .snapshot : .log
         }
