@@ -94,7 +94,10 @@ struct Wrapper {
             let (stamp, end) = StampParser.iso8601(line, at: i)
                 ?? epochWithFraction(line, at: i),
             line.byte(end) == 0x20
-        else { return named(line, at: i) ?? compose(line, at: i) ?? lineNumber(line, at: i) }
+        else {
+            return named(line, at: i) ?? compose(line, at: i) ?? kernelRecord(line, at: i)
+                ?? lineNumber(line, at: i)
+        }
         if self.stamp.form == .none { self.stamp = stamp }
         // dmesg --time-format iso writes a comma before six digits, and the offset behind them.
         if line.byte(i + 10) == 0x54, line.byte(i + 19) == 0x2C, stamp.form == .zoned {
@@ -146,6 +149,11 @@ struct Wrapper {
             let next = line.byte(close + 1) == 0x20 ? close + 2 : close + 1
             return namedWithPID(line, at: next) ?? next
         }
+        if let stamp = relative(line, at: i + 1), line.byte(close + 1) == 0x20 {
+            if self.stamp.form == .none { self.stamp = stamp }
+            sawUptime = true
+            return close + 2
+        }
         if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20
         {
             if self.stamp.form == .none { self.stamp = stamp }
@@ -163,6 +171,33 @@ struct Wrapper {
             return close + 2
         }
         return nil
+    }
+
+    /// `Nov22 11:33`, to the minute, or `  +0.000047`, since the line above (dmesg -e).
+    private func relative(_ line: Span<UInt8>, at i: Int) -> Stamp? {
+        if line.byte(blanks(line, at: i)) == 0x2B { return Stamp.none }
+        guard let month = StampParser.month(line, at: i), let day = line.twoDigits(at: i + 3),
+            line.byte(i + 5) == 0x20, let hour = line.twoDigits(at: i + 6),
+            line.byte(i + 8) == 0x3A, let minute = line.twoDigits(at: i + 9),
+            line.byte(i + 11) == 0x5D, (1...31).contains(day), hour < 24, minute < 60
+        else { return nil }
+        let days = CivilTime.days(year: Stamp.placeholderYear, month: month, day: day)
+        return Stamp(
+            form: .localWithoutYear, precision: .second,
+            nanoseconds: Int64(days * 86_400 + hour * 3600 + minute * 60) * 1_000_000_000)
+    }
+
+    /// `6,626,937219873,-;` (/dev/kmsg): priority, number, microseconds since boot, flags.
+    private mutating func kernelRecord(_ line: Span<UInt8>, at i: Int) -> Int? {
+        guard let (_, first) = line.number(at: i, limit: 4), line.byte(first) == 0x2C,
+            let (_, second) = line.number(at: first + 1, limit: 12), line.byte(second) == 0x2C,
+            let (micros, third) = line.number(at: second + 1, limit: 15), line.byte(third) == 0x2C,
+            let semicolon = line.first(0x3B, from: third, to: third + 64)
+        else { return nil }
+        uptime = Stamp(
+            form: .uptime, precision: .microsecond, nanoseconds: Int64(micros) &* 1000)
+        sawUptime = true
+        return semicolon + 1
     }
 
     private func uptime(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {

@@ -155,7 +155,9 @@ struct OrderTests {
             "kern.log": [known],
             "redis.log": Self.container.map { $0.replacing(" 12:1", with: " 20:1") },
         ])
-        #expect(report.inputs.map { $0.clock.map(\.shiftSeconds) } == [[0], [-7200]])
+        #expect(report.inputs.map { $0.clock.map(\.basis) } == [[.inRecord], [.neighbour]])
+        let starts = report.inputs.map { $0.firstAt?.rfc3339 }
+        #expect(starts == ["2026-11-22T18:15:00.000Z", "2026-11-22T18:14:50.000Z"])
     }
 
     @Test func `Moments that fit several zones move nothing`() throws {
