@@ -38,6 +38,11 @@ package struct Redactor: Sendable {
         }
     }
 
+    /// A text that is no part of a report, with what the mode asks for replaced.
+    package mutating func hidden(in text: String) -> String {
+        redaction.mode == .none ? text : redact(text)
+    }
+
     private mutating func redact(_ text: String) -> String {
         var scanner = SecretScanner(text, hidesPaths: redaction.mode == .all)
         var out = scanner.redacted()

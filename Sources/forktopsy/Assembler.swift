@@ -17,6 +17,11 @@ struct Assembler {
         case instant(Timestamp)
         case beforeNewest(seconds: Double)
 
+        /// The bound as an instant, where distances count back from `now`.
+        func counted(from now: Timestamp) -> TimeBound {
+            resolved(newest: now).map { .instant($0) } ?? self
+        }
+
         func resolved(newest: Timestamp?) -> Timestamp? {
             switch self {
             case .instant(let at): at

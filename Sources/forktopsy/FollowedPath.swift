@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Incidents
+internal import Live
+internal import Model
+internal import Reading
+
+/// One log by its name: the file that has the name now, and the files that had it before and may
+/// still hold something unread.
+///
+/// What belongs together is told by content (`FileMark`), so that it does not matter how the log
+/// was rotated, or how often while nobody looked.
+final class FollowedPath {
+    let path: String
+    private let store: LiveStore
+    private let matcher: LiveMatcher
+    private var current: Life?
+    /// Files that lost the name and may still be written to by whoever has them open.
+    private var leaving: [Life] = []
+    private(set) var watches: [Int32] = []
+    /// Whether inotify does not tell of changes here.
+    private(set) var needsPolling = false
+    /// Why it cannot be read now.
+    private(set) var problem: String?
+    /// Whether anything of it was read since the last time this was asked.
+    private(set) var hasProgressed = false
+
+    /// A file under this name, with the place it was read to.
+    private final class Life {
+        let source: LiveSource
+        var file: LogFile?
+        /// Bytes behind the place that no file shows any more: half a line, perhaps.
+        var rest: [UInt8] = []
+        /// When it counts as finished (monotonic seconds).
+        var deadline = Double.infinity
+
+        init(_ source: LiveSource, file: consuming LogFile?) {
+            self.source = source
+            self.file = consume file
+        }
+    }
+
+    /// Bytes read in one go, so that a busy log does not keep others waiting.
+    private static let turn = 4 << 20
+    /// How long a renamed file is watched for what its writer still adds.
+    private static let leavingSeconds = 20.0
+
+    init(_ path: String, store: LiveStore, matcher: LiveMatcher) {
+        self.path = path
+        self.store = store
+        self.matcher = matcher
+    }
+
+    /// When a file that is leaving counts as finished (monotonic seconds).
+    var deadline: Double? { leaving.map(\.deadline).min() }
+    /// The source that is being written; a number that changes with each rotation.
+    var sourceNumber: Int? { current?.source.number }
+
+    func takeProgress() -> Bool {
+        defer { hasProgressed = false }
+        return hasProgressed
+    }
+
+    // MARK: - Reading
+
+    /// Reads what is new. True where there is more to read at once.
+    func read(_ buffer: inout [UInt8], now: Double) -> Bool {
+        var hasMore = false
+        for life in leaving { hasMore = readOn(life, &buffer) == .more || hasMore }
+        if let life = current, life.file == nil { reopen(life, now: now) }
+        if let life = current {
+            switch readOn(life, &buffer) {
+            case .more: return true
+            case .replaced: cut(life, now: now)
+            case .failed: return hasMore
+            case .upToDate: if !hasName(life) { leave(life, now: now) }
+            }
+        }
+        if current == nil, openNext(now: now) { hasMore = true }
+        for life in leaving where life.deadline <= now { finish(life) }
+        return hasMore
+    }
+
+    private enum Progress { case more, upToDate, replaced, failed }
+
+    private func readOn(_ life: Life, _ buffer: inout [UInt8]) -> Progress {
+        guard life.file != nil else { return life === current ? .failed : .upToDate }
+        guard !life.source.input.isIgnored else { return .upToDate }
+        let source = life.source
+        let before = source.mark.offset
+        do throws(LiveError) {
+            let outcome = try life.file?.readOn(
+                &buffer, limit: Self.turn, pieceLimit: { source.input.pieceLimit }
+            ) { [matcher] bytes, isLast in source.take(bytes, isLast: isLast, with: matcher) }
+            if let mark = life.file?.mark { source.mark = mark }
+            problem = nil
+            if source.mark.offset != before { hasProgressed = true }
+            switch outcome {
+            case .more: return .more
+            case .replaced: return .replaced
+            case .upToDate, nil: return .upToDate
+            }
+        } catch {
+            if problem == nil { source.note(problem: "reading failed: \(error.reason)") }
+            problem = error.reason
+            life.file = nil
+            return .failed
+        }
+    }
+
+    /// Takes up a log again whose file could not be read for a while.
+    private func reopen(_ life: Life, now: Double) {
+        life.file = try? LogFile(path: path, matching: life.source.mark)
+        if life.file == nil, FileState(path: path)?.isRegular ?? false {
+            leave(life, now: now)
+        }
+    }
+
+    /// Whether the name still leads to the file that is open.
+    private func hasName(_ life: Life) -> Bool {
+        guard let named = FileState(path: path), let open = try? life.file?.state() else {
+            return false
+        }
+        return named.isSameFile(as: open)
+    }
+
+    // MARK: - Rotation
+
+    /// The file has lost its name: renamed, deleted, or the link leads elsewhere.
+    private func leave(_ life: Life, now: Double) {
+        life.deadline = now + Self.leavingSeconds
+        leaving.append(life)
+        current = nil
+        let mark = life.source.mark
+        let siblings = RotatedLogs.siblings(of: path)
+        let place = siblings.first {
+            $0.state.device == mark.device && $0.state.inode == mark.inode
+        }
+        if let place { rename(life.source, to: place.path) }
+        readMissed(behind: life.source, siblings, except: place?.path)
+    }
+
+    /// The file was cut in place. What was not read yet stands in the copy, if one was made.
+    private func cut(_ life: Life, now: Double) {
+        let siblings = RotatedLogs.siblings(of: path)
+        let copy = siblings.first { readCopy($0, of: life) }
+        if let copy {
+            rename(life.source, to: copy.path)
+        } else if !life.source.mark.isBlank {
+            life.source.note(
+                problem: "cut in place behind byte \(life.source.mark.offset); "
+                    + "no copy holds what may have followed")
+        }
+        life.file = nil
+        life.deadline = now + 2
+        leaving.append(life)
+        current = nil
+        readMissed(behind: life.source, siblings, except: copy?.path)
+    }
+
+    /// Reads the rest of a log from a rotated copy of it, packed or not; false where the file is
+    /// no copy.
+    private func readCopy(_ sibling: RotatedLogs.Sibling, of life: Life) -> Bool {
+        let source = life.source
+        guard !source.mark.isBlank else { return false }
+        var probe = MarkProbe(source.mark)
+        var feed = ByteFeed(source.mark)
+        try? InputReader.forEachPiece(of: sibling.path) { bytes in
+            probe.take(bytes) { rest in
+                feed.feed(rest) { source.take($0, isLast: $1, with: matcher) }
+            }
+        }
+        guard probe.isMatch == true else { return false }
+        let modifiedAt = source.mark.modifiedAt
+        source.mark = feed.mark
+        source.mark.modifiedAt = max(modifiedAt, sibling.state.modifiedAt)
+        life.rest = feed.rest
+        return true
+    }
+
+    /// Reads rotated parts that came and went while nobody looked: those younger than `source`.
+    private func readMissed(
+        behind source: LiveSource, _ siblings: [RotatedLogs.Sibling], except known: String?
+    ) {
+        let mark = source.mark
+        for sibling in siblings.reversed()
+        where sibling.path != known && sibling.state.modifiedAt >= mark.modifiedAt
+            && !isKnown(sibling)
+        {
+            readWhole(sibling)
+        }
+    }
+
+    /// Whether a rotated part was read under another name.
+    private func isKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
+        var probes = store.sources(of: path).filter { !$0.mark.isBlank }.map { MarkProbe($0.mark) }
+        guard !probes.isEmpty else { return false }
+        try? InputReader.forEachPiece(of: sibling.path) { bytes in
+            var goesOn = false
+            for i in probes.indices where probes[i].isMatch == nil {
+                _ = probes[i].take(bytes) { _ in }
+                if probes[i].isMatch == true { return false }
+                goesOn = goesOn || probes[i].isMatch == nil
+            }
+            return goesOn
+        }
+        return probes.contains { $0.isMatch == true }
+    }
+
+    /// Whether the file was read under another name: renamed in a way that nobody expects, copied,
+    /// or reached by a link.
+    var isKnownElsewhere: Bool {
+        guard let state = FileState(path: path) else { return false }
+        return store.sources.values.contains { source in
+            guard source.origin != path, !source.mark.isBlank else { return false }
+            return (try? LogFile(path: path, matching: source.mark)) != nil
+                || source.isOpen && source.mark.inode == state.inode
+                    && source.mark.device == state.device
+        }
+    }
+
+    /// Reads a rotated part from its first byte to its last.
+    private func readWhole(_ sibling: RotatedLogs.Sibling) {
+        let name = rotationStem(sibling.path) == rotationStem(path) ? sibling.path : path
+        let source = store.makeSource(origin: path, name: name)
+        var feed = ByteFeed()
+        do throws(ReadError) {
+            try InputReader.forEachPiece(of: sibling.path) { bytes in
+                feed.feed(bytes) { source.take($0, isLast: $1, with: matcher) }
+                return true
+            }
+        } catch {
+            source.note(problem: error.reason)
+        }
+        feed.finish { source.take($0, isLast: $1, with: matcher) }
+        source.mark = feed.mark
+        (source.mark.device, source.mark.inode) = (sibling.state.device, sibling.state.inode)
+        source.mark.modifiedAt = sibling.state.modifiedAt
+        source.close()
+        hasProgressed = true
+    }
+
+    /// Reports call a rotated log by its new name, where that shows whose log it was.
+    private func rename(_ source: LiveSource, to name: String) {
+        if rotationStem(name) == rotationStem(path) { source.input.name = name }
+    }
+
+    // MARK: - The next file of this name
+
+    /// Opens what has the name now. True where something is there to be read.
+    private func openNext(now: Double) -> Bool {
+        guard let state = FileState(path: path), state.isRegular else { return false }
+        do throws(LiveError) {
+            let file = try LogFile(path: path)
+            problem = nil
+            let life = Life(store.makeSource(origin: path, name: path), file: file)
+            life.source.mark = life.file?.mark ?? FileMark()
+            current = life
+            joinHalves()
+            return state.size > 0
+        } catch {
+            if problem == nil, !error.isMissing { problem = error.reason }
+            return false
+        }
+    }
+
+    /// Half a line at the end of a log belongs to what the next file begins with, where that is no
+    /// beginning of a record.
+    private func joinHalves() {
+        guard let life = current, life.source.mark.isBlank, let last = leaving.last else { return }
+        let half = last.rest.isEmpty ? last.file?.rest() ?? [] : last.rest
+        guard !half.isEmpty, let start = life.file?.rest(limit: 1 << 16),
+            let feed = start.firstIndex(of: 0x0A)
+        else { return }
+        let other = Array(start[...feed])
+        guard FollowedInput.mayBeContinuation(other.span.extracting(0..<feed)) else { return }
+        if last.rest.isEmpty {
+            last.rest = half
+            last.file = nil
+        }
+        let source = last.source
+        var rest = ByteFeed(source.mark)
+        rest.finish(adding: half + other) { source.take($0, isLast: $1, with: matcher) }
+        last.rest = []
+        source.close()
+        leaving.removeLast()
+        var isFirst = true
+        var buffer = [UInt8](repeating: 0, count: other.count)
+        _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { bytes, _ in
+            defer { isFirst = false }
+            return isFirst ? bytes.count : 0
+        }
+        life.source.input.skipLine(other.count)
+        if let mark = life.file?.mark { life.source.mark = mark }
+        hasProgressed = true
+    }
+
+    /// Nothing follows: half a line counts as it is.
+    private func finish(_ life: Life) {
+        let source = life.source
+        let half = life.rest.isEmpty ? life.file?.rest() ?? [] : life.rest
+        if !half.isEmpty {
+            _ = source.take(half.span, isLast: true, with: matcher)
+            hasProgressed = true
+        }
+        life.file = nil
+        source.close()
+        leaving.removeAll { $0 === life }
+    }
+
+    /// Finishes what is leaving, at the end of a run that does not come back.
+    func finishLeaving() { for life in leaving { finish(life) } }
+}
+
+// MARK: - Beginning
+
+extension FollowedPath {
+    /// How far back a log is read that nothing is known of.
+    enum Start: Sendable {
+        /// As far as the last successful save needs.
+        case asNeeded
+        /// With all its rotated parts.
+        case beginning
+        /// Only what will be written.
+        case end
+    }
+
+    /// Takes up the log where the state left it, or begins it.
+    func begin(_ start: Start, now: Double, _ buffer: inout [UInt8]) {
+        let known = store.sources(of: path).filter(\.isOpen)
+        if known.isEmpty, store.sources(of: path).isEmpty {
+            beginNew(start, &buffer)
+            return
+        }
+        let siblings = RotatedLogs.siblings(of: path)
+        var last: LiveSource?
+        for source in known {
+            resume(source, isLast: source === known.last, siblings, now: now)
+            last = source
+        }
+        if current == nil, let last = last ?? store.sources(of: path).last {
+            readMissed(behind: last, siblings, except: nil)
+        }
+    }
+
+    private func resume(
+        _ source: LiveSource, isLast: Bool, _ siblings: [RotatedLogs.Sibling], now: Double
+    ) {
+        let mark = source.mark
+        // The file that has the inode is tried first, then the name, then the younger parts.
+        var candidates = (isLast ? [path] : []) + siblings.map(\.path)
+        if let same = candidates.firstIndex(where: {
+            FileState(path: $0).map { $0.device == mark.device && $0.inode == mark.inode } ?? false
+        }) {
+            candidates.insert(candidates.remove(at: same), at: 0)
+        }
+        for candidate in candidates {
+            if let file = try? LogFile(path: candidate, matching: mark),
+                !RotatedLogs.isPacked(candidate)
+            {
+                let life = Life(source, file: file)
+                if candidate == path {
+                    current = life
+                } else {
+                    life.deadline = now + Self.leavingSeconds
+                    rename(source, to: candidate)
+                    leaving.append(life)
+                }
+                return
+            }
+            guard RotatedLogs.isPacked(candidate),
+                let sibling = siblings.first(where: { $0.path == candidate })
+            else { continue }
+            let life = Life(source, file: nil)
+            guard readCopy(sibling, of: life) else { continue }
+            rename(source, to: candidate)
+            life.deadline = now + 2
+            leaving.append(life)
+            return
+        }
+        if !mark.isBlank {
+            source.note(
+                problem: "not found again: what followed byte \(mark.offset) could not be read")
+        }
+        source.close()
+    }
+
+    private func beginNew(_ start: Start, _ buffer: inout [UInt8]) {
+        switch start {
+        case .beginning:
+            for sibling in RotatedLogs.siblings(of: path).reversed() { readWhole(sibling) }
+        case .end: skipToEnd(&buffer)
+        case .asNeeded:
+            while read(&buffer, now: 0) {}
+            readBack()
+        }
+    }
+
+    /// Rotated parts are read until one shows a successful save: what came before is settled.
+    private func readBack() {
+        for sibling in RotatedLogs.siblings(of: path).prefix(Self.partsRead) {
+            if store.sources(of: path).contains(where: showsSuccess) { return }
+            readWhole(sibling)
+        }
+    }
+
+    private static let partsRead = 8
+
+    private func showsSuccess(_ source: LiveSource) -> Bool {
+        var out = false
+        source.collector.log.forEachHeader { _, pattern, _ in
+            let kind = store.patterns[pattern].kind
+            if kind == .operation_succeeded || kind == .sync_succeeded { out = true }
+        }
+        return out
+    }
+
+    /// Uses all whole lines that are there, without looking at them.
+    private func skipToEnd(_ buffer: inout [UInt8]) {
+        guard let file = try? LogFile(path: path) else { return }
+        let life = Life(store.makeSource(origin: path, name: path), file: file)
+        let source = life.source
+        var goesOn = true
+        while goesOn {
+            let outcome = try? life.file?.readOn(
+                &buffer, limit: .max, pieceLimit: { 1 << 20 }
+            ) { bytes, _ in
+                var used = 0
+                for i in 0..<bytes.count where bytes[i] == 0x0A {
+                    source.input.skipLine(i + 1 - used)
+                    used = i + 1
+                }
+                return used
+            }
+            if case .more? = outcome { continue }
+            goesOn = false
+        }
+        if let mark = life.file?.mark { source.mark = mark }
+        source.isChanged = true
+        current = life
+    }
+}
+
+// MARK: - Watching
+
+extension FollowedPath {
+    /// Has the kernel tell of changes: of the file, of its name, and of the place a link leads to.
+    func watch(_ watcher: Watcher) {
+        var found: [Int32?] = []
+        let folder = Self.folder(of: path)
+        found.append(watcher.watch(directory: folder))
+        if let real = Directory.resolved(path) {
+            found.append(watcher.watch(file: real))
+            if Self.folder(of: real) != folder {
+                found.append(watcher.watch(directory: Self.folder(of: real)))
+            }
+        }
+        needsPolling = found.contains { $0 == nil } || Directory.isRemote(folder)
+        // A file that is leaving keeps the watch it has.
+        watches = Array(Set(watches + found.compactMap(\.self)))
+        if watches.count > 64 { watches = Array(Set(found.compactMap(\.self))) }
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

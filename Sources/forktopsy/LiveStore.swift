@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Live
+internal import Model
+internal import Reading
+
+/// What `tail` knows, in memory and on disk: every log it has read, how far, and their events.
+///
+/// A class: there is one for a state directory, and it holds the directory's lock.
+final class LiveStore {
+    let directory: String
+    let patterns: [PatternInfo]
+    private(set) var events: EventStore
+    private(set) var sources: [Int: LiveSource] = [:]
+    private var nextNumber = 1
+    private var log: StateLog
+    private let lock: FileLock
+    /// Why the state cannot be written; what is read waits in memory then.
+    private(set) var problem: String?
+    private let report: (String) -> Void
+    /// Bytes of the state file when each place stood in it once.
+    private var compactedSize: Int64 = 0
+
+    /// Bytes that may be read again after a kill, where they held no event.
+    private static let unsavedLimit = 1 << 20
+    /// Events that wait for a state that cannot be written, before reading pauses.
+    private static let waitingLimit = 200_000
+
+    /// Opens the state in `directory`, making it where there is none.
+    init(
+        directory: String, patterns: [PatternInfo], report: @escaping (String) -> Void
+    ) throws(Failure) {
+        self.directory = directory
+        self.patterns = patterns
+        self.report = report
+        let events = makeEventStore()
+        self.events = events
+        do throws(LiveError) {
+            try Directory.make(directory)
+            lock = try FileLock(path: directory + "/lock")
+        } catch {
+            throw Failure(
+                error.isTaken
+                    ? "another forktopsy tail uses the state in \(directory)"
+                    : "cannot use \(directory) for the state: \(error.reason); name another "
+                        + "with --state")
+        }
+        var reader = LiveStateReader(patterns: patterns, store: events)
+        do throws(LiveError) {
+            log = try StateLog(directory: directory, report: report) { reader.take($0) }
+        } catch {
+            throw Failure("cannot use the state in \(directory): \(error.reason)")
+        }
+        if let problem = reader.problem {
+            report("\(directory): a line was passed over: \(problem)")
+        }
+        if reader.unknownEvents > 0 {
+            report(
+                "\(directory): \(reader.unknownEvents) events are of patterns that this version "
+                    + "does not have; they are left out")
+        }
+        sources = reader.sources
+        nextNumber = (sources.keys.max() ?? 0) + 1
+    }
+
+    /// A source for a log that was not met before.
+    func makeSource(origin: String, name: String) -> LiveSource {
+        let source = LiveSource(number: nextNumber, origin: origin, name: name, store: events)
+        sources[nextNumber] = source
+        nextNumber += 1
+        return source
+    }
+
+    /// Sources in the order in which they were met.
+    var inOrder: [LiveSource] { sources.sorted { $0.key < $1.key }.map(\.value) }
+
+    func sources(of origin: String) -> [LiveSource] { inOrder.filter { $0.origin == origin } }
+
+    /// Whether reading should wait until the state can be written again.
+    var isFull: Bool {
+        problem != nil
+            && sources.values.reduce(0) { $0 + $1.unsavedEvents } > Self.waitingLimit
+    }
+}
+
+// MARK: - Writing
+
+extension LiveStore {
+    /// Puts what is new on disk, in one piece. Places without new events wait for a better moment
+    /// unless `all` is wanted: after a kill their logs are read again from there.
+    func save(all: Bool = false) {
+        let changed = inOrder.filter { source in
+            guard source.isChanged || source.unsavedEvents > 0 else { return false }
+            // Half of a line is kept by reading it again.
+            if !source.input.isAtRest, source.isOpen, source.unsavedBytes < Self.unsavedLimit {
+                return false
+            }
+            return all || source.unsavedEvents > 0 || !source.isOpen
+                || source.unsavedBytes >= Self.unsavedLimit
+        }
+        guard !changed.isEmpty else { return }
+        let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
+        do throws(LiveError) {
+            try log.append(Array(lines.utf8))
+            for source in changed { source.saved() }
+            recovered()
+        } catch {
+            failed(error)
+        }
+        compactIfWorthwhile()
+    }
+
+    private func failed(_ error: LiveError) {
+        if problem == nil {
+            report(
+                "cannot write the state in \(directory): \(error.reason); going on in memory, "
+                    + "trying again")
+        }
+        problem = error.reason
+    }
+
+    private func recovered() {
+        if problem != nil { report("the state in \(directory) is written again") }
+        problem = nil
+    }
+
+    /// Whether places moved on that are not on disk yet.
+    var hasUnsaved: Bool {
+        sources.values.contains { $0.isChanged || $0.unsavedEvents > 0 }
+    }
+
+    /// Waits until the state is on the disk itself.
+    func sync() { log.sync() }
+
+    // MARK: - Keeping it small
+
+    /// A state file in which most places are outdated is written anew.
+    private func compactIfWorthwhile() {
+        guard log.size > compactedSize * 2 + Self.compactionStep else { return }
+        compact()
+    }
+
+    private static var compactionStep: Int64 { 4 << 20 }
+
+    /// Writes the state anew, with each place once.
+    func compact() {
+        let all = inOrder
+        guard all.allSatisfy(\.input.isAtRest) else { return }
+        do throws(LiveError) {
+            try log.replace { add throws(LiveError) in
+                for source in all { try source.forEachBatch(patterns, add) }
+            }
+            for source in all { source.saved() }
+            compactedSize = log.size
+        } catch {
+            // The old file is still there, with all that was saved.
+            compactedSize = log.size
+            failed(error)
+        }
+    }
+}
