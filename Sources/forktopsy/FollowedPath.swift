@@ -40,6 +40,9 @@ final class FollowedPath {
         }
     }
 
+    /// Whether all rotated parts are wanted, however old.
+    private var readsAll = false
+
     /// Bytes read in one go, so that a busy log does not keep others waiting.
     private static let turn = 4 << 20
     /// How long a renamed file is watched for what its writer still adds.
@@ -68,6 +71,7 @@ final class FollowedPath {
         var hasMore = false
         for life in leaving { hasMore = readOn(life, &buffer) == .more || hasMore }
         if let life = current, life.file == nil { reopen(life, now: now) }
+        joinHalves()
         if let life = current {
             switch readOn(life, &buffer) {
             case .more: return true
@@ -132,18 +136,19 @@ final class FollowedPath {
         leaving.append(life)
         current = nil
         let mark = life.source.mark
-        let siblings = RotatedLogs.siblings(of: path)
-        let place = siblings.first {
+        let place = RotatedLogs.siblings(of: path).first {
             $0.state.device == mark.device && $0.state.inode == mark.inode
         }
         if let place { rename(life.source, to: place.path) }
-        readMissed(behind: life.source, siblings, except: place?.path)
+        readMissed(behind: life.source)
     }
 
     /// The file was cut in place. What was not read yet stands in the copy, if one was made.
     private func cut(_ life: Life, now: Double) {
-        let siblings = RotatedLogs.siblings(of: path)
-        let copy = siblings.first { readCopy($0, of: life) }
+        var copy: RotatedLogs.Sibling?
+        for _ in 0..<Self.looks where copy == nil {
+            copy = RotatedLogs.siblings(of: path).first { readCopy($0, of: life) }
+        }
         if let copy {
             rename(life.source, to: copy.path)
         } else if !life.source.mark.isBlank {
@@ -155,7 +160,7 @@ final class FollowedPath {
         life.deadline = now + 2
         leaving.append(life)
         current = nil
-        readMissed(behind: life.source, siblings, except: copy?.path)
+        readMissed(behind: life.source)
     }
 
     /// Reads the rest of a log from a rotated copy of it, packed or not; false where the file is
@@ -178,16 +183,29 @@ final class FollowedPath {
         return true
     }
 
+    /// How often a directory is looked at in which names are changing.
+    private static let looks = 8
+
     /// Reads rotated parts that came and went while nobody looked: those younger than `source`.
-    private func readMissed(
-        behind source: LiveSource, _ siblings: [RotatedLogs.Sibling], except known: String?
-    ) {
-        let mark = source.mark
-        for sibling in siblings.reversed()
-        where sibling.path != known && sibling.state.modifiedAt >= mark.modifiedAt
-            && !isKnown(sibling)
-        {
-            readWhole(sibling)
+    /// Looks again after each, since names move on while we read.
+    private func readMissed(behind source: LiveSource?) {
+        let mark = source?.mark ?? FileMark()
+        var failures: Set<RotatedLogs.Sibling> = []
+        for _ in 0..<1000 {
+            let next = RotatedLogs.siblings(of: path).last {
+                $0.state.modifiedAt >= mark.modifiedAt && !failures.contains($0)
+                    && !isOpen($0.state) && !isKnown($0)
+            }
+            guard let next else { return }
+            if !readWhole(next) { failures.insert(next) }
+        }
+    }
+
+    /// Whether a file is being read, whatever its name is by now.
+    private func isOpen(_ state: FileState) -> Bool {
+        ([current].compactMap(\.self) + leaving).contains { life in
+            guard let mark = life.file?.mark else { return false }
+            return mark.device == state.device && mark.inode == state.inode
         }
     }
 
@@ -220,24 +238,50 @@ final class FollowedPath {
     }
 
     /// Reads a rotated part from its first byte to its last.
-    private func readWhole(_ sibling: RotatedLogs.Sibling) {
+    @discardableResult
+    private func readWhole(_ sibling: RotatedLogs.Sibling) -> Bool {
         let name = rotationStem(sibling.path) == rotationStem(path) ? sibling.path : path
         let source = store.makeSource(origin: path, name: name)
+        let life = Life(source, file: nil)
         var feed = ByteFeed()
+        var start: [UInt8]? = []
         do throws(ReadError) {
             try InputReader.forEachPiece(of: sibling.path) { bytes in
-                feed.feed(bytes) { source.take($0, isLast: $1, with: matcher) }
+                guard var held = start else {
+                    feed.feed(bytes) { source.take($0, isLast: $1, with: matcher) }
+                    return true
+                }
+                for i in 0..<bytes.count { held.append(bytes[i]) }
+                start = held
+                guard held.contains(0x0A) || held.count > 1 << 16 else { return true }
+                start = nil
+                var joined = joined(held, source)
+                feed.feed(held.span) { piece, isLast in
+                    defer { joined = 0 }
+                    return joined > 0
+                        ? joined : source.take(piece, isLast: isLast, with: matcher)
+                }
                 return true
             }
         } catch {
+            guard !feed.mark.isBlank || !(start ?? []).isEmpty else {
+                store.forget(source)
+                return false
+            }
             source.note(problem: error.reason)
         }
-        feed.finish { source.take($0, isLast: $1, with: matcher) }
         source.mark = feed.mark
         (source.mark.device, source.mark.inode) = (sibling.state.device, sibling.state.inode)
         source.mark.modifiedAt = sibling.state.modifiedAt
-        source.close()
+        life.rest = feed.rest + (start ?? [])
         hasProgressed = true
+        if life.rest.isEmpty {
+            source.close()
+        } else {
+            life.deadline = leaving.last?.deadline ?? 0
+            leaving.append(life)
+        }
+        return true
     }
 
     /// Reports call a rotated log by its new name, where that shows whose log it was.
@@ -253,10 +297,12 @@ final class FollowedPath {
         do throws(LiveError) {
             let file = try LogFile(path: path)
             problem = nil
+            let before = store.sources(of: path).last
             let life = Life(store.makeSource(origin: path, name: path), file: file)
             life.source.mark = life.file?.mark ?? FileMark()
             current = life
-            joinHalves()
+            // Another file may have had the name, and lost it, since we last looked.
+            if before != nil || readsAll { readMissed(behind: before) }
             return state.size > 0
         } catch {
             if problem == nil, !error.isMissing { problem = error.reason }
@@ -264,35 +310,41 @@ final class FollowedPath {
         }
     }
 
-    /// Half a line at the end of a log belongs to what the next file begins with, where that is no
-    /// beginning of a record.
+    /// Joins half a line at the end of the log before with its other half, once that is there.
     private func joinHalves() {
-        guard let life = current, life.source.mark.isBlank, let last = leaving.last else { return }
-        let half = last.rest.isEmpty ? last.file?.rest() ?? [] : last.rest
-        guard !half.isEmpty, let start = life.file?.rest(limit: 1 << 16),
-            let feed = start.firstIndex(of: 0x0A)
+        guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
+            let start = life.file?.rest(limit: 1 << 16)
         else { return }
-        let other = Array(start[...feed])
-        guard FollowedInput.mayBeContinuation(other.span.extracting(0..<feed)) else { return }
-        if last.rest.isEmpty {
-            last.rest = half
-            last.file = nil
-        }
-        let source = last.source
-        var rest = ByteFeed(source.mark)
-        rest.finish(adding: half + other) { source.take($0, isLast: $1, with: matcher) }
-        last.rest = []
-        source.close()
-        leaving.removeLast()
+        let length = joined(start, life.source)
+        guard length > 0 else { return }
         var isFirst = true
-        var buffer = [UInt8](repeating: 0, count: other.count)
+        var buffer = [UInt8](repeating: 0, count: length)
         _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { bytes, _ in
             defer { isFirst = false }
             return isFirst ? bytes.count : 0
         }
-        life.source.input.skipLine(other.count)
         if let mark = life.file?.mark { life.source.mark = mark }
+    }
+
+    /// Half a line at the end of a log belongs to what the next file begins with, where that is no
+    /// beginning of a record. Returns how many bytes of `start` it took; `next` passes over them.
+    private func joined(_ start: [UInt8], _ next: LiveSource) -> Int {
+        guard let last = leaving.last, let feed = start.firstIndex(of: 0x0A) else { return 0 }
+        let half = last.rest.isEmpty ? last.file?.rest() ?? [] : last.rest
+        let other = Array(start[...feed])
+        guard !half.isEmpty, FollowedInput.mayBeContinuation(other.span.extracting(0..<feed))
+        else { return 0 }
+        let source = last.source
+        let whole = half + other
+        _ = source.take(whole.span, isLast: true, with: matcher)
+        last.rest = []
+        last.file = nil
+        source.close()
+        leaving.removeLast()
+        next.input.skipLine(other.count)
+        next.isChanged = true
         hasProgressed = true
+        return other.count
     }
 
     /// Nothing follows: half a line counts as it is.
@@ -332,21 +384,29 @@ extension FollowedPath {
             beginNew(start, &buffer)
             return
         }
-        let siblings = RotatedLogs.siblings(of: path)
-        var last: LiveSource?
         for source in known {
-            resume(source, isLast: source === known.last, siblings, now: now)
-            last = source
+            var isFound = false
+            for _ in 0..<Self.looks where !isFound {
+                isFound = resume(source, isLast: source === known.last, now: now)
+            }
+            if !isFound { giveUp(source) }
         }
-        if current == nil, let last = last ?? store.sources(of: path).last {
-            readMissed(behind: last, siblings, except: nil)
-        }
+        if current == nil, let last = store.sources(of: path).last { readMissed(behind: last) }
     }
 
-    private func resume(
-        _ source: LiveSource, isLast: Bool, _ siblings: [RotatedLogs.Sibling], now: Double
-    ) {
+    private func giveUp(_ source: LiveSource) {
+        if !source.mark.isBlank {
+            source.note(
+                problem: "not found again: what may have followed byte \(source.mark.offset) "
+                    + "could not be read")
+        }
+        source.close()
+    }
+
+    /// Finds the file of a source, by content; false where it is not there.
+    private func resume(_ source: LiveSource, isLast: Bool, now: Double) -> Bool {
         let mark = source.mark
+        let siblings = RotatedLogs.siblings(of: path)
         // The file that has the inode is tried first, then the name, then the younger parts.
         var candidates = (isLast ? [path] : []) + siblings.map(\.path)
         if let same = candidates.firstIndex(where: {
@@ -366,7 +426,7 @@ extension FollowedPath {
                     rename(source, to: candidate)
                     leaving.append(life)
                 }
-                return
+                return true
             }
             guard RotatedLogs.isPacked(candidate),
                 let sibling = siblings.first(where: { $0.path == candidate })
@@ -376,19 +436,16 @@ extension FollowedPath {
             rename(source, to: candidate)
             life.deadline = now + 2
             leaving.append(life)
-            return
+            return true
         }
-        if !mark.isBlank {
-            source.note(
-                problem: "not found again: what followed byte \(mark.offset) could not be read")
-        }
-        source.close()
+        return false
     }
 
     private func beginNew(_ start: Start, _ buffer: inout [UInt8]) {
         switch start {
         case .beginning:
-            for sibling in RotatedLogs.siblings(of: path).reversed() { readWhole(sibling) }
+            readsAll = true
+            readMissed(behind: nil)
         case .end: skipToEnd(&buffer)
         case .asNeeded:
             while read(&buffer, now: 0) {}

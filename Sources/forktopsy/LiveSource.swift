@@ -47,6 +47,9 @@ final class LiveSource {
         collector.limitsHit = limitsHit
     }
 
+    /// Whether nothing was read of it.
+    var isBlank: Bool { mark.isBlank && collector.log.count == 0 }
+
     var unsavedEvents: Int { collector.log.count - savedEvents }
 
     /// Takes what a log has new; returns how many bytes were used.

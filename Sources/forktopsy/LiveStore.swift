@@ -71,6 +71,9 @@ final class LiveStore {
         return source
     }
 
+    /// Takes back a source of which nothing could be read.
+    func forget(_ source: LiveSource) { sources[source.number] = nil }
+
     /// Sources in the order in which they were met.
     var inOrder: [LiveSource] { sources.sorted { $0.key < $1.key }.map(\.value) }
 
@@ -89,15 +92,21 @@ extension LiveStore {
     /// Puts what is new on disk, in one piece. Places without new events wait for a better moment
     /// unless `all` is wanted: after a kill their logs are read again from there.
     func save(all: Bool = false) {
-        let changed = inOrder.filter { source in
+        let dirty = inOrder.filter { source in
             guard source.isChanged || source.unsavedEvents > 0 else { return false }
+            // Of a log of which nothing was read only the inode is known, which may come again.
+            if source.isBlank { return false }
             // Half of a line is kept by reading it again.
-            if !source.input.isAtRest, source.isOpen, source.unsavedBytes < Self.unsavedLimit {
-                return false
-            }
-            return all || source.unsavedEvents > 0 || !source.isOpen
+            return source.input.isAtRest || !source.isOpen
                 || source.unsavedBytes >= Self.unsavedLimit
         }
+        // Lives of one log go together: a line may have been joined from two of them.
+        let due = Set(
+            dirty.filter { source in
+                all || source.unsavedEvents > 0 || !source.isOpen
+                    || source.unsavedBytes >= Self.unsavedLimit
+            }.map(\.origin))
+        let changed = dirty.filter { due.contains($0.origin) }
         guard !changed.isEmpty else { return }
         let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
         do throws(LiveError) {
@@ -126,7 +135,7 @@ extension LiveStore {
 
     /// Whether places moved on that are not on disk yet.
     var hasUnsaved: Bool {
-        sources.values.contains { $0.isChanged || $0.unsavedEvents > 0 }
+        sources.values.contains { !$0.isBlank && ($0.isChanged || $0.unsavedEvents > 0) }
     }
 
     /// Waits until the state is on the disk itself.
@@ -144,7 +153,7 @@ extension LiveStore {
 
     /// Writes the state anew, with each place once.
     func compact() {
-        let all = inOrder
+        let all = inOrder.filter { !$0.isBlank }
         guard all.allSatisfy(\.input.isAtRest) else { return }
         do throws(LiveError) {
             try log.replace { add throws(LiveError) in
