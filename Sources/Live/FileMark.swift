@@ -134,13 +134,18 @@ package struct ByteFeed: Sendable {
 
     package mutating func feed(_ bytes: Span<UInt8>, _ take: ByteTaker) {
         if pending.isEmpty {
-            let used = take(bytes, false)
-            passed(bytes.extracting(0..<used))
-            for i in used..<bytes.count { pending.append(bytes[i]) }
+            var start = 0
+            while start < bytes.count {
+                let used = take(bytes.extracting(start..<bytes.count), false)
+                if used == 0 { break }
+                passed(bytes.extracting(start..<start + used))
+                start += used
+            }
+            for i in start..<bytes.count { pending.append(bytes[i]) }
             return
         }
         for i in 0..<bytes.count { pending.append(bytes[i]) }
-        drop(take(pending.span, false))
+        while !pending.isEmpty, case let used = take(pending.span, false), used > 0 { drop(used) }
     }
 
     /// Says that nothing follows: what waits is given as it is, with `more` behind it.

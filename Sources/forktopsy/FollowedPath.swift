@@ -73,7 +73,10 @@ final class FollowedPath {
         if let life = current, life.file == nil { reopen(life, now: now) }
         joinHalves()
         if let life = current {
-            switch readOn(life, &buffer) {
+            let wasBlank = life.source.mark.isBlank
+            let progress = readOn(life, &buffer)
+            if wasBlank, !life.source.mark.isBlank { lookBehind(life.source) }
+            switch progress {
             case .more: return true
             case .replaced: cut(life, now: now)
             case .failed: return hasMore
@@ -201,6 +204,13 @@ final class FollowedPath {
         }
     }
 
+    /// Before the first byte of a file was read nobody would have noticed that it was copied and
+    /// cut: the copy is looked for once.
+    private func lookBehind(_ source: LiveSource) {
+        let before = store.sources(of: path).last { $0.number < source.number }
+        if before != nil || readsAll { readMissed(behind: before) }
+    }
+
     /// Whether a file is being read, whatever its name is by now.
     private func isOpen(_ state: FileState) -> Bool {
         ([current].compactMap(\.self) + leaving).contains { life in
@@ -211,6 +221,11 @@ final class FollowedPath {
 
     /// Whether a rotated part was read under another name.
     private func isKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
+        // A part that is but half a line has no mark yet.
+        let halves = leaving.filter { $0.source.mark.isBlank && !$0.rest.isEmpty }.map(\.rest)
+        if !halves.isEmpty, let content = Self.small(sibling), halves.contains(content) {
+            return true
+        }
         var probes = store.sources(of: path).filter { !$0.mark.isBlank }.map { MarkProbe($0.mark) }
         guard !probes.isEmpty else { return false }
         try? InputReader.forEachPiece(of: sibling.path) { bytes in
@@ -235,6 +250,16 @@ final class FollowedPath {
                 || source.isOpen && source.mark.inode == state.inode
                     && source.mark.device == state.device
         }
+    }
+
+    /// All of a rotated part that is no longer than a line may be.
+    private static func small(_ sibling: RotatedLogs.Sibling) -> [UInt8]? {
+        var out: [UInt8] = []
+        try? InputReader.forEachPiece(of: sibling.path) { bytes in
+            for i in 0..<bytes.count { out.append(bytes[i]) }
+            return out.count <= 1 << 20
+        }
+        return out.count <= 1 << 20 ? out : nil
     }
 
     /// Reads a rotated part from its first byte to its last.
