@@ -30,6 +30,8 @@ final class LiveReporter {
     /// Seconds that the last assembly took.
     private(set) var cost = 0.0
 
+    private var remembered: [String: Incident.Status] = [:]
+
     private struct Known {
         var status: Incident.Status
         var digest: UInt64
@@ -43,8 +45,14 @@ final class LiveReporter {
         self.redact = redact
     }
 
-    /// Puts everything together; `isFirst` only takes note of what was known before.
-    func changes(_ sources: [LiveSource], isFirst: Bool = false) -> [IncidentChange] {
+    /// Takes note of what a run before has told: only what is different now is told again.
+    func remember(_ statuses: [String: Incident.Status]) { remembered = statuses }
+
+    /// The status of each incident, as it was told.
+    var statuses: [String: Incident.Status] { known.mapValues(\.status) }
+
+    /// Puts everything together, and says what is different from the time before.
+    func changes(_ sources: [LiveSource]) -> [IncidentChange] {
         let start = monotonicSeconds()
         defer { cost = monotonicSeconds() - start }
         report = Self.report(
@@ -60,7 +68,10 @@ final class LiveReporter {
             let next = Known(
                 status: incident.status, digest: hash.value, incident: incident, json: json)
             now[incident.id] = next
-            guard !isFirst, let kind = Self.kind(known[incident.id], next) else { continue }
+            if let told = remembered.removeValue(forKey: incident.id), told == next.status {
+                continue
+            }
+            guard let kind = Self.kind(known[incident.id], next) else { continue }
             out.append(IncidentChange(kind: kind, incident: incident, json: json))
         }
         for (id, old) in known.sorted(by: { $0.key < $1.key }) where now[id] == nil {
@@ -155,5 +166,49 @@ extension EventKind {
             true
         default: false
         }
+    }
+}
+
+/// Which incidents were told, and in what state: a small file in the state directory.
+enum Announced {
+    static func read(_ directory: String) -> [String: Incident.Status] {
+        guard let bytes = readSmallFile(directory + "/announced") else { return [:] }
+        var out: [String: Incident.Status] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let status = Incident.Status(rawValue: String(words[1])) else {
+                continue
+            }
+            out[String(words[0])] = status
+        }
+        return out
+    }
+
+    static func write(_ statuses: [String: Incident.Status], _ directory: String) {
+        let lines = statuses.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)\n" }
+        // Where it cannot be written, an incident is told once more after a restart.
+        try? replaceFile(directory + "/announced", with: Array(lines.joined().utf8), mode: 0o600)
+    }
+}
+
+/// Memory of the host in one line, for people who watch.
+enum MemoryNow {
+    static var spoken: String {
+        guard let bytes = Live.readSmallFile("/proc/meminfo") else { return "memory not readable" }
+        var values: [String: Int64] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split { $0 == " " || $0 == ":" }
+            guard words.count >= 2, let number = Int64(words[1]) else { continue }
+            values[String(words[0])] = number << 10
+        }
+        let mode = Live.readSmallFile("/proc/sys/vm/overcommit_memory").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
+        let available = ByteCount(bytes: values["MemAvailable"] ?? 0).description
+        var out = "\(available) available"
+        if mode == "2", let limit = values["CommitLimit"], let used = values["Committed_AS"] {
+            out += ", \(ByteCount(bytes: max(0, limit - used))) left to commit"
+        }
+        return out + ", vm.overcommit_memory=\(mode ?? "?")"
     }
 }

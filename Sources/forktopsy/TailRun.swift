@@ -28,6 +28,7 @@ final class TailRun {
     private var rescanAt: Double?
     private var reportAt: Double?
     private var sweepAt = 0.0
+    private var refreshAt = 0.0
     private var saveAt: Double?
     private var lastProgress = monotonicSeconds()
     private var told: [Int: Int] = [:]
@@ -55,7 +56,9 @@ final class TailRun {
         ) { if !quiet { printToStandardError("forktopsy: \($0)\n") } }
         reporter = LiveReporter(catalogue: catalogue, assembler: assembler, redact: mode)
         output = try LiveOutput(options.shared, redact: mode)
-        hooks = LiveHooks(options.hooks, quiet: quiet)
+        hooks = LiveHooks(options.hooks, redact: mode) {
+            if !quiet { printToStandardError("forktopsy: \($0)\n") }
+        }
         var named = options.paths.filter { $0 != "-" }
         var units = options.unit
         var wantsJournal = options.journal || !units.isEmpty
@@ -96,7 +99,8 @@ final class TailRun {
     /// Runs until it is told to end; returns the exit code.
     func run() throws -> Int32 {
         for (number, source) in store.sources { told[number] = source.collector.log.count }
-        _ = reporter.changes(store.inOrder, isFirst: true)
+        reporter.remember(Announced.read(store.directory))
+        tellIncidents()
         scan()
         say("following \(spokenTargets)")
         while true {
@@ -104,6 +108,7 @@ final class TailRun {
             readAll(now: now)
             keepAndReport(now: now)
             hooks.work(now: monotonicSeconds())
+            if refreshAt <= monotonicSeconds() { refresh() }
             if let code = try endIfDone(now: monotonicSeconds()) { return code }
             let wake = watcher.wait(
                 seconds: secondsToWait(), reading: streams.compactMap(\.descriptor),
@@ -215,19 +220,31 @@ final class TailRun {
     }
 
     private func tellIncidents() {
-        for change in reporter.changes(store.inOrder) {
+        let changes = reporter.changes(store.inOrder)
+        for change in changes {
             output.tell(change)
-            hooks.tell(change, now: monotonicSeconds())
+            hooks.tell(
+                change, output.line(change), in: reporter.report, now: monotonicSeconds())
         }
-        output.show(reporter.report)
         output.flush()
-        hooks.write(reporter.report, store.inOrder)
+        if !changes.isEmpty { Announced.write(reporter.statuses, store.directory) }
+        refresh()
+    }
+
+    /// Brings what shows the present up to date.
+    private func refresh() {
+        refreshAt = monotonicSeconds() + (output.needsRefresh ? 2 : Self.sweep)
+        let logs = paths.values.count { $0.sourceNumber != nil } + streams.count
+        if output.needsRefresh {
+            output.show(reporter.report, following: logs, memory: MemoryNow.spoken)
+        }
+        hooks.writeMetrics(reporter.report, store.inOrder, stateProblem: store.problem)
     }
 
     private func secondsToWait() -> Double? {
         if !ripe.isEmpty, !store.isFull { return 0 }
         let now = monotonicSeconds()
-        var moments = [sweepAt]
+        var moments = [sweepAt, refreshAt]
         moments += [reportAt, saveAt, rescanAt, hooks.deadline].compactMap(\.self)
         moments += paths.values.compactMap(\.deadline)
         moments += streams.compactMap(\.restartAt)
@@ -249,11 +266,21 @@ final class TailRun {
         for path in paths.values.sorted(by: { $0.path < $1.path }) { path.finishLeaving() }
         _ = tellEvents()
         tellIncidents()
-        hooks.finish()
+        finishHooks()
         let report = reporter.report
         let code: Int32 =
             !report.losses.damage.isNone ? 3 : report.incidents.isEmpty ? 0 : 1
         return try end(code: code)
+    }
+
+    /// Lets programs that were started, or are due, come to their end.
+    private func finishHooks() {
+        hooks.hurry()
+        while !hooks.isIdle {
+            hooks.work(now: monotonicSeconds())
+            let wake = watcher.wait(seconds: 1, writing: hooks.writing)
+            if !wake.signals.isDisjoint(with: SignalPipe.end) { return }
+        }
     }
 
     private func end(code: Int32) throws -> Int32 {
@@ -261,7 +288,6 @@ final class TailRun {
         store.save(all: true)
         store.sync()
         output.finish()
-        hooks.stop()
         return code
     }
 
