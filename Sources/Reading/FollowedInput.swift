@@ -39,6 +39,9 @@ package struct FollowedInput: Sendable {
     /// Whether nothing waits for its other half, so that `state` says all.
     package var isAtRest: Bool { !reader.containers.isWaiting }
 
+    /// Whether nothing in it was a record of a server, a kernel or a journal.
+    package var hasNoRecords: Bool { reader.facts.records == 0 && !reader.isJournal }
+
     /// How many writers were met.
     package var streamCount: Int { reader.classifier.streams.count }
 

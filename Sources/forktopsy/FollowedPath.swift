@@ -404,6 +404,10 @@ extension FollowedPath {
 
     /// Takes up the log where the state left it, or begins it.
     func begin(_ start: Start, now: Double, _ buffer: inout [UInt8]) {
+        for source in store.sources(of: path) where source.mustBeReadAgain {
+            // Where the file has gone since, what was kept of it stays.
+            if (try? LogFile(path: path, matching: source.mark)) != nil { store.readAgain(source) }
+        }
         let known = store.sources(of: path).filter(\.isOpen)
         if known.isEmpty, store.sources(of: path).isEmpty {
             beginNew(start, &buffer)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 internal import Live
 internal import Matching
 internal import Model
@@ -56,7 +57,7 @@ final class LiveReporter {
         let start = monotonicSeconds()
         defer { cost = monotonicSeconds() - start }
         report = Self.report(
-            sources.filter { $0.collector.log.count > 0 }, extractor, assembler)
+            sources.filter { !$0.isBlank }, extractor, assembler)
         var redactor = Redactor(mode: redact)
         let shown = redactor.redacted(report)
         var out: [IncidentChange] = []

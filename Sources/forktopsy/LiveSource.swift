@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 internal import Live
 internal import Matching
 internal import Model
@@ -20,8 +21,13 @@ final class LiveSource {
     var mark = FileMark()
     /// Whether more may come.
     var isOpen = true
+    /// Whether the file is to be read from its beginning, since it holds snapshots.
+    var mustBeReadAgain = false
+    /// Whether the state on disk has nothing of it that holds.
+    private var isFresh = true
     /// Events of the log that the state on disk has.
     var savedEvents = 0
+    var savedSnapshots = 0
     /// Whether anything but the events is not on disk yet.
     var isChanged = true
     /// Bytes used since the place was last put on disk.
@@ -31,7 +37,7 @@ final class LiveSource {
         self.number = number
         self.origin = origin
         input = FollowedInput(name: name)
-        collector = EventCollector(log: EventLog(store: store))
+        collector = EventCollector(path: name, store: store)
     }
 
     init(
@@ -41,16 +47,32 @@ final class LiveSource {
         self.number = number
         self.origin = origin
         input = FollowedInput(state)
-        collector = EventCollector(log: EventLog(store: store))
+        collector = EventCollector(path: state.facts.path, store: store)
         collector.carried = carried
         collector.undated = undated
         collector.limitsHit = limitsHit
     }
 
     /// Whether nothing was read of it.
-    var isBlank: Bool { mark.isBlank && collector.log.count == 0 }
+    var isBlank: Bool {
+        mark.isBlank && collector.log.count == 0 && collector.snapshots.log.count == 0
+    }
 
-    var unsavedEvents: Int { collector.log.count - savedEvents }
+    /// Events and snapshots that the state on disk does not have.
+    var unsavedEvents: Int {
+        let snapshots = holdsSnapshots ? 0 : collector.snapshots.log.count - savedSnapshots
+        return collector.log.count - savedEvents + snapshots
+    }
+
+    /// Whether nothing waits for its other half.
+    var isAtRest: Bool { input.isAtRest && (collector.snapshots.isAtRest || holdsSnapshots) }
+
+    /// Whether it holds snapshots alone. What gives them their meaning (times and commands above
+    /// them) is not kept: after a restart such a file is read from its beginning.
+    var holdsSnapshots: Bool {
+        input.hasNoRecords
+            && (collector.snapshots.log.count > 0 || !collector.snapshots.isAtRest)
+    }
 
     /// Takes what a log has new; returns how many bytes were used.
     func take(_ bytes: Span<UInt8>, isLast: Bool, with matcher: LiveMatcher) -> Int {
@@ -102,7 +124,11 @@ final class LiveMatcher {
 extension LiveSource {
     /// The lines that put this source and its new events on disk.
     func unsavedLines(_ patterns: [PatternInfo]) -> String {
-        lines(savedEvents..<collector.log.count, patterns)
+        if holdsSnapshots {
+            return lines(0..<collector.log.count, patterns, isFirst: true) + snapshotLines(from: 0)
+        }
+        return lines(savedEvents..<collector.log.count, patterns, isFirst: isFresh)
+            + snapshotLines(from: savedSnapshots)
     }
 
     /// The same for all that is known, in batches of bounded size.
@@ -112,13 +138,36 @@ extension LiveSource {
         var start = 0
         repeat {
             let end = min(start + 1024, collector.log.count)
-            try body(Array(lines(start..<end, patterns).utf8))
+            try body(Array(lines(start..<end, patterns, isFirst: start == 0).utf8))
             start = end
         } while start < collector.log.count
+        let snapshots = snapshotLines(from: 0)
+        if !snapshots.isEmpty { try body(Array(snapshots.utf8)) }
     }
 
-    private func lines(_ events: Range<Int>, _ patterns: [PatternInfo]) -> String {
-        var out = line.rendered(pretty: false) + "\n"
+    private func snapshotLines(from start: Int) -> String {
+        var snapshots = collector.snapshots
+        if holdsSnapshots {
+            // A reading that is still open shows something all the same.
+            var facts = InputFacts(path: "")
+            snapshots.finish(&facts)
+        }
+        guard start < snapshots.log.count else { return "" }
+        var out = ""
+        var index = 0
+        snapshots.log.forEach { snapshot in
+            defer { index += 1 }
+            guard index >= start, case .object(let members) = snapshot.json else { return }
+            let own = [JSONMember("source", JSONValue(number))]
+            out += JSONValue.object(own + members).rendered(pretty: false) + "\n"
+        }
+        return out
+    }
+
+    private func lines(
+        _ events: Range<Int>, _ patterns: [PatternInfo], isFirst: Bool
+    ) -> String {
+        var out = line(isFirst: isFirst).rendered(pretty: false) + "\n"
         for i in events {
             let event = collector.log.packed(at: i)
             out += line(event, patterns).rendered(pretty: false) + "\n"
@@ -128,7 +177,9 @@ extension LiveSource {
 
     func saved() {
         savedEvents = collector.log.count
+        savedSnapshots = collector.snapshots.log.count
         isChanged = false
+        isFresh = false
         unsavedBytes = 0
     }
 
@@ -142,7 +193,7 @@ extension LiveSource {
     }
 
     /// All but the events.
-    private var line: JSONValue {
+    private func line(isFirst: Bool) -> JSONValue {
         let state = input.state
         let anchor = state.anchor.map { anchor in
             JSONValue.object([
@@ -156,7 +207,9 @@ extension LiveSource {
             JSONMember("type", .string("source")),
             JSONMember("number", JSONValue(number)),
             JSONMember("origin", .string(origin)),
+            JSONMember("is_first", .bool(isFirst)),
             JSONMember("is_open", .bool(isOpen)),
+            JSONMember("holds_snapshots", .bool(holdsSnapshots)),
             JSONMember("mark", mark.json),
             JSONMember("form", JSONValue(Int(state.form.rawValue))),
             JSONMember("offset", JSONValue(state.offset)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the state of `tail` is read back; `LiveSource` writes it.
 
+internal import JSON
 internal import Live
 internal import Model
 internal import Reading
@@ -77,6 +78,12 @@ struct LiveStateReader {
         switch try fields.text("type") {
         case "source": try takeSource(fields)
         case "event": try takeEvent(fields)
+        case "snapshot":
+            guard let source = sources[try fields.int("source")] else {
+                throw ExtractError(reason: "a snapshot without its source")
+            }
+            source.collector.snapshots.restore(try Snapshot(fields))
+            source.saved()
         default: break
         }
     }
@@ -94,7 +101,11 @@ struct LiveStateReader {
             store: store)
         if let mark = try fields.object("mark") { source.mark = try FileMark(mark) }
         source.isOpen = try fields.flag("is_open")
-        if let known = sources[number] { source.collector.log = known.collector.log }
+        if try !fields.flag("is_first"), let known = sources[number] {
+            source.collector.log = known.collector.log
+            source.collector.snapshots = known.collector.snapshots
+        }
+        source.mustBeReadAgain = try fields.flag("holds_snapshots") && source.isOpen
         source.saved()
         sources[number] = source
     }

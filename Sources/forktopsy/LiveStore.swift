@@ -21,6 +21,10 @@ final class LiveStore {
     /// Bytes of the state file when each place stood in it once.
     private var compactedSize: Int64 = 0
 
+    private var snapshotsSavedAt = -Double.infinity
+    /// Seconds between two writings of all snapshots.
+    private static let snapshotPause = 60.0
+
     /// Bytes that may be read again after a kill, where they held no event.
     private static let unsavedLimit = 1 << 20
     /// Events that wait for a state that cannot be written, before reading pauses.
@@ -74,6 +78,12 @@ final class LiveStore {
     /// Takes back a source of which nothing could be read.
     func forget(_ source: LiveSource) { sources[source.number] = nil }
 
+    /// Forgets what is known of a log, so that it is read from its beginning.
+    func readAgain(_ source: LiveSource) {
+        sources[source.number] = LiveSource(
+            number: source.number, origin: source.origin, name: source.input.name, store: events)
+    }
+
     /// Sources in the order in which they were met.
     var inOrder: [LiveSource] { sources.sorted { $0.key < $1.key }.map(\.value) }
 
@@ -90,14 +100,16 @@ final class LiveStore {
 
 extension LiveStore {
     /// Puts what is new on disk, in one piece. Places without new events wait for a better moment
-    /// unless `all` is wanted: after a kill their logs are read again from there.
-    func save(all: Bool = false) {
+    /// unless `all` is wanted: after a kill their logs are read again from there. What holds
+    /// snapshots is put on disk as a whole, and so not often.
+    func save(all: Bool = false, isLast: Bool = false) {
         let dirty = inOrder.filter { source in
             guard source.isChanged || source.unsavedEvents > 0 else { return false }
             // Of a log of which nothing was read only the inode is known, which may come again.
             if source.isBlank { return false }
+            if source.holdsSnapshots, !isLast, source.isOpen { return all && snapshotsAreDue }
             // Half of a line is kept by reading it again.
-            return source.input.isAtRest || !source.isOpen
+            return source.isAtRest || !source.isOpen || isLast && source.input.isAtRest
                 || source.unsavedBytes >= Self.unsavedLimit
         }
         // Lives of one log go together: a line may have been joined from two of them.
@@ -108,6 +120,7 @@ extension LiveStore {
             }.map(\.origin))
         let changed = dirty.filter { due.contains($0.origin) }
         guard !changed.isEmpty else { return }
+        if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
         let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
         do throws(LiveError) {
             try log.append(Array(lines.utf8))
@@ -117,6 +130,10 @@ extension LiveStore {
             failed(error)
         }
         compactIfWorthwhile()
+    }
+
+    private var snapshotsAreDue: Bool {
+        monotonicSeconds() - snapshotsSavedAt >= Self.snapshotPause
     }
 
     private func failed(_ error: LiveError) {
@@ -154,7 +171,7 @@ extension LiveStore {
     /// Writes the state anew, with each place once.
     func compact() {
         let all = inOrder.filter { !$0.isBlank }
-        guard all.allSatisfy(\.input.isAtRest) else { return }
+        guard all.allSatisfy(\.isAtRest) else { return }
         do throws(LiveError) {
             try log.replace { add throws(LiveError) in
                 for source in all { try source.forEachBatch(patterns, add) }

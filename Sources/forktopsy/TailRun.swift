@@ -285,7 +285,7 @@ final class TailRun {
 
     private func end(code: Int32) throws -> Int32 {
         for stream in streams { stream.stop() }
-        store.save(all: true)
+        store.save(all: true, isLast: true)
         store.sync()
         output.finish()
         return code
