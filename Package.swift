@@ -99,6 +99,12 @@ let package = Package(
             dependencies: ["forktopsy", "Matching", "Model", "Reading", "Reports"],
             swiftSettings: strict),
 
+        // Following: in pieces, across rotations and kills, by the built program.
+        .testTarget(
+            name: "LiveTests",
+            dependencies: ["forktopsy", "Live", "Matching", "Model", "Reading"],
+            swiftSettings: strict),
+
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.
         .testTarget(name: "SampleLogTests", dependencies: ["PatternFiles"], swiftSettings: strict),
     ]

@@ -8,6 +8,8 @@ package struct Discovery: Sendable {
         package var command: String
         /// The unit of systemd that started it, if one did.
         package var unit: String?
+        /// Where it listens, as its title says.
+        package var address: ServerAddress?
     }
 
     package var servers: [Server] = []
@@ -23,13 +25,18 @@ package struct Discovery: Sendable {
         "/var/log/valkey.log",
     ]
 
+    /// The servers that run here, by process.
+    package static func servers() -> [Server] {
+        (Directory.names(in: "/proc") ?? []).compactMap { Int32($0) }.sorted()
+            .compactMap { server($0) }
+    }
+
     package static func find() -> Discovery {
         var out = Discovery()
-        for name in Directory.names(in: "/proc") ?? [] {
-            guard let pid = Int32(name), let server = server(pid) else { continue }
-            out.servers.append(server)
+        out.servers = servers()
+        for server in out.servers {
             if let unit = server.unit, !out.units.contains(unit) { out.units.append(unit) }
-            for log in logs(of: pid) where !out.logs.contains(log) { out.logs.append(log) }
+            for log in logs(of: server.pid) where !out.logs.contains(log) { out.logs.append(log) }
         }
         for log in usualLogs where FileState(path: log) != nil && !out.logs.contains(log) {
             out.logs.append(log)
@@ -46,7 +53,14 @@ package struct Discovery: Sendable {
             String(decoding: $0, as: UTF8.self)
         }
         let unit = groups?.split { $0 == "/" || $0 == "\n" }.last { $0.hasSuffix(".service") }
-        return Server(pid: pid, command: command, unit: unit.map(String.init))
+        let title = (readSmallFile("/proc/\(pid)/cmdline") ?? []).split { $0 == 0 || $0 == 0x20 }
+            .map { String(decoding: $0, as: UTF8.self) }
+        let address = title.dropFirst().lazy.compactMap { word -> ServerAddress? in
+            if word.hasPrefix("unixsocket:") { return ServerAddress(String(word.dropFirst(11))) }
+            return word.contains(":") ? ServerAddress(word) : nil
+        }.first
+        return Server(
+            pid: pid, command: command, unit: unit.map(String.init), address: address)
     }
 
     /// The logs that a server names in its command line or its configuration file, and what its

@@ -134,7 +134,7 @@ extension FollowedInput {
 
     /// Whether these are lines that `tail` itself printed.
     private static func isOwnOutput(_ head: [UInt8]) -> Bool {
-        head.span.has("{\"schema\":\"forktopsy.", at: 0)
+        head.span.has("{\"schema\":\"forktopsy.event/", at: 0)
     }
 
     private mutating func takeLines(

@@ -70,7 +70,7 @@ final class LiveSource {
     /// Whether it holds snapshots alone. What gives them their meaning (times and commands above
     /// them) is not kept: after a restart such a file is read from its beginning.
     var holdsSnapshots: Bool {
-        input.hasNoRecords
+        !isSamples && input.hasNoRecords
             && (collector.snapshots.log.count > 0 || !collector.snapshots.isAtRest)
     }
 
@@ -89,6 +89,15 @@ final class LiveSource {
         return used
     }
 
+    /// Puts other samples in the place of all.
+    func resetSamples(_ snapshots: [Snapshot]) {
+        collector.snapshots = SnapshotCollector(path: input.name, store: EventStore(limits: .none))
+        for snapshot in snapshots { collector.snapshots.restore(snapshot) }
+        savedSnapshots = 0
+        isFresh = true
+        isChanged = true
+    }
+
     func close() {
         isOpen = false
         isChanged = true
@@ -101,7 +110,9 @@ final class LiveSource {
 
     /// What the second half of an analysis gets.
     func extraction(_ extractor: Extractor) -> Extraction {
-        input.modifiedAt = mark.modifiedAt > 0 ? Timestamp(nanoseconds: mark.modifiedAt) : nil
+        // Whole seconds, as an analysis of the file has them.
+        input.modifiedAt =
+            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
         var out = extractor.finished(input.facts, collector)
         if out.facts.clock.modifiedAt == nil { out.readAt = now() }
         return out

@@ -49,6 +49,10 @@ struct Tail: ParsableCommand {
     @Option(help: "Which events to print: none, urgent or all.")
     var events: EventChoice = .urgent
 
+    @Flag(help: "Do not look at memory while following.")
+    var noSamples = false
+
+    @OptionGroup var servers: ServerOptions
     @OptionGroup var hooks: HookOptions
     @OptionGroup var reading: ReadingOptions
     @OptionGroup var shared: SharedOptions

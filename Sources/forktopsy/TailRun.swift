@@ -16,6 +16,7 @@ final class TailRun {
     private let watcher = Watcher()
     private var output: LiveOutput
     private var hooks: LiveHooks
+    private var sampler: LiveSampler?
     private var targets: LiveTargets
     private var paths: [String: FollowedPath] = [:]
     private var streams: [FollowedStream] = []
@@ -58,6 +59,9 @@ final class TailRun {
         output = try LiveOutput(options.shared, redact: mode)
         hooks = LiveHooks(options.hooks, redact: mode) {
             if !quiet { printToStandardError("forktopsy: \($0)\n") }
+        }
+        if !options.noSamples, options.untilIdle == nil {
+            sampler = LiveSampler(try options.servers.targets(), now: monotonicSeconds())
         }
         var named = options.paths.filter { $0 != "-" }
         var units = options.unit
@@ -108,6 +112,7 @@ final class TailRun {
             readAll(now: now)
             keepAndReport(now: now)
             hooks.work(now: monotonicSeconds())
+            sample()
             if refreshAt <= monotonicSeconds() { refresh() }
             if let code = try endIfDone(now: monotonicSeconds()) { return code }
             let wake = watcher.wait(
@@ -117,6 +122,21 @@ final class TailRun {
             if !wake.signals.isDisjoint(with: SignalPipe.end) { return try end(code: 0) }
             if wake.signals.contains(SignalPipe.reopen) { reopen() }
             if wake.signals.contains(SignalPipe.status) { printStatus() }
+        }
+    }
+
+    /// Looks at memory, where it is time.
+    private func sample() {
+        guard sampler != nil else { return }
+        let source =
+            store.sources(of: LiveSource.samplesOrigin).last
+            ?? store.makeSource(origin: LiveSource.samplesOrigin, name: "samples of forktopsy tail")
+        let incidents = reporter.report.incidents
+        let isTaken =
+            sampler?.work(now: monotonicSeconds(), into: source, near: incidents) ?? false
+        // A verdict may now be decided.
+        if isTaken, incidents.contains(where: { $0.status == .ongoing_at_end }) {
+            reportAt = reportAt ?? max(monotonicSeconds(), nextReport)
         }
     }
 
@@ -204,6 +224,9 @@ final class TailRun {
             guard count > from else { continue }
             isNew = true
             told[source.number] = count
+            if (from..<count).contains(where: { isFailure(source.collector.log.pattern(at: $0)) }) {
+                sampler?.alarm(now: monotonicSeconds())
+            }
             guard options.events != .none, output.printsEvents else { continue }
             for i in from..<count {
                 let pattern = source.collector.log.pattern(at: i)
@@ -217,6 +240,15 @@ final class TailRun {
         output.flush()
         if isNew, let reportAt, reportAt < nextReport { self.reportAt = nextReport }
         return isNew
+    }
+
+    private func isFailure(_ pattern: Int) -> Bool {
+        switch store.patterns[pattern].kind {
+        case .fork_failed, .fork_failed_reported, .sync_refused, .operation_failed, .child_killed,
+            .writes_refused, .kernel_commit_refused, .oom_victim, .pids_rejected, .child_started:
+            true
+        default: false
+        }
     }
 
     private func tellIncidents() {
@@ -245,7 +277,7 @@ final class TailRun {
         if !ripe.isEmpty, !store.isFull { return 0 }
         let now = monotonicSeconds()
         var moments = [sweepAt, refreshAt]
-        moments += [reportAt, saveAt, rescanAt, hooks.deadline].compactMap(\.self)
+        moments += [reportAt, saveAt, rescanAt, hooks.deadline, sampler?.due].compactMap(\.self)
         moments += paths.values.compactMap(\.deadline)
         moments += streams.compactMap(\.restartAt)
         if paths.values.contains(where: \.needsPolling) { moments.append(now + Self.polling) }
