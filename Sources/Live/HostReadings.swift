@@ -104,6 +104,43 @@ package struct HostReadings: Sendable {
         }
     }
 
+    /// Counts the tasks of the users that servers run as, and all: limits count them.
+    package mutating func countTasks(of servers: [Int32]) {
+        var users: [String: Int] = [:]
+        var all = 0
+        let wanted = Set(servers.compactMap { Self.userAndThreads($0)?.user })
+        for pid in (Directory.names(in: "/proc") ?? []).compactMap({ Int32($0) }) {
+            guard let (user, threads) = Self.userAndThreads(pid) else { continue }
+            all += threads
+            if wanted.contains(user) { users[user, default: 0] += threads }
+        }
+        for (user, count) in users.sorted(by: { $0.key < $1.key }) {
+            items.append(
+                Item(
+                    path: "tasks_\(user).txt", command: "ps -L -u \(user) -o pid= | wc -l",
+                    text: "\(count)\n"))
+        }
+        items.append(
+            Item(path: "tasks.txt", command: "ps -eL -o pid= | wc -l", text: "\(all)\n"))
+    }
+
+    /// The real user of a process, and how many threads it has.
+    private static func userAndThreads(_ pid: Int32) -> (user: String, threads: Int)? {
+        guard let bytes = readSmallFile("/proc/\(pid)/status") else { return nil }
+        var user: String?
+        var threads = 0
+        for line in bytes.split(separator: 0x0A) {
+            guard line.first == UInt8(ascii: "U") || line.first == UInt8(ascii: "T") else {
+                continue
+            }
+            let words = String(decoding: line, as: UTF8.self).split { $0 == "\t" || $0 == " " }
+            guard words.count >= 2 else { continue }
+            if words[0] == "Uid:" { user = String(words[1]) }
+            if words[0] == "Threads:" { threads = Int(words[1]) ?? 0 }
+        }
+        return user.map { ($0, threads) }
+    }
+
     private static func children(of pid: Int32) -> [Int32] {
         guard let bytes = readSmallFile("/proc/\(pid)/task/\(pid)/children") else { return [] }
         return String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap {

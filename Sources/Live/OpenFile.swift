@@ -298,3 +298,18 @@ package func wallClock() -> Double {
     unsafe clock_gettime(CLOCK_REALTIME, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
+
+/// The space on the file system of a path, for users without privileges (statvfs(3)).
+package struct DiskSpace: Hashable, Sendable {
+    /// Bytes.
+    package var size: Int64
+    package var available: Int64
+
+    /// `nil` where the path is not there or may not be asked.
+    package init?(path: String) {
+        var info = statvfs()
+        guard unsafe statvfs(path, &info) == 0 else { return nil }
+        size = Int64(clamping: info.f_blocks) &* Int64(clamping: info.f_frsize)
+        available = Int64(clamping: info.f_bavail) &* Int64(clamping: info.f_frsize)
+    }
+}

@@ -15,7 +15,8 @@ struct Forktopsy: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            Analyze.self, Tail.self, IncidentsCommand.self, SnapshotCommand.self, Extract.self,
+            Analyze.self, Tail.self, IncidentsCommand.self, SnapshotCommand.self, Collect.self,
+            Doctor.self, Extract.self,
             Assemble.self,
             Patterns.self, Explain.self,
         ])

@@ -66,6 +66,7 @@ struct SampleTargets {
         var out = HostReadings()
         out.readHost()
         for server in servers { out.readServer(server.pid) }
+        if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
         guard asks else { return out }
         let found = servers.compactMap { server in
             server.address.map { (address: $0, pid: Optional(server.pid)) }

@@ -32,7 +32,7 @@ struct RotationDriver {
 
     private func append(_ bytes: ArraySlice<UInt8>) throws {
         if !FileManager.default.fileExists(atPath: log) {
-            FileManager.default.createFile(atPath: log, contents: nil)
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
         }
         guard let handle = FileHandle(forWritingAtPath: log) else { return }
         try handle.seekToEnd()
@@ -70,7 +70,7 @@ struct RotationDriver {
             try FileHandle(forWritingAtPath: log)?.truncate(atOffset: 0)
         } else {
             try files.moveItem(atPath: log, toPath: log + ".1")
-            if below(2) == 0 { files.createFile(atPath: log, contents: nil) }
+            if below(2) == 0 { _ = files.createFile(atPath: log, contents: nil) }
         }
         if below(2) == 0 { try compress() }
     }

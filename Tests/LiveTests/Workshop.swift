@@ -59,7 +59,7 @@ enum Workshop {
         process.standardError = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         if let output {
-            FileManager.default.createFile(atPath: output, contents: nil)
+            _ = FileManager.default.createFile(atPath: output, contents: nil)
             process.standardOutput = FileHandle(forWritingAtPath: output)
         }
         try process.run()
