@@ -31,18 +31,33 @@ package struct Discovery: Sendable {
             .compactMap { server($0) }
     }
 
-    package static func find() -> Discovery {
+    /// Looks at processes, their configuration, the usual places, and asks the servers that answer
+    /// `login` within half a second.
+    package static func find(asking login: ServerLogin? = nil) -> Discovery {
         var out = Discovery()
         out.servers = servers()
         for server in out.servers {
             if let unit = server.unit, !out.units.contains(unit) { out.units.append(unit) }
-            for log in logs(of: server.pid) where !out.logs.contains(log) { out.logs.append(log) }
+            let named = logs(of: server.pid) + (login.map { asked(server, $0) } ?? [])
+            for log in named where !log.isEmpty && !out.logs.contains(log) {
+                out.logs.append(log)
+            }
         }
         for log in usualLogs where FileState(path: log) != nil && !out.logs.contains(log) {
             out.logs.append(log)
         }
         out.logs.sort()
         return out
+    }
+
+    /// The log that a server names itself.
+    private static func asked(_ server: Server, _ login: ServerLogin) -> [String] {
+        guard let address = server.address,
+            var connection = try? ServerConnection(address, seconds: 0.5),
+            (try? connection.login(login)) != nil,
+            let log = try? connection.settings("logfile").first?.1, !log.isEmpty
+        else { return [] }
+        return [absolute(log, server.pid)]
     }
 
     private static func server(_ pid: Int32) -> Server? {

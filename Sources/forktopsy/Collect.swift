@@ -59,8 +59,9 @@ struct Collect: ParsableCommand {
         var collection = try Collection(
             path: path, base: base, redact: mode, since: start, limit: Int64(maxSize) << 20,
             seconds: maxTime)
-        collection.addHost(try servers.targets())
-        collection.addLogs(paths)
+        let targets = try servers.targets()
+        collection.addHost(targets)
+        collection.addLogs(paths, asking: targets.asks ? targets.login : nil)
         collection.addJournal(since: start)
         collection.addCommands()
         try collection.finish()
@@ -156,8 +157,8 @@ extension Collection {
     }
 
     /// The logs of the servers here and those that were named, with their rotated parts.
-    mutating func addLogs(_ named: [String]) {
-        let found = Discovery.find()
+    mutating func addLogs(_ named: [String], asking login: ServerLogin?) {
+        let found = Discovery.find(asking: login)
         var targets = LiveTargets(named + found.logs)
         var seen: Set<String> = []
         for log in targets.logs() {

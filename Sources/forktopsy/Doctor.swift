@@ -42,8 +42,9 @@ struct Doctor: AsyncParsableCommand {
         guard ["text", "json", "markdown"].contains(name) else {
             throw Failure("no format \"\(name)\"; there are text, json and markdown")
         }
-        var view = HostView(try servers.targets())
-        if !noLogs { view.incidents = await earlierIncidents() }
+        let targets = try servers.targets()
+        var view = HostView(targets)
+        if !noLogs { view.incidents = await earlierIncidents(targets.asks ? targets.login : nil) }
         var redactor = Redactor(mode: mode)
         let checks = view.checks().map { $0.hidden(&redactor) }
         let report = DoctorReport(at: view.sample.at, checks: checks)
@@ -56,8 +57,8 @@ struct Doctor: AsyncParsableCommand {
     }
 
     /// What the logs of the servers here tell of the past; `nil` where there are none to read.
-    private func earlierIncidents() async -> [Incident]? {
-        let logs = Discovery.find().logs
+    private func earlierIncidents(_ login: ServerLogin?) async -> [Incident]? {
+        let logs = Discovery.find(asking: login).logs
         guard !logs.isEmpty, let inputs = try? Inputs(logs),
             let extractions = try? await inputs.extract(
                 with: Extractor(catalogue: .builtIn, store: makeEventStore()), jobs: 1,

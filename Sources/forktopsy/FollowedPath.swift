@@ -44,7 +44,7 @@ final class FollowedPath {
     private var readsAll = false
 
     /// Bytes read in one go, so that a busy log does not keep others waiting.
-    private static let turn = 4 << 20
+    private static let turn = 256 << 10
     /// How long a renamed file is watched for what its writer still adds.
     private static let leavingSeconds = 20.0
 

@@ -20,7 +20,7 @@ struct IncidentsCommand: ParsableCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let assembler = try shared.assembler(sinceNow: true)
+        var assembler = try shared.assembler(sinceNow: true)
         let options = try shared.reportOptions()
         let catalogue = try reading.catalogue()
         let directory = try stateDirectory(state)
@@ -35,6 +35,7 @@ struct IncidentsCommand: ParsableCommand {
         } catch {
             throw Failure("no state of forktopsy tail in \(directory): \(error.reason)")
         }
+        assembler.carry = reader.carry
         let sources = reader.sources.sorted { $0.key < $1.key }.map(\.value)
         let report = LiveReporter.report(sources, Extractor(catalogue: catalogue), assembler)
         try check(store, quiet: shared.quiet)

@@ -24,7 +24,7 @@ struct IncidentChange {
 /// Assembles what is known into incidents and tells what is different from the time before.
 final class LiveReporter {
     private let extractor: Extractor
-    private let assembler: Assembler
+    private var assembler: Assembler
     private let redact: Redaction.Mode
     private var known: [String: Known] = [:]
     private(set) var report = Report(toolVersion: Forktopsy.version)
@@ -53,7 +53,8 @@ final class LiveReporter {
     var statuses: [String: Incident.Status] { known.mapValues(\.status) }
 
     /// Puts everything together, and says what is different from the time before.
-    func changes(_ sources: [LiveSource]) -> [IncidentChange] {
+    func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
+        assembler.carry = carry
         let start = monotonicSeconds()
         defer { cost = monotonicSeconds() - start }
         report = Self.report(
@@ -89,6 +90,17 @@ final class LiveReporter {
     ) -> Report {
         assembler.report(
             sources.map { $0.extraction(extractor) }, patterns: extractor.catalogue.patterns)
+    }
+
+    /// What of the figures would be gone with the events that `sources` no longer have; `nil` where
+    /// more than figures would be.
+    func carry(without sources: [LiveSource]) -> Carry? {
+        var bare = assembler
+        bare.carry = Carry()
+        // Incidents of the whole data, whatever part of it was asked for.
+        guard bare.since == nil, bare.until == nil, bare.instance == nil else { return nil }
+        let after = Self.report(sources.filter { !$0.isBlank }, extractor, bare)
+        return Carry(from: report, to: after)
     }
 
     private static func kind(_ old: Known?, _ new: Known) -> IncidentChange.Kind? {

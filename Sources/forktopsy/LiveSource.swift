@@ -89,6 +89,43 @@ final class LiveSource {
         return used
     }
 
+    /// The same source with fewer events, in another store: of messages that come by the thousand
+    /// those in the middle are left out.
+    func pruned(keepingFirst first: Int, last: Int, rare: Int, store: EventStore) -> LiveSource {
+        let log = collector.log
+        var counts: [Int: Int] = [:]
+        let middle = first..<max(first, log.count - last)
+        log.forEachHeader { i, pattern, _ in
+            if middle.contains(i) { counts[pattern, default: 0] += 1 }
+        }
+        var kept = EventLog(store: store)
+        for i in 0..<log.count {
+            if middle.contains(i), counts[log.pattern(at: i), default: 0] > rare { continue }
+            kept.append(log.packed(at: i))
+        }
+        let out = LiveSource(
+            number: number, origin: origin, state: input.state, carried: collector.carried,
+            undated: collector.undated, limitsHit: collector.limitsHit, store: store)
+        out.collector = collector
+        out.collector.log = kept
+        out.mark = mark
+        out.isOpen = isOpen
+        return out
+    }
+
+    /// Takes over the events of a pruned copy.
+    func replaceEvents(by other: LiveSource) {
+        collector.log = other.collector.log
+        savedEvents = 0
+        isChanged = true
+    }
+
+    /// Takes back what `replaceEvents` did.
+    func restoreEvents(_ log: EventLog, saved: Int) {
+        collector.log = log
+        savedEvents = saved
+    }
+
     /// Puts other samples in the place of all.
     func resetSamples(_ snapshots: [Snapshot]) {
         collector.snapshots = SnapshotCollector(path: input.name, store: EventStore(limits: .none))

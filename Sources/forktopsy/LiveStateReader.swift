@@ -48,6 +48,7 @@ struct LiveStateReader {
     private(set) var unknownEvents = 0
     /// Why a line could not be read, the first of them.
     private(set) var problem: String?
+    private(set) var carry = Carry()
 
     init(patterns: [PatternInfo], store: EventStore) {
         infos = patterns
@@ -78,6 +79,7 @@ struct LiveStateReader {
         switch try fields.text("type") {
         case "source": try takeSource(fields)
         case "event": try takeEvent(fields)
+        case "carry": carry = try Carry(fields)
         case "snapshot":
             guard let source = sources[try fields.int("source")] else {
                 throw ExtractError(reason: "a snapshot without its source")

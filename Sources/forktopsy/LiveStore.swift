@@ -15,6 +15,10 @@ final class LiveStore {
     private var nextNumber = 1
     private var log: StateLog
     private let lock: FileLock
+    /// What pruning has taken out.
+    private(set) var carry = Carry()
+    /// Events beyond which pruning is tried.
+    private var pruneAt = pruneStart
     /// Why the state cannot be written; what is read waits in memory then.
     private(set) var problem: String?
     private let report: (String) -> Void
@@ -64,6 +68,7 @@ final class LiveStore {
                     + "does not have; they are left out")
         }
         sources = reader.sources
+        carry = reader.carry
         nextNumber = (sources.keys.max() ?? 0) + 1
     }
 
@@ -168,20 +173,65 @@ extension LiveStore {
 
     private static var compactionStep: Int64 { 4 << 20 }
 
-    /// Writes the state anew, with each place once.
-    func compact() {
-        let all = inOrder.filter { !$0.isBlank }
+    /// Events that are kept whatever happens, and of a storm in one log its beginning and end.
+    private static let pruneStart = 200_000
+    private static let firstKept = 4000
+    private static let lastKept = 12_000
+    private static let rareKept = 2000
+
+    /// Whether a storm has filled the state.
+    var needsPruning: Bool {
+        problem == nil && sources.values.reduce(0) { $0 + $1.collector.log.count } > pruneAt
+    }
+
+    /// Leaves out what a storm repeats, where only figures are lost by it: those are carried on.
+    func prune(_ carried: ([LiveSource]) -> Carry?) {
+        let all = inOrder
         guard all.allSatisfy(\.isAtRest) else { return }
+        let fresh = makeEventStore()
+        let pruned = all.map {
+            $0.pruned(
+                keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
+                store: fresh)
+        }
+        guard let next = carried(pruned) else {
+            // Tried again when there is much more.
+            pruneAt *= 2
+            return
+        }
+        let before = (logs: all.map(\.collector.log), saved: all.map(\.savedEvents), carry: carry)
+        for (source, copy) in zip(all, pruned) { source.replaceEvents(by: copy) }
+        carry = next
+        guard compact() else {
+            for (i, source) in all.enumerated() {
+                source.restoreEvents(before.logs[i], saved: before.saved[i])
+            }
+            carry = before.carry
+            pruneAt *= 2
+            return
+        }
+        events = fresh
+        pruneAt = max(Self.pruneStart, 2 * all.reduce(0) { $0 + $1.collector.log.count })
+    }
+
+    /// Writes the state anew, with each place once.
+    @discardableResult
+    func compact() -> Bool {
+        let all = inOrder.filter { !$0.isBlank }
+        guard all.allSatisfy(\.isAtRest) else { return false }
         do throws(LiveError) {
             try log.replace { add throws(LiveError) in
                 for source in all { try source.forEachBatch(patterns, add) }
+                if !carry.isEmpty { try add(Array(carry.line.utf8)) }
             }
             for source in all { source.saved() }
             compactedSize = log.size
+            return true
         } catch {
             // The old file is still there, with all that was saved.
             compactedSize = log.size
             failed(error)
+            return false
         }
     }
 }

@@ -67,7 +67,8 @@ final class TailRun {
         var units = options.unit
         var wantsJournal = options.journal || !units.isEmpty
         if options.paths.isEmpty, !wantsJournal {
-            let found = Discovery.find()
+            let login = options.servers.noServer ? nil : try options.servers.targets().login
+            let found = Discovery.find(asking: login)
             named = found.logs
             units = found.units
             wantsJournal = !units.isEmpty
@@ -205,6 +206,10 @@ final class TailRun {
         guard let due = reportAt, due <= now else { return }
         reportAt = nil
         tellIncidents()
+        if store.needsPruning {
+            store.prune { reporter.carry(without: $0) }
+            for source in store.inOrder { told[source.number] = source.collector.log.count }
+        }
         // A storm must not make assembling all that is done.
         let pause = reporter.cost / Self.assemblyShare
         nextReport = monotonicSeconds() + pause
@@ -252,7 +257,7 @@ final class TailRun {
     }
 
     private func tellIncidents() {
-        let changes = reporter.changes(store.inOrder)
+        let changes = reporter.changes(store.inOrder, carry: store.carry)
         for change in changes {
             output.tell(change)
             hooks.tell(
