@@ -128,6 +128,7 @@ extension FollowedInput {
             let mayBeObject =
                 bytes.byte(0) == 0x7B && feed < 4 && bytes.first(0x7D, from: 0) == nil
             if !mayBeObject || isEnough { form = .lines }
+            reader.classifier.hasLineNumbers = LineClassifier.hasLineNumbers(head)
         }
         reader.isJournal = form == .journalExport || form == .journalJSON
     }

@@ -79,7 +79,7 @@ final class LiveSource {
         let before = matcher.matcher.counters.limitHits
         let used = input.take(bytes, isLast: isLast) { place, line, message, isDecoded in
             collector.take(
-                place, line, message, isDecoded, &matcher.matcher, matcher.catalogue.patterns)
+                place, line, message, isDecoded, &matcher.matcher, matcher.extractor)
         }
         collector.limitsHit += matcher.matcher.counters.limitHits - before
         if used > 0 {
@@ -158,11 +158,11 @@ final class LiveSource {
 
 /// The compiled patterns of a run, with the memory they match in.
 final class LiveMatcher {
-    let catalogue: Catalogue
+    let extractor: Extractor
     fileprivate(set) var matcher: Matcher
 
     init(_ catalogue: Catalogue) {
-        self.catalogue = catalogue
+        extractor = Extractor(catalogue: catalogue)
         matcher = Matcher(catalogue)
     }
 }
@@ -272,6 +272,7 @@ extension LiveSource {
             JSONMember("cursor", JSONValue(state.cursor)),
             JSONMember("carried", carried.json),
             JSONMember("undated", JSONValue(collector.undated)),
+            JSONMember("damaged", JSONValue(collector.damaged)),
             JSONMember("limits_hit", JSONValue(collector.limitsHit)),
             JSONMember("input", Extraction(facts: state.facts).inputLine([])),
             JSONMember("streams", .array(state.facts.streams.map(\.json))),

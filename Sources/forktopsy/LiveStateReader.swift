@@ -101,6 +101,7 @@ struct LiveStateReader {
             number: number, origin: try fields.text("origin"), state: state, carried: header,
             undated: try fields.int("undated"), limitsHit: try fields.int("limits_hit"),
             store: store)
+        source.collector.damaged = try fields.int("damaged")
         if let mark = try fields.object("mark") { source.mark = try FileMark(mark) }
         source.isOpen = try fields.flag("is_open")
         if try !fields.flag("is_first"), let known = sources[number] {
