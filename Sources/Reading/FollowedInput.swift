@@ -110,7 +110,7 @@ extension FollowedInput {
         }
         var head: [UInt8] = []
         for i in 0..<min(bytes.count, RecordReader.headSize) { head.append(bytes[i]) }
-        if InputFormat.isOwnReport(head) || Self.isOwnOutput(head) {
+        if InputFormat.isOwnReport(head) {
             reader.isOwnReport = true
             form = .ignored
             return
@@ -131,11 +131,6 @@ extension FollowedInput {
             reader.classifier.hasLineNumbers = LineClassifier.hasLineNumbers(head)
         }
         reader.isJournal = form == .journalExport || form == .journalJSON
-    }
-
-    /// Whether these are lines that `tail` itself printed.
-    private static func isOwnOutput(_ head: [UInt8]) -> Bool {
-        head.span.has("{\"schema\":\"forktopsy.event/", at: 0)
     }
 
     private mutating func takeLines(

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
+
 /// What an earlier JSON report said of each incident, as far as a ticket must be told of changes.
 package struct EarlierReport: Sendable {
     /// Why a text is no report.

@@ -54,7 +54,6 @@ extension SnapshotFormat {
 
 /// Every format, the more specific first. A new format is a new file and a line here.
 let snapshotFormats: [any SnapshotFormat.Type] = [
-    OwnSnapshotFormat.self,
     InfoFormat.self,
     ConfigGetFormat.self,
     MemoryStatsFormat.self,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import JSON
 internal import Live
 internal import Model
 internal import Reports
@@ -109,62 +108,23 @@ struct HostSample {
 
     static var now: Timestamp { Timestamp(nanoseconds: Int64(wallClock() * 1e9)) }
 
-    static let schema = "forktopsy.snapshot/1"
-
-    /// The sample as one line, with its line end.
+    /// The sample as one line of `forktopsy.snapshot/1`, with its line end.
     func line(redact: Redaction.Mode) -> String {
-        let host = readSmallFile("/proc/sys/kernel/hostname").map {
+        var redactor = Redactor(mode: redact)
+        let host = Live.readSmallFile("/proc/sys/kernel/hostname").map {
             String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
         }
-        var redactor = Redactor(mode: redact)
-        let value = JSONValue.object([
-            JSONMember("schema", .string(Self.schema)),
-            JSONMember("at", .string(at.rfc3339)),
-            JSONMember("host", JSONValue(host)),
-            JSONMember("readings", .array(snapshots.map { $0.ownJSON(&redactor) })),
-            JSONMember(
-                "unread",
-                .array(
-                    unread.map {
-                        .object([
-                            JSONMember("what", .string($0.what)),
-                            JSONMember("reason", .string(redactor.hidden(in: $0.reason))),
-                        ])
-                    })),
-        ])
-        return value.rendered(pretty: false) + "\n"
-    }
-}
-
-extension Snapshot {
-    /// A reading as `docs/schema/snapshot.schema.json` has it.
-    fileprivate func ownJSON(_ redactor: inout Redactor) -> JSONValue {
-        var out = [
-            JSONMember("format", .string(format)),
-            JSONMember("scope", .string("\(subject.scope)")),
-        ]
-        if let pid = subject.pid { out.append(JSONMember("pid", JSONValue(Int(pid)))) }
-        if let port = subject.port { out.append(JSONMember("port", JSONValue(port))) }
-        if subject.isChild { out.append(JSONMember("is_child", .bool(true))) }
-        if let command = subject.command { out.append(JSONMember("command", .string(command))) }
-        if let path = subject.path { out.append(JSONMember("path", .string(path))) }
-        var items: [JSONValue] = []
-        for value in values {
-            let amount: JSONValue
-            switch value.quantity {
-            case .whole(let number): amount = .int(number)
-            case .real(let number): amount = .double(number)
-            case .text(let text):
-                amount = .string(
-                    redactor.isSecret(named: value.measure.name) ? "" : redactor.hidden(in: text))
+        let shown = snapshots.map { snapshot in
+            var out = snapshot
+            out.subject.host = snapshot.subject.host ?? host
+            for i in out.values.indices {
+                guard case .text(let text) = out.values[i].quantity else { continue }
+                let isSecret = redactor.isSecret(named: out.values[i].measure.name)
+                out.values[i].quantity = .text(isSecret ? "" : redactor.hidden(in: text))
             }
-            items.append(
-                .array([
-                    .string(value.measure.name), .string(value.measure.unit.rawValue), amount,
-                ]))
+            return out
         }
-        out.append(JSONMember("values", .array(items)))
-        return .object(out)
+        return shown.snapshotLine(at: at, tool: Forktopsy.version) + "\n"
     }
 }
 
@@ -174,7 +134,7 @@ struct SnapshotCommand: ParsableCommand {
         abstract: "Print one look at the memory of this host and its servers, as a line of JSON.",
         discussion: """
             Changes nothing, and asks each server for at most a second. analyze reads files of \
-            such lines; what could not be read stands in the line.
+            such lines. What could not be read is said on standard error.
             """)
 
     @OptionGroup var servers: ServerOptions
@@ -187,6 +147,9 @@ struct SnapshotCommand: ParsableCommand {
             throw Failure("--redact \(redact): give none, secrets, addresses or all")
         }
         let sample = HostSample(try servers.targets())
+        for (what, reason) in sample.unread {
+            printToStandardError("forktopsy: \(what): \(reason)\n")
+        }
         if let problem = writeAll(sample.line(redact: mode), to: 1) {
             throw Failure("cannot write to standard output: \(problem)")
         }

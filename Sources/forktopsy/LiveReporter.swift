@@ -118,9 +118,9 @@ final class LiveReporter {
     }
 }
 
-/// The lines that `tail` prints where nobody looks at a terminal: `docs/schema/event.schema.json`.
+/// The lines that `tail` prints where nobody looks at a terminal: `docs/schema/tail.schema.json`.
 struct LiveLines {
-    static let schema = "forktopsy.event/1"
+    static let schema = "forktopsy.tail/1"
 
     var redact: Redaction.Mode
 
