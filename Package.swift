@@ -41,11 +41,12 @@ let package = Package(
             name: "Diagnosis", dependencies: ["Model"], swiftSettings: strict,
             plugins: ["EmbedCauses"]),
         .target(name: "Reports", dependencies: ["JSON", "Model"], swiftSettings: strict),
+        .target(name: "Live", dependencies: ["Model"], swiftSettings: strict),
         .executableTarget(
             name: "forktopsy",
             dependencies: [
-                "JSON", "Model", "Reading", "PatternFiles", "Matching", "Snapshots", "Incidents",
-                "Diagnosis", "Reports",
+                "JSON", "Live", "Model", "Reading", "PatternFiles", "Matching", "Snapshots",
+                "Incidents", "Diagnosis", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -96,6 +97,12 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: ["forktopsy", "Matching", "Model", "Reading", "Reports"],
+            swiftSettings: strict),
+
+        // Following: in pieces, across rotations and kills, by the built program.
+        .testTarget(
+            name: "LiveTests",
+            dependencies: ["forktopsy", "Live", "Matching", "Model", "Reading"],
             swiftSettings: strict),
 
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.

@@ -22,6 +22,9 @@ struct ContainerLines {
     private(set) var stamp: Stamp = .none
     private var pending: [UInt8: [UInt8]] = [:]
 
+    /// Whether parts wait for the rest of their line.
+    var isWaiting: Bool { !pending.isEmpty }
+
     mutating func unwrap(_ line: Span<UInt8>) -> Outcome {
         switch line.byte(0) {
         case 0x7B: dockerObject(line)

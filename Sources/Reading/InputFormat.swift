@@ -23,6 +23,7 @@ enum InputFormat {
         let start = head.span.extracting(0..<min(head.count, 2048))
         let marks: [StaticString] = [
             "<!-- forktopsy.report/", "\"forktopsy.report/", "\"forktopsy.event/",
+            "\"forktopsy.tail/",
         ]
         if marks.contains(where: { start.find($0) != nil }) { return true }
         var from = 0

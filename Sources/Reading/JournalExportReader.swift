@@ -28,6 +28,36 @@ struct JournalExportReader {
         }
     }
 
+    /// Lends each whole entry in `bytes`, with its offset in them and the number of its first
+    /// line, which counts on from `lines`. Returns how many bytes the whole entries take up; what
+    /// follows is the beginning of one.
+    mutating func forEachWholeEntry(
+        in bytes: Span<UInt8>, lines: inout Int,
+        _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
+    ) -> Int {
+        var used = 0
+        while used < bytes.count {
+            var entry = JournalEntry()
+            var (position, passed) = (used, 0)
+            reading: while true {
+                switch Self.step(bytes, at: position, &entry, &passed, base: lines) {
+                case .field(let end): position = end
+                case .bad(let end):
+                    bytesSkipped += Int64(end - position)
+                    position = end
+                case .needMore: return used
+                case .endOfEntry(let end):
+                    position = end
+                    break reading
+                }
+            }
+            if entry.fields > 0 { body(entry, bytes, Int64(used), lines + 1) }
+            lines += passed
+            used = position
+        }
+        return used
+    }
+
     /// Reads one entry; false at the end of the input.
     private mutating func readEntry<Source: ByteSource & ~Copyable>(
         _ entry: inout JournalEntry, _ source: inout Source,

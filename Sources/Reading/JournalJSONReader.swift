@@ -43,6 +43,40 @@ struct JournalJSONReader {
         }
     }
 
+    /// Lends each whole object in `bytes`, with its offset in them and the number of its first
+    /// line, which counts on from `lines`. Returns how many bytes they take up; what follows is the
+    /// beginning of one.
+    mutating func forEachWholeObject(
+        in bytes: Span<UInt8>, lines: inout Int,
+        _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
+    ) -> Int {
+        var used = 0
+        while let brace = bytes.first(0x7B, from: used) {
+            bytesSkipped += Self.garbage(bytes, used..<brace)
+            for i in used..<brace where bytes[i] == 0x0A { lines += 1 }
+            used = brace
+            var entry = JournalEntry()
+            let object = bytes.extracting(brace..<bytes.count)
+            let end: Int
+            switch Self.object(object, &entry) {
+            case .needMore: return used
+            case .object(let found):
+                body(entry, object, Int64(brace), lines + 1)
+                end = found
+            case .bad(let found):
+                // Its line may still be written.
+                if found == object.count, object[found - 1] != 0x0A { return used }
+                entriesDamaged += 1
+                end = found
+            }
+            for i in brace..<brace + end where bytes[i] == 0x0A { lines += 1 }
+            used = brace + end
+        }
+        bytesSkipped += Self.garbage(bytes, used..<bytes.count)
+        for i in used..<bytes.count where bytes[i] == 0x0A { lines += 1 }
+        return bytes.count
+    }
+
     private mutating func pass(_ end: Int) {
         let lines = window.withBytes { bytes in
             var count = 0
@@ -79,16 +113,18 @@ struct JournalJSONReader {
 
     /// Blanks, the record separator and `data:` belong between objects; anything else is damage.
     private mutating func noteGarbage(before end: Int) {
-        bytesSkipped += window.withBytes { bytes in
-            var count: Int64 = 0
-            for i in 0..<end {
-                switch bytes[i] {
-                case 0x20, 0x09, 0x0A, 0x0D, 0x1E, 0x2C, 0x5B, 0x5D, 0x64, 0x61, 0x74, 0x3A: break
-                default: count += 1
-                }
+        bytesSkipped += window.withBytes { Self.garbage($0, 0..<end) }
+    }
+
+    private static func garbage(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64 {
+        var count: Int64 = 0
+        for i in range {
+            switch bytes[i] {
+            case 0x20, 0x09, 0x0A, 0x0D, 0x1E, 0x2C, 0x5B, 0x5D, 0x64, 0x61, 0x74, 0x3A: break
+            default: count += 1
             }
-            return count
         }
+        return count
     }
 
     // MARK: - One object

@@ -44,6 +44,14 @@ package struct LineClassifier {
 
     package init() {}
 
+    /// Goes on numbering behind the writers that are known.
+    init(streams: [WriterStream]) {
+        self.streams = streams.isEmpty ? [WriterStream()] : streams
+        for (i, writer) in self.streams.enumerated() where numbers[writer] == nil {
+            numbers[writer] = UInt16(i)
+        }
+    }
+
     package mutating func classify(_ line: Span<UInt8>) -> ClassifiedLine {
         if let parsed = ServerHeader.parse(line, at: 0) { return record(parsed, .init()) }
         var wrapper = Wrapper()

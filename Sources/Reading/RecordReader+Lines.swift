@@ -39,7 +39,7 @@ extension RecordReader {
     }
 
     /// Handles one line; false ends the reading of this input.
-    private mutating func take(
+    mutating func take(
         _ whole: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) -> Bool {
@@ -119,7 +119,7 @@ extension RecordReader {
         return true
     }
 
-    private mutating func giveVerbose(
+    mutating func giveVerbose(
         _ body: RecordBody
     ) {
         guard verbose.close() else { return }

@@ -27,10 +27,10 @@ package struct RecordReader {
     var classifier = LineClassifier()
     private var spans: [ProcessKey: Int] = [:]
     private var lastSpan: (key: ProcessKey, index: Int)?
-    private var pendingAnchor: (line: Int, instant: Timestamp)?
-    private var serverRecords = 0
-    private var kernelRecords = 0
-    private var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
+    var pendingAnchor: (line: Int, instant: Timestamp)?
+    var serverRecords = 0
+    var kernelRecords = 0
+    var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
     var isOwnReport = false
     var isJournal = false
     var containers = ContainerLines()
@@ -52,6 +52,15 @@ package struct RecordReader {
 
     /// `name` is what reports call the input.
     package init(name: String) { facts = InputFacts(path: name) }
+
+    /// Goes on where a reader stopped that had learned `facts`.
+    init(resuming facts: InputFacts) {
+        self.facts = facts
+        classifier = LineClassifier(streams: facts.streams)
+        for (i, process) in facts.processes.enumerated() {
+            spans[ProcessKey(pid: process.pid, stream: process.stream)] = i
+        }
+    }
 
     /// Reads a source to its end. `packing` says what it was packed in.
     mutating func readStream<Source: ByteSource & ~Copyable>(
@@ -263,7 +272,7 @@ package struct RecordReader {
         Int64(
             CivilTime.days(year: Stamp.placeholderYear, month: 12, day: 31)) * 86_400_000_000_000
 
-    private mutating func finish() {
+    mutating func finish() {
         facts.streams = classifier.streams
         if isOwnReport {
             facts.kind = .ownReport

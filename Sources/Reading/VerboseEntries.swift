@@ -11,7 +11,7 @@ struct VerboseEntries {
     private(set) var entry = JournalEntry()
     private(set) var line = 0
     private(set) var offset: Int64 = 0
-    private var isOpen = false
+    private(set) var isOpen = false
     private var isInMessage = false
 
     /// Whether a line begins an entry.

@@ -14,6 +14,9 @@ package struct JSONRenderer: Sendable {
         value(of: report).rendered(pretty: true) + "\n"
     }
 
+    /// Each incident as a value, in the order of the report.
+    package func incidents(of report: Report) -> [JSONValue] { report.incidents.map(\.json) }
+
     /// The report as a value, in the order of the schema.
     package func value(of report: Report) -> JSONValue {
         .object([

@@ -38,6 +38,16 @@ package struct Redactor: Sendable {
         }
     }
 
+    /// Whether the value of what is called so is to be hidden.
+    package func isSecret(named name: String) -> Bool {
+        redaction.mode != .none && SecretScanner.isSecretName(name)
+    }
+
+    /// A text that is no part of a report, with what the mode asks for replaced.
+    package mutating func hidden(in text: String) -> String {
+        redaction.mode == .none ? text : redact(text)
+    }
+
     private mutating func redact(_ text: String) -> String {
         var scanner = SecretScanner(text, hidesPaths: redaction.mode == .all)
         var out = scanner.redacted()

@@ -33,6 +33,9 @@ package struct SnapshotReader {
         choose()
     }
 
+    /// Whether no reading is under way.
+    package var isAtRest: Bool { open == nil && kernel.isEmpty }
+
     /// What was wrong with readings, each once.
     package var problems: [String] { sink.problems }
 

@@ -58,17 +58,7 @@ struct Reporting {
 
     /// Checks all options, so that nothing is read in vain.
     init(_ shared: SharedOptions) throws {
-        var assembler = Assembler()
-        assembler.clocks = try shared.clocks()
-        assembler.since = try shared.bound(shared.since, "--since")
-        assembler.until = try shared.bound(shared.until, "--until")
-        if case .instant(let since)? = assembler.since, case .instant(let until)? = assembler.until,
-            since > until
-        {
-            throw Failure("--since lies after --until")
-        }
-        assembler.instance = shared.instance
-        self.assembler = assembler
+        assembler = try shared.assembler()
         options = try shared.reportOptions()
         output = shared.output
         isQuiet = shared.quiet

@@ -11,11 +11,18 @@ struct Assembler {
     var since: TimeBound?
     var until: TimeBound?
     var instance: String?
+    /// What is to be added to the figures of incidents, since their events are no longer there.
+    var carry = Carry()
 
     /// An instant, or a distance back from the newest record.
     enum TimeBound: Sendable {
         case instant(Timestamp)
         case beforeNewest(seconds: Double)
+
+        /// The bound as an instant, where distances count back from `now`.
+        func counted(from now: Timestamp) -> TimeBound {
+            resolved(newest: now).map { .instant($0) } ?? self
+        }
 
         func resolved(newest: Timestamp?) -> Timestamp? {
             switch self {
@@ -34,7 +41,14 @@ struct Assembler {
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
-        let correlation = Correlator(sources, patterns: patterns).correlate(in: window)
+        var correlation = Correlator(sources, patterns: patterns).correlate(in: window)
+        if !carry.isEmpty {
+            for i in correlation.incidents.indices { carry.add(to: &correlation.incidents[i]) }
+            for i in correlation.instances.indices {
+                let instance = correlation.instances[i].instance
+                carry.add(to: &correlation.instances[i].saves, of: instance)
+            }
+        }
         let names = report.inputs.map(\.facts.path)
         let unlogged = MaxmemoryWatch(
             snapshots, instances: correlation.instances.map(\.instance)

@@ -36,7 +36,7 @@ extension Extraction {
 
     private func line(_ value: JSONValue) -> String { value.rendered(pretty: false) + "\n" }
 
-    private func inputLine(_ used: [PatternInfo]) -> JSONValue {
+    func inputLine(_ used: [PatternInfo]) -> JSONValue {
         .object([
             JSONMember("type", .string("input")),
             JSONMember("schema", .string(ExtractFormat.schema)),
@@ -121,7 +121,7 @@ extension ClockEvidence {
 }
 
 extension WriterStream {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember("type", .string("stream")),
             JSONMember("host", JSONValue(host)),
@@ -133,7 +133,7 @@ extension WriterStream {
 }
 
 extension ProcessSpan {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         .object([
             JSONMember("type", .string("process")),
             JSONMember("pid", JSONValue(Int(pid))),
@@ -180,7 +180,7 @@ extension PatternInfo {
 
 extension PackedEvent {
     /// What is 0, unknown or empty is left out.
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         var out = [
             JSONMember("type", .string("event")),
             JSONMember("pattern", JSONValue(pattern)),
@@ -246,7 +246,7 @@ extension Stamp {
 }
 
 extension Timestamp {
-    fileprivate var json: JSONValue {
+    var json: JSONValue {
         let (seconds, rest) = nanoseconds.flooredQuotient(by: 1_000_000_000)
         return .object([
             JSONMember("seconds", JSONValue(seconds)), JSONMember("nanoseconds", JSONValue(rest)),

@@ -39,68 +39,32 @@ struct Extractor: Sendable {
     private func extract(
         _ name: String, _ run: (RecordBody) -> InputFacts, _ matcher: inout Matcher
     ) -> Extraction {
-        var log = EventLog(store: store)
-        var carried = RecordHeader(form: .none)
-        var undated = 0
-        var damaged = 0
-        var damageTrials = 0
+        var collector = EventCollector(path: name, store: store)
         let limitsBefore = matcher.counters.limitHits
-        var snapshots = SnapshotCollector(path: name, store: store)
-        var facts = run { place, line, message, isDecoded in
-            let classified = place.classified
-            if classified.scope == .raw {
-                snapshots.take(line, message, place, after: carried.stamp)
-            } else if classified.scope == .kernel {
-                snapshots.take(kernelMessage: message, place)
-            } else if classified.header.form == .bareMessage {
-                // A crash report that went through syslog: each of its lines is a record.
-                snapshots.take(message, message, place, after: carried.stamp)
-            }
-            if classified.scope != .raw, classified.header.stamp.form != .none,
-                classified.header.form != .signalHandler
-            {
-                carried = classified.header
-            }
-            guard
-                let hit = Self.match(
-                    &matcher, line, message, classified, patterns: catalogue.patterns)
-            else {
-                if !place.isPlain, classified.scope == .server, damageTrials < Self.damageTrials {
-                    damageTrials += 1
-                    if isDamaged(message, &matcher) { damaged += 1 }
-                }
-                return
-            }
-            if !place.isPlain,
-                Self.hasDamagedError(catalogue.patterns[hit.pattern], matcher.captures, message)
-            {
-                damaged += 1
-            }
-            var header = classified.header
-            if header.stamp.form == .none {
-                // A raw block belongs to the record before it.
-                undated += 1
-                header.stamp = carried.stamp
-                if header.pid == 0 { header.pid = carried.pid }
-                if header.stream == 0 { header.stream = carried.stream }
-            }
-            log.append(
-                pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
-                line: line, message: message, messageStart: hit.origin,
-                isDecoded: isDecoded && !hit.isInLine,
-                captures: matcher.captures, cursor: place.cursor)
+        let facts = run { place, line, message, isDecoded in
+            collector.take(place, line, message, isDecoded, &matcher, self)
         }
-        log.finish()
+        collector.limitsHit = matcher.counters.limitHits - limitsBefore
+        var out = finished(facts, collector)
+        out.log.finish()
+        out.snapshots.finish()
+        return out
+    }
+
+    /// What was read of an input, as the second half of an analysis wants it. The logs are not
+    /// finished by it, since more may follow.
+    func finished(_ facts: InputFacts, _ collector: EventCollector) -> Extraction {
+        var (facts, log) = (facts, collector.log)
         order(&facts, &log)
-        facts.undated = undated
-        facts.damage.entries += damaged
+        facts.undated = collector.undated
+        facts.damage.entries += collector.damaged
         if facts.kind == .unknown, log.count > 0 {
             facts.kind = isInfo(log) ? .snapshot : .log
         }
+        var snapshots = collector.snapshots
         snapshots.finish(&facts)
         return Extraction(
-            facts: facts, log: log, snapshots: snapshots.log,
-            limitsHit: matcher.counters.limitHits - limitsBefore)
+            facts: facts, log: log, snapshots: snapshots.log, limitsHit: collector.limitsHit)
     }
 
     /// Whether an input holds nothing but INFO.
@@ -179,6 +143,78 @@ struct Extractor: Sendable {
         var bytes: [UInt8] = []
         for i in low..<high { bytes.append(line[i]) }
         return Errno(message: String(decoding: bytes, as: UTF8.self)) != .UNKNOWN
+    }
+}
+
+/// Takes the records of one input, in file order, and keeps those that match.
+struct EventCollector: Sendable {
+    var log: EventLog
+    /// The last record with a time: a raw block belongs to the record before it.
+    var carried = RecordHeader(form: .none)
+    /// Events without a time of their own.
+    var undated = 0
+    /// Records in which bytes were flipped, and lines that were tried for that.
+    var damaged = 0
+    private var trials = 0
+    var limitsHit = 0
+    var snapshots: SnapshotCollector
+
+    init(path: String, store: EventStore) {
+        log = EventLog(store: store)
+        snapshots = SnapshotCollector(path: path, store: store)
+    }
+
+    mutating func take(
+        _ place: RecordPlace, _ line: Span<UInt8>, _ message: Span<UInt8>, _ isDecoded: Bool,
+        _ matcher: inout Matcher, _ extractor: Extractor
+    ) {
+        let classified = place.classified
+        takeSnapshots(place, line, message)
+        if classified.scope != .raw, classified.header.stamp.form != .none,
+            classified.header.form != .signalHandler
+        {
+            carried = classified.header
+        }
+        let patterns = extractor.catalogue.patterns
+        guard let hit = Extractor.match(&matcher, line, message, classified, patterns: patterns)
+        else {
+            if !place.isPlain, classified.scope == .server, trials < Extractor.damageTrials {
+                trials += 1
+                if extractor.isDamaged(message, &matcher) { damaged += 1 }
+            }
+            return
+        }
+        if !place.isPlain,
+            Extractor.hasDamagedError(patterns[hit.pattern], matcher.captures, message)
+        {
+            damaged += 1
+        }
+        var header = classified.header
+        if header.stamp.form == .none {
+            undated += 1
+            header.stamp = carried.stamp
+            if header.pid == 0 { header.pid = carried.pid }
+            if header.stream == 0 { header.stream = carried.stream }
+        }
+        log.append(
+            pattern: hit.pattern, header: header, lineNumber: place.line, offset: place.offset,
+            line: line, message: message, messageStart: hit.origin,
+            isDecoded: isDecoded && !hit.isInLine, captures: matcher.captures,
+            cursor: place.cursor)
+    }
+
+    private mutating func takeSnapshots(
+        _ place: RecordPlace, _ line: Span<UInt8>, _ message: Span<UInt8>
+    ) {
+        let classified = place.classified
+        if classified.scope == .raw {
+            snapshots.take(line, message, place, after: carried.stamp)
+        } else if classified.scope == .kernel {
+            snapshots.take(kernelMessage: message, place)
+        } else if classified.header.form == .bareMessage {
+            // A crash report that went through syslog: each of its lines is a record.
+            snapshots.take(message, message, place, after: carried.stamp)
+        }
     }
 }
 

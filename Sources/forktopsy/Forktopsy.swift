@@ -14,7 +14,12 @@ struct Forktopsy: AsyncParsableCommand {
             3 it ran, but something in the inputs was damaged or unreadable.
             """,
         version: version,
-        subcommands: [Analyze.self, Extract.self, Assemble.self, Patterns.self, Explain.self])
+        subcommands: [
+            Analyze.self, Tail.self, IncidentsCommand.self, SnapshotCommand.self, Collect.self,
+            Doctor.self, Extract.self,
+            Assemble.self,
+            Patterns.self, Explain.self,
+        ])
 
     static func main() async {
         quietPipes()

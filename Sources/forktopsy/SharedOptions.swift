@@ -125,6 +125,25 @@ extension SharedOptions {
         return rules
     }
 
+    /// What the options ask of the second half. `sinceNow`: distances count back from now.
+    func assembler(sinceNow: Bool = false) throws -> Assembler {
+        var assembler = Assembler()
+        assembler.clocks = try clocks()
+        assembler.since = try bound(since, "--since")
+        assembler.until = try bound(until, "--until")
+        if sinceNow {
+            assembler.since = assembler.since?.counted(from: now())
+            assembler.until = assembler.until?.counted(from: now())
+        }
+        if case .instant(let since)? = assembler.since, case .instant(let until)? = assembler.until,
+            since > until
+        {
+            throw Failure("--since lies after --until")
+        }
+        assembler.instance = instance
+        return assembler
+    }
+
     func bound(_ text: String?, _ option: String) throws -> Assembler.TimeBound? {
         guard let text else { return nil }
         if text.hasPrefix("-"), let seconds = secondsBack(text.dropFirst()) {

@@ -21,6 +21,12 @@ struct SnapshotCollector {
         reader = SnapshotReader(path: path)
     }
 
+    /// Whether no reading is under way.
+    var isAtRest: Bool { reader.isAtRest }
+
+    /// Takes up snapshots that were kept.
+    mutating func restore(_ snapshot: Snapshot) { keep([snapshot]) }
+
     /// Takes a line that is no record. `message` is what is left of it behind prefixes.
     mutating func take(
         _ line: Span<UInt8>, _ message: Span<UInt8>, _ place: RecordPlace, after record: Stamp
@@ -47,7 +53,6 @@ struct SnapshotCollector {
     /// Ends the input and says in `facts` what was found.
     mutating func finish(_ facts: inout InputFacts) {
         keep(reader.finish())
-        log.finish()
         facts.problems += reader.problems
         guard log.count > 0 else { return }
         if facts.kind == .unknown { facts.kind = hasSettingsOnly ? .facts : .snapshot }

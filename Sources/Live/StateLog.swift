@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The file in which `tail` keeps what it has read and understood: batches, each of which counts
+/// whole or not at all.
+///
+/// A batch is one line `batch LENGTH CHECKSUM`, then LENGTH bytes of lines. It holds events
+/// together with the places up to which the logs were read for them, so that after a kill at any
+/// instant neither is there without the other. What was cut off at the end was never there.
+package struct StateLog: ~Copyable {
+    private let path: String
+    private var file: AppendFile
+    /// Bytes of the file.
+    package var size: Int64 { file.size }
+
+    static let magic = "forktopsy state 1\n"
+
+    /// What reading a state file came to.
+    package struct Reading: Sendable {
+        /// Bytes that are whole.
+        package var length: Int64 = 0
+        /// The batch at the end was cut off: the run before was killed while it wrote.
+        package var isCut = false
+        /// Something is there that no run of this program has written.
+        package var problem: String?
+    }
+
+    /// Opens the state in `directory`, lends each batch to `body`, and cuts off what is not whole.
+    /// A file that is no state is set aside, under a name that `report` gets.
+    package init(
+        directory: String, report: (String) -> Void, _ body: ([UInt8]) -> Void
+    ) throws(LiveError) {
+        path = directory + "/events.state"
+        var reading = Reading()
+        if FileState(path: path) != nil { reading = try Self.read(path, body) }
+        if let problem = reading.problem {
+            let aside = Self.freeName(path + ".damaged")
+            report("\(path): \(problem); set aside as \(aside)")
+            if reading.length > 0 {
+                // What stands before the damage is whole; a copy of all stays for people.
+                try Self.copy(path, to: aside, length: nil)
+            } else {
+                try Directory.rename(path, to: aside)
+            }
+        }
+        var opened = try AppendFile(path: path)
+        if reading.length < opened.size { try opened.cut(at: reading.length) }
+        if reading.length == 0 { try opened.append(Array(Self.magic.utf8)) }
+        file = opened
+    }
+
+    /// Appends a batch: in one piece, or not at all.
+    package mutating func append(_ payload: [UInt8]) throws(LiveError) {
+        try file.append(Self.framed(payload))
+    }
+
+    package func sync() { file.sync() }
+
+    /// Puts a file of other batches in the place of this one. `write` gets a way to add a batch.
+    package mutating func replace(
+        _ write: ((_ batch: [UInt8]) throws(LiveError) -> Void) throws(LiveError) -> Void
+    ) throws(LiveError) {
+        let draft = path + ".new"
+        var next = try AppendFile.fresh(draft, Self.magic)
+        do throws(LiveError) {
+            try write { batch throws(LiveError) in try next.append(Self.framed(batch)) }
+            next.sync()
+            try Directory.rename(draft, to: path)
+        } catch {
+            Directory.remove(draft)
+            throw error
+        }
+        file = next
+    }
+
+    private static func framed(_ payload: [UInt8]) -> [UInt8] {
+        let check = String(FileMark.hash(payload), radix: 16)
+        return Array("batch \(payload.count) \(check)\n".utf8) + payload
+    }
+
+    // MARK: - Reading
+
+    /// Lends each whole batch of a state file to `body`. Takes no lock: a run that writes only adds.
+    package static func read(
+        _ path: String, _ body: ([UInt8]) -> Void
+    ) throws(LiveError) -> Reading {
+        let file = try OpenFile(path: path)
+        var reading = Reading()
+        var head = [UInt8](repeating: 0, count: magic.utf8.count)
+        let got = try file.read(into: &head, at: 0)
+        guard head[..<got].elementsEqual(magic.utf8.prefix(got)) else {
+            reading.problem = "not a state of forktopsy tail"
+            return reading
+        }
+        guard got == head.count else {
+            reading.isCut = true
+            return reading
+        }
+        var offset = Int64(got)
+        reading.length = offset
+        while true {
+            var line = [UInt8](repeating: 0, count: 64)
+            let count = try file.read(into: &line, at: offset)
+            if count == 0 { return reading }
+            guard let feed = line[..<count].firstIndex(of: 0x0A) else {
+                if count < line.count { reading.isCut = true } else { reading.problem = damaged }
+                return reading
+            }
+            guard let (length, check) = header(line[..<feed]) else {
+                reading.problem = damaged
+                return reading
+            }
+            var payload = [UInt8](repeating: 0, count: length)
+            let start = offset + Int64(feed) + 1
+            guard try file.read(into: &payload, at: start) == length else {
+                reading.isCut = true
+                return reading
+            }
+            guard FileMark.hash(payload) == check else {
+                reading.problem = damaged
+                return reading
+            }
+            body(payload)
+            offset = start + Int64(length)
+            reading.length = offset
+        }
+    }
+
+    private static let damaged = "damaged"
+    private static let batchLimit = 1 << 30
+
+    private static func header(_ line: ArraySlice<UInt8>) -> (Int, UInt64)? {
+        let parts = String(decoding: line, as: UTF8.self).split(separator: " ")
+        guard parts.count == 3, parts[0] == "batch", let length = Int(parts[1]),
+            (0...batchLimit).contains(length), let check = UInt64(parts[2], radix: 16)
+        else { return nil }
+        return (length, check)
+    }
+
+    private static func freeName(_ base: String) -> String {
+        (1...1000).lazy.map { "\(base)-\($0)" }.first { FileState(path: $0) == nil } ?? base
+    }
+
+    private static func copy(_ from: String, to: String, length: Int64?) throws(LiveError) {
+        let source = try OpenFile(path: from)
+        var target = try AppendFile(path: to)
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        var offset: Int64 = 0
+        while case let count = try source.read(into: &block, at: offset), count > 0 {
+            try target.append(Array(block[..<count]))
+            offset += Int64(count)
+        }
+    }
+}
+
+extension AppendFile {
+    fileprivate static func fresh(_ path: String, _ text: String) throws(LiveError) -> AppendFile {
+        Directory.remove(path)
+        var file = try AppendFile(path: path, isNew: true)
+        try file.append(Array(text.utf8))
+        return file
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Live
+internal import Model
+internal import Reading
+
+/// One log by its name: the file that has the name now, and the files that had it before and may
+/// still hold something unread.
+///
+/// What belongs together is told by content (`FileMark`), so that it does not matter how the log
+/// was rotated, or how often while nobody looked.
+final class FollowedPath {
+    let path: String
+    let store: LiveStore
+    let matcher: LiveMatcher
+    var current: Life?
+    /// Files that lost the name and may still be written to by whoever has them open.
+    var leaving: [Life] = []
+    private(set) var watches: [Int32] = []
+    /// Whether inotify does not tell of changes here.
+    private(set) var needsPolling = false
+    /// Why it cannot be read now.
+    var problem: String?
+    /// Whether anything of it was read since the last time this was asked.
+    var hasProgressed = false
+
+    /// A file under this name, with the place it was read to.
+    final class Life {
+        let source: LiveSource
+        var file: LogFile?
+        /// Bytes behind the place that no file shows any more: half a line, perhaps.
+        var rest: [UInt8] = []
+        /// When it counts as finished (monotonic seconds).
+        var deadline = Double.infinity
+
+        init(_ source: LiveSource, file: consuming LogFile?) {
+            self.source = source
+            self.file = consume file
+        }
+    }
+
+    /// Whether rotated parts may be needed, which shows when the log itself is read.
+    var mustLookBack = false
+    /// Whether all rotated parts are wanted, however old.
+    var readsAll = false
+
+    /// Bytes read in one go, so that a busy log does not keep others waiting.
+    static let turn = 256 << 10
+    /// How long a renamed file is watched for what its writer still adds.
+    static let leavingSeconds = 20.0
+
+    init(_ path: String, store: LiveStore, matcher: LiveMatcher) {
+        self.path = path
+        self.store = store
+        self.matcher = matcher
+    }
+
+    /// When a file that is leaving counts as finished (monotonic seconds).
+    var deadline: Double? { leaving.map(\.deadline).min() }
+    /// The source that is being written; a number that changes with each rotation.
+    var sourceNumber: Int? { current?.source.number }
+
+    func takeProgress() -> Bool {
+        defer { hasProgressed = false }
+        return hasProgressed
+    }
+
+    // MARK: - Reading
+
+    /// Reads what is new. True where there is more to read at once.
+    func read(_ buffer: inout [UInt8], now: Double) -> Bool {
+        var hasMore = false
+        for life in leaving { hasMore = readOn(life, &buffer) == .more || hasMore }
+        if let life = current, life.file == nil { reopen(life, now: now) }
+        joinHalves()
+        if let life = current {
+            let wasBlank = life.source.mark.isBlank
+            let progress = readOn(life, &buffer)
+            if wasBlank, !life.source.mark.isBlank { lookBehind(life.source) }
+            switch progress {
+            case .more: return true
+            case .replaced: cut(life, now: now)
+            case .failed: return hasMore
+            case .upToDate:
+                if mustLookBack { readBack() }
+                if !hasName(life) { leave(life, now: now) }
+            }
+        }
+        if current == nil, openNext(now: now) { hasMore = true }
+        for life in leaving where life.deadline <= now { finish(life) }
+        return hasMore
+    }
+
+    enum Progress { case more, upToDate, replaced, failed }
+
+    func readOn(_ life: Life, _ buffer: inout [UInt8]) -> Progress {
+        guard life.file != nil else { return life === current ? .failed : .upToDate }
+        guard !life.source.input.isIgnored else { return .upToDate }
+        let source = life.source
+        let before = source.mark.offset
+        do throws(LiveError) {
+            let outcome = try life.file?.readOn(
+                &buffer, limit: Self.turn, pieceLimit: { source.input.pieceLimit }
+            ) { [matcher] bytes, isLast in source.take(bytes, isLast: isLast, with: matcher) }
+            if let mark = life.file?.mark { source.mark = mark }
+            problem = nil
+            if source.mark.offset != before { hasProgressed = true }
+            switch outcome {
+            case .more: return .more
+            case .replaced: return .replaced
+            case .upToDate, nil: return .upToDate
+            }
+        } catch {
+            if problem == nil { source.note(problem: "reading failed: \(error.reason)") }
+            problem = error.reason
+            life.file = nil
+            return .failed
+        }
+    }
+
+    /// Takes up a log again whose file could not be read for a while.
+    func reopen(_ life: Life, now: Double) {
+        life.file = try? LogFile(path: path, matching: life.source.mark)
+        if life.file == nil, FileState(path: path)?.isRegular ?? false {
+            leave(life, now: now)
+        }
+    }
+
+    /// Whether the name still leads to the file that is open.
+    func hasName(_ life: Life) -> Bool {
+        guard let named = FileState(path: path), let open = try? life.file?.state() else {
+            return false
+        }
+        return named.isSameFile(as: open)
+    }
+}
+
+// MARK: - Watching
+
+extension FollowedPath {
+    /// Has the kernel tell of changes: of the file, of its name, and of the place a link leads to.
+    func watch(_ watcher: Watcher) {
+        var found: [Int32?] = []
+        let folder = Self.folder(of: path)
+        found.append(watcher.watch(directory: folder))
+        if let real = Directory.resolved(path) {
+            found.append(watcher.watch(file: real))
+            if Self.folder(of: real) != folder {
+                found.append(watcher.watch(directory: Self.folder(of: real)))
+            }
+        }
+        needsPolling = found.contains { $0 == nil } || Directory.isRemote(folder)
+        // A file that is leaving keeps the watch it has.
+        watches = Array(Set(watches + found.compactMap(\.self)))
+        if watches.count > 64 { watches = Array(Set(found.compactMap(\.self))) }
+    }
+
+    static func folder(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Live
+internal import Model
+internal import Reports
+internal import Snapshots
+
+/// Which servers to ask, and as whom.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Ask this server: host:port in numbers, or a socket's path. Repeatable. Default: the "
+                + "servers that run here.", valueName: "address"))
+    var server: [String] = []
+
+    @Option(help: ArgumentHelp("The ACL user to log in as.", valueName: "name"))
+    var user: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A file that holds the password. Default: REDISCLI_AUTH in the environment.",
+            valueName: "file"))
+    var passwordFile: String?
+
+    @Flag(help: "Ask no server.")
+    var noServer = false
+}
+
+extension ServerOptions {
+    func targets() throws -> SampleTargets {
+        var out = SampleTargets()
+        var password = environment("REDISCLI_AUTH") ?? environment("VALKEYCLI_AUTH")
+        if let passwordFile {
+            guard let bytes = readSmallFile(passwordFile, limit: 4096) else {
+                throw Failure("\(passwordFile): cannot be read")
+            }
+            password = String(decoding: bytes, as: UTF8.self)
+                .split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
+        }
+        out.login = ServerLogin(user: user, password: password)
+        out.asks = !noServer
+        for text in server {
+            guard let address = ServerAddress(text) else {
+                throw Failure("--server \(text): give host:port in numbers, or a socket's path")
+            }
+            out.addresses.append(address)
+        }
+        return out
+    }
+}
+
+/// What a sample is taken of.
+struct SampleTargets {
+    var login = ServerLogin()
+    var addresses: [ServerAddress] = []
+    var asks = true
+
+    /// Seconds that one server may take to answer.
+    private static let patience = 1.0
+
+    /// Reads everything once.
+    func read(settings: [String] = [], patience: Double = patience) -> HostReadings {
+        let servers = Discovery.servers()
+        var out = HostReadings()
+        out.readHost()
+        for server in servers { out.readServer(server.pid) }
+        if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
+        guard asks else { return out }
+        let found = servers.compactMap { server in
+            server.address.map { (address: $0, pid: Optional(server.pid)) }
+        }
+        let named = addresses.map { address in
+            (address: address, pid: found.first { $0.address == address }?.pid ?? nil)
+        }
+        for (address, pid) in addresses.isEmpty ? found : named {
+            out.ask(address, login, pid: pid, settings: settings, seconds: patience)
+        }
+        return out
+    }
+}
+
+/// One look at the memory of this host and its servers.
+struct HostSample {
+    let at: Timestamp
+    let snapshots: [Snapshot]
+    let unread: [(what: String, reason: String)]
+
+    /// Reads what the kernel and the servers show now.
+    init(_ targets: SampleTargets, settings: [String] = []) {
+        self.init(targets.read(settings: settings), at: Self.now)
+    }
+
+    init(_ readings: HostReadings, at: Timestamp) {
+        self.at = at
+        unread = readings.unread
+        let text = readings.transcript(time: at.rfc3339)
+        var reader = SnapshotReader(path: "this host")
+        var found: [Snapshot] = []
+        var number = 0
+        for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
+            number += 1
+            let bytes = Array(line.last == 0x0D ? line.dropLast() : line)
+            found += reader.take(bytes.span, inner: bytes.span, number: number, offset: 0)
+        }
+        snapshots = found + reader.finish()
+    }
+
+    static var now: Timestamp { Timestamp(nanoseconds: Int64(wallClock() * 1e9)) }
+
+    /// The sample as one line of `forktopsy.snapshot/1`, with its line end.
+    func line(redact: Redaction.Mode) -> String {
+        var redactor = Redactor(mode: redact)
+        let host = Live.readSmallFile("/proc/sys/kernel/hostname").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
+        let shown = snapshots.map { snapshot in
+            var out = snapshot
+            out.subject.host = snapshot.subject.host ?? host
+            for i in out.values.indices {
+                guard case .text(let text) = out.values[i].quantity else { continue }
+                let isSecret = redactor.isSecret(named: out.values[i].measure.name)
+                out.values[i].quantity = .text(isSecret ? "" : redactor.hidden(in: text))
+            }
+            return out
+        }
+        return shown.snapshotLine(at: at, tool: Forktopsy.version) + "\n"
+    }
+}
+
+struct SnapshotCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "snapshot",
+        abstract: "Print one look at the memory of this host and its servers, as a line of JSON.",
+        discussion: """
+            Changes nothing, and asks each server for at most a second. analyze reads files of \
+            such lines. What could not be read is said on standard error.
+            """)
+
+    @OptionGroup var servers: ServerOptions
+
+    @Option(help: "What to hide: none, secrets, addresses or all.")
+    var redact: String = "secrets"
+
+    func run() throws {
+        guard let mode = Redaction.Mode(rawValue: redact) else {
+            throw Failure("--redact \(redact): give none, secrets, addresses or all")
+        }
+        let sample = HostSample(try servers.targets())
+        for (what, reason) in sample.unread {
+            printToStandardError("forktopsy: \(what): \(reason)\n")
+        }
+        if let problem = writeAll(sample.line(redact: mode), to: 1) {
+            throw Failure("cannot write to standard output: \(problem)")
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Live
+internal import Model
+internal import Reports
+
+/// What `tail` prints: lines of JSON, or a view for people that shows open incidents in place.
+struct LiveOutput {
+    private enum Form { case lines, text }
+
+    private let form: Form
+    private let lines: LiveLines
+    private let isView: Bool
+    private let color: Bool
+    private var waiting = ""
+    /// Lines of the view that the next one replaces.
+    private var viewHeight = 0
+    private var view: [String] = []
+    /// Whether whoever read has gone.
+    private(set) var isClosed = false
+
+    init(_ shared: SharedOptions, redact: Redaction.Mode) throws {
+        switch shared.format ?? (isTerminal(1) ? "text" : "jsonl") {
+        case "text": form = .text
+        case "jsonl": form = .lines
+        case let other:
+            throw Failure("tail prints text or jsonl, not \(other); see forktopsy incidents")
+        }
+        if shared.output != nil { throw Failure("tail prints to standard output alone") }
+        lines = LiveLines(redact: redact)
+        isView = form == .text && isTerminal(1)
+        color = isView && !shared.noColor && (environment("NO_COLOR") ?? "").isEmpty
+    }
+
+    var printsEvents: Bool { form == .lines }
+    /// Whether figures that change by themselves are shown.
+    var needsRefresh: Bool { isView }
+
+    func line(_ change: IncidentChange) -> String { lines.line(change) }
+
+    mutating func tell(_ event: Event, origin: String) {
+        waiting += lines.line(event, origin: origin)
+        if waiting.utf8.count > 1 << 16 { flush() }
+    }
+
+    mutating func tell(_ change: IncidentChange) {
+        switch form {
+        case .lines: waiting += lines.line(change)
+        // What grows is shown in place.
+        case .text where isView && change.kind == .updated: break
+        case .text: waiting += Self.text(change) + "\n"
+        }
+    }
+
+    /// Shows open incidents, what is followed, and memory now.
+    mutating func show(_ report: Report, following: Int, memory: String) {
+        guard isView else { return }
+        let width = max(20, terminalWidth() - 1)
+        let open = report.incidents.filter { $0.status == .ongoing_at_end }
+        view = open.suffix(8).map { incident in
+            let count = incident.failures.total.map { counted($0, "refused fork") } ?? "by INFO"
+            return "open \(incident.id) \(incident.instance.spoken): \(count)"
+        }
+        if open.count > 8 { view.append("and \(open.count - 8) more open incidents") }
+        view.append("following \(counted(following, "log")); \(memory)")
+        view = view.map { String(Literal.line($0).prefix(width)) }
+        flush(redraw: true)
+    }
+
+    mutating func flush() { flush(redraw: false) }
+
+    private mutating func flush(redraw: Bool) {
+        guard !isClosed, !waiting.isEmpty || redraw else { return }
+        var text = ""
+        if isView {
+            if viewHeight > 0 { text += "\u{1B}[\(viewHeight)A\r\u{1B}[J" }
+            text += waiting
+            for line in view {
+                let isOpen = line.hasPrefix("open ")
+                text += color && isOpen ? "\u{1B}[31m\(line)\u{1B}[0m\n" : line + "\n"
+            }
+            viewHeight = view.count
+        } else {
+            text = waiting
+        }
+        if !text.isEmpty, writeAll(text, to: 1) != nil { isClosed = true }
+        waiting.removeAll(keepingCapacity: true)
+    }
+
+    mutating func finish() { flush() }
+
+    /// `12:01:38 opened fk-… fork_failure, redis 7.2.6, port 6379: 3 failures`
+    private static func text(_ change: IncidentChange) -> String {
+        let incident = change.incident
+        let at = [incident.recoveredAt, incident.lastFailureAt, incident.startedAt]
+            .compactMap(\.self).first.map { CivilTime(timestamp: $0).clockToSecond + "Z" }
+        let count = incident.failures.total.map { counted($0, "refused fork") } ?? "by INFO"
+        return Literal.line(
+            "\(at ?? "--:--:--") \(change.kind.rawValue) \(incident.id) "
+                + "\(incident.kind.rawValue), \(incident.instance.spoken): \(count). "
+                + incident.verdict.statement)
+    }
+}

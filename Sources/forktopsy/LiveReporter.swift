@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import Live
+internal import Matching
+internal import Model
+internal import Reading
+internal import Reports
+
+/// What happened to an incident since it was last looked at.
+struct IncidentChange {
+    enum Kind: String, Sendable, CaseIterable {
+        case opened, updated, recovered, ended
+        /// Older evidence has shown that it is part of another.
+        case withdrawn
+    }
+
+    var kind: Kind
+    var incident: Incident
+    /// The incident as `forktopsy.report/1` has it, secrets hidden.
+    var json: JSONValue
+}
+
+/// Assembles what is known into incidents and tells what is different from the time before.
+final class LiveReporter {
+    private let extractor: Extractor
+    private var assembler: Assembler
+    private let redact: Redaction.Mode
+    private var known: [String: Known] = [:]
+    private(set) var report = Report(toolVersion: Forktopsy.version)
+    /// Seconds that the last assembly took.
+    private(set) var cost = 0.0
+
+    private var remembered: [String: Incident.Status] = [:]
+
+    private struct Known {
+        var status: Incident.Status
+        var digest: UInt64
+        var incident: Incident
+        var json: JSONValue
+    }
+
+    init(catalogue: Catalogue, assembler: Assembler, redact: Redaction.Mode) {
+        extractor = Extractor(catalogue: catalogue)
+        self.assembler = assembler
+        self.redact = redact
+    }
+
+    /// Takes note of what a run before has told: only what is different now is told again.
+    func remember(_ statuses: [String: Incident.Status]) { remembered = statuses }
+
+    /// The status of each incident, as it was told.
+    var statuses: [String: Incident.Status] { known.mapValues(\.status) }
+
+    /// Puts everything together, and says what is different from the time before.
+    func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
+        assembler.carry = carry
+        let start = monotonicSeconds()
+        defer { cost = monotonicSeconds() - start }
+        report = Self.report(
+            sources.filter { !$0.isBlank }, extractor, assembler)
+        var redactor = Redactor(mode: redact)
+        let shown = redactor.redacted(report)
+        var out: [IncidentChange] = []
+        var now: [String: Known] = [:]
+        let values = JSONRenderer(redaction: redactor.redaction).incidents(of: shown)
+        for (incident, json) in zip(shown.incidents, values) {
+            var hash = FNV1a()
+            hash.combine(json.rendered(pretty: false))
+            let next = Known(
+                status: incident.status, digest: hash.value, incident: incident, json: json)
+            now[incident.id] = next
+            if let told = remembered.removeValue(forKey: incident.id), told == next.status {
+                continue
+            }
+            guard let kind = Self.kind(known[incident.id], next) else { continue }
+            out.append(IncidentChange(kind: kind, incident: incident, json: json))
+        }
+        for (id, old) in known.sorted(by: { $0.key < $1.key }) where now[id] == nil {
+            out.append(
+                IncidentChange(kind: .withdrawn, incident: old.incident, json: old.json))
+        }
+        known = now
+        return out
+    }
+
+    /// The report of all that is known.
+    static func report(
+        _ sources: [LiveSource], _ extractor: Extractor, _ assembler: Assembler
+    ) -> Report {
+        assembler.report(
+            sources.map { $0.extraction(extractor) }, patterns: extractor.catalogue.patterns)
+    }
+
+    /// What of the figures would be gone with the events that `sources` no longer have; `nil` where
+    /// more than figures would be.
+    func carry(without sources: [LiveSource]) -> Carry? {
+        var bare = assembler
+        bare.carry = Carry()
+        // Incidents of the whole data, whatever part of it was asked for.
+        guard bare.since == nil, bare.until == nil, bare.instance == nil else { return nil }
+        let after = Self.report(sources.filter { !$0.isBlank }, extractor, bare)
+        return Carry(from: report, to: after)
+    }
+
+    private static func kind(_ old: Known?, _ new: Known) -> IncidentChange.Kind? {
+        guard let old else {
+            switch new.status {
+            case .ongoing_at_end: return .opened
+            case .recovered: return .recovered
+            case .ended: return .ended
+            }
+        }
+        if old.digest == new.digest { return nil }
+        if old.status != new.status, new.status == .recovered { return .recovered }
+        if old.status != new.status, new.status == .ended { return .ended }
+        return .updated
+    }
+}
+
+/// The lines that `tail` prints where nobody looks at a terminal: `docs/schema/tail.schema.json`.
+struct LiveLines {
+    static let schema = "forktopsy.tail/1"
+
+    var redact: Redaction.Mode
+
+    func line(_ change: IncidentChange) -> String {
+        Self.object(
+            "incident",
+            [
+                JSONMember("change", .string(change.kind.rawValue)),
+                JSONMember("incident", change.json),
+            ])
+    }
+
+    /// One event as it was read; its time may still be corrected by what other logs show.
+    func line(_ event: Event, origin: String) -> String {
+        var redactor = Redactor(mode: redact)
+        let stamp = event.header.stamp
+        let at = stamp.isKnownInstant ? Timestamp(nanoseconds: stamp.nanoseconds).rfc3339 : nil
+        return Self.object(
+            "event",
+            [
+                JSONMember("kind", .string(event.kind.rawValue)),
+                JSONMember("pattern", .string(event.patternID)),
+                JSONMember("at", JSONValue(at)),
+                JSONMember("pid", event.header.pid == 0 ? .null : JSONValue(Int(event.header.pid))),
+                JSONMember("path", .string(redactor.hidden(in: origin))),
+                JSONMember("line", JSONValue(event.source.line)),
+                JSONMember("offset", JSONValue(event.source.offset)),
+                JSONMember("quote", .string(redactor.hidden(in: event.line))),
+                JSONMember(
+                    "values",
+                    .object(
+                        event.values.map {
+                            JSONMember($0.name, .string(redactor.hidden(in: $0.text)))
+                        })),
+            ])
+    }
+
+    private static func object(_ type: String, _ members: [JSONMember]) -> String {
+        let head = [
+            JSONMember("schema", .string(schema)), JSONMember("type", .string(type)),
+        ]
+        return JSONValue.object(head + members).rendered(pretty: false) + "\n"
+    }
+}
+
+extension EventKind {
+    /// Kinds that are told as soon as they are read: what fails, and what works again.
+    var isUrgent: Bool {
+        switch self {
+        case .fork_failed, .fork_failed_reported, .sync_refused, .aof_enable_failed,
+            .slot_migration_refused, .operation_failed, .child_killed, .operation_succeeded,
+            .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error, .writes_refused,
+            .allocation_failed, .panic, .crash_signal, .assertion_failed, .replica_lost,
+            .failover_started, .kernel_commit_refused, .oom_victim, .pids_rejected, .unit_oom,
+            .oomd_kill, .earlyoom_kill, .sync_failed, .output_buffer_exceeded:
+            true
+        default: false
+        }
+    }
+}
+
+/// Which incidents were told, and in what state: a small file in the state directory.
+enum Announced {
+    static func read(_ directory: String) -> [String: Incident.Status] {
+        guard let bytes = readSmallFile(directory + "/announced") else { return [:] }
+        var out: [String: Incident.Status] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let status = Incident.Status(rawValue: String(words[1])) else {
+                continue
+            }
+            out[String(words[0])] = status
+        }
+        return out
+    }
+
+    static func write(_ statuses: [String: Incident.Status], _ directory: String) {
+        let lines = statuses.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)\n" }
+        // Where it cannot be written, an incident is told once more after a restart.
+        try? replaceFile(directory + "/announced", with: Array(lines.joined().utf8), mode: 0o600)
+    }
+}
+
+/// Memory of the host in one line, for people who watch.
+enum MemoryNow {
+    static var spoken: String {
+        guard let bytes = Live.readSmallFile("/proc/meminfo") else { return "memory not readable" }
+        var values: [String: Int64] = [:]
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split { $0 == " " || $0 == ":" }
+            guard words.count >= 2, let number = Int64(words[1]) else { continue }
+            values[String(words[0])] = number << 10
+        }
+        let mode = Live.readSmallFile("/proc/sys/vm/overcommit_memory").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
+        let available = ByteCount(bytes: values["MemAvailable"] ?? 0).description
+        var out = "\(available) available"
+        if mode == "2", let limit = values["CommitLimit"], let used = values["Committed_AS"] {
+            out += ", \(ByteCount(bytes: max(0, limit - used))) left to commit"
+        }
+        return out + ", vm.overcommit_memory=\(mode ?? "?")"
+    }
+}

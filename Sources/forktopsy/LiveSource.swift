@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import JSON
+internal import Live
+internal import Matching
+internal import Model
+internal import Reading
+internal import Reports
+
+/// One log as `tail` reads it: one life of a file from its first byte to its rotation, a journal,
+/// or standard input.
+///
+/// A class: it is the same log to whoever reads it, keeps it and reports on it.
+final class LiveSource {
+    /// Counts the sources of a state directory, in the order in which they were met.
+    let number: Int
+    /// What was asked to be followed: a path, `-`, or `journal`.
+    let origin: String
+    var input: FollowedInput
+    var collector: EventCollector
+    var mark = FileMark()
+    /// Whether more may come.
+    var isOpen = true
+    /// Whether the file is to be read from its beginning, since it holds snapshots.
+    var mustBeReadAgain = false
+    /// Whether the state on disk has nothing of it that holds.
+    private var isFresh = true
+    /// Events of the log that the state on disk has.
+    var savedEvents = 0
+    var savedSnapshots = 0
+    /// Whether anything but the events is not on disk yet.
+    var isChanged = true
+    /// Bytes used since the place was last put on disk.
+    var unsavedBytes = 0
+
+    init(number: Int, origin: String, name: String, store: EventStore) {
+        self.number = number
+        self.origin = origin
+        input = FollowedInput(name: name)
+        collector = EventCollector(path: name, store: store)
+    }
+
+    init(
+        number: Int, origin: String, state: FollowedInput.State, carried: RecordHeader,
+        undated: Int, limitsHit: Int, store: EventStore
+    ) {
+        self.number = number
+        self.origin = origin
+        input = FollowedInput(state)
+        collector = EventCollector(path: state.facts.path, store: store)
+        collector.carried = carried
+        collector.undated = undated
+        collector.limitsHit = limitsHit
+    }
+
+    /// Whether nothing was read of it.
+    var isBlank: Bool {
+        mark.isBlank && collector.log.count == 0 && collector.snapshots.log.count == 0
+    }
+
+    /// Events and snapshots that the state on disk does not have.
+    var unsavedEvents: Int {
+        let snapshots = holdsSnapshots ? 0 : collector.snapshots.log.count - savedSnapshots
+        return collector.log.count - savedEvents + snapshots
+    }
+
+    /// Whether nothing waits for its other half.
+    var isAtRest: Bool { input.isAtRest && (collector.snapshots.isAtRest || holdsSnapshots) }
+
+    /// Whether it holds snapshots alone. What gives them their meaning (times and commands above
+    /// them) is not kept: after a restart such a file is read from its beginning.
+    var holdsSnapshots: Bool {
+        !isSamples && input.hasNoRecords
+            && (collector.snapshots.log.count > 0 || !collector.snapshots.isAtRest)
+    }
+
+    /// Takes what a log has new; returns how many bytes were used.
+    func take(_ bytes: Span<UInt8>, isLast: Bool, with matcher: LiveMatcher) -> Int {
+        let before = matcher.matcher.counters.limitHits
+        let used = input.take(bytes, isLast: isLast) { place, line, message, isDecoded in
+            collector.take(
+                place, line, message, isDecoded, &matcher.matcher, matcher.extractor)
+        }
+        collector.limitsHit += matcher.matcher.counters.limitHits - before
+        if used > 0 {
+            isChanged = true
+            unsavedBytes += used
+        }
+        return used
+    }
+
+    /// The same source with fewer events, in another store: of messages that come by the thousand
+    /// those in the middle are left out.
+    func pruned(keepingFirst first: Int, last: Int, rare: Int, store: EventStore) -> LiveSource {
+        let log = collector.log
+        var counts: [Int: Int] = [:]
+        let middle = first..<max(first, log.count - last)
+        log.forEachHeader { i, pattern, _ in
+            if middle.contains(i) { counts[pattern, default: 0] += 1 }
+        }
+        var kept = EventLog(store: store)
+        for i in 0..<log.count {
+            if middle.contains(i), counts[log.pattern(at: i), default: 0] > rare { continue }
+            kept.append(log.packed(at: i))
+        }
+        let out = LiveSource(
+            number: number, origin: origin, state: input.state, carried: collector.carried,
+            undated: collector.undated, limitsHit: collector.limitsHit, store: store)
+        out.collector = collector
+        out.collector.log = kept
+        out.mark = mark
+        out.isOpen = isOpen
+        return out
+    }
+
+    /// Takes over the events of a pruned copy.
+    func replaceEvents(by other: LiveSource) {
+        collector.log = other.collector.log
+        savedEvents = 0
+        isChanged = true
+    }
+
+    /// Takes back what `replaceEvents` did.
+    func restoreEvents(_ log: EventLog, saved: Int) {
+        collector.log = log
+        savedEvents = saved
+    }
+
+    /// Puts other samples in the place of all.
+    func resetSamples(_ snapshots: [Snapshot]) {
+        collector.snapshots = SnapshotCollector(path: input.name, store: EventStore(limits: .none))
+        for snapshot in snapshots { collector.snapshots.restore(snapshot) }
+        savedSnapshots = 0
+        isFresh = true
+        isChanged = true
+    }
+
+    func close() {
+        isOpen = false
+        isChanged = true
+    }
+
+    func note(problem: String) {
+        input.note(problem: problem, isDamage: false)
+        isChanged = true
+    }
+
+    /// What the second half of an analysis gets.
+    func extraction(_ extractor: Extractor) -> Extraction {
+        // Whole seconds, as an analysis of the file has them.
+        input.modifiedAt =
+            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
+        var out = extractor.finished(input.facts, collector)
+        if out.facts.clock.modifiedAt == nil { out.readAt = now() }
+        return out
+    }
+}
+
+/// The compiled patterns of a run, with the memory they match in.
+final class LiveMatcher {
+    let extractor: Extractor
+    fileprivate(set) var matcher: Matcher
+
+    init(_ catalogue: Catalogue) {
+        extractor = Extractor(catalogue: catalogue)
+        matcher = Matcher(catalogue)
+    }
+}
+
+// MARK: - Keeping
+
+extension LiveSource {
+    /// The lines that put this source and its new events on disk.
+    func unsavedLines(_ patterns: [PatternInfo]) -> String {
+        if holdsSnapshots {
+            return lines(0..<collector.log.count, patterns, isFirst: true) + snapshotLines(from: 0)
+        }
+        return lines(savedEvents..<collector.log.count, patterns, isFirst: isFresh)
+            + snapshotLines(from: savedSnapshots)
+    }
+
+    /// The same for all that is known, in batches of bounded size.
+    func forEachBatch(
+        _ patterns: [PatternInfo], _ body: ([UInt8]) throws(LiveError) -> Void
+    ) throws(LiveError) {
+        var start = 0
+        repeat {
+            let end = min(start + 1024, collector.log.count)
+            try body(Array(lines(start..<end, patterns, isFirst: start == 0).utf8))
+            start = end
+        } while start < collector.log.count
+        let snapshots = snapshotLines(from: 0)
+        if !snapshots.isEmpty { try body(Array(snapshots.utf8)) }
+    }
+
+    private func snapshotLines(from start: Int) -> String {
+        var snapshots = collector.snapshots
+        if holdsSnapshots {
+            // A reading that is still open shows something all the same.
+            var facts = InputFacts(path: "")
+            snapshots.finish(&facts)
+        }
+        guard start < snapshots.log.count else { return "" }
+        var out = ""
+        var index = 0
+        snapshots.log.forEach { snapshot in
+            defer { index += 1 }
+            guard index >= start, case .object(let members) = snapshot.json else { return }
+            let own = [JSONMember("source", JSONValue(number))]
+            out += JSONValue.object(own + members).rendered(pretty: false) + "\n"
+        }
+        return out
+    }
+
+    private func lines(
+        _ events: Range<Int>, _ patterns: [PatternInfo], isFirst: Bool
+    ) -> String {
+        var out = line(isFirst: isFirst).rendered(pretty: false) + "\n"
+        for i in events {
+            let event = collector.log.packed(at: i)
+            out += line(event, patterns).rendered(pretty: false) + "\n"
+        }
+        return out
+    }
+
+    func saved() {
+        savedEvents = collector.log.count
+        savedSnapshots = collector.snapshots.log.count
+        isChanged = false
+        isFresh = false
+        unsavedBytes = 0
+    }
+
+    private func line(_ event: PackedEvent, _ patterns: [PatternInfo]) -> JSONValue {
+        guard case .object(let members) = event.json else { return .null }
+        let own = [
+            JSONMember("source", JSONValue(number)),
+            JSONMember("id", .string(patterns[event.pattern].id)),
+        ]
+        return .object(own + members)
+    }
+
+    /// All but the events.
+    private func line(isFirst: Bool) -> JSONValue {
+        let state = input.state
+        let anchor = state.anchor.map { anchor in
+            JSONValue.object([
+                JSONMember("line", JSONValue(anchor.line)),
+                JSONMember("instant", anchor.instant.json),
+            ])
+        }
+        let carried = PackedEvent(
+            pattern: 0, header: collector.carried, line: 0, offset: 0, bytes: [])
+        return .object([
+            JSONMember("type", .string("source")),
+            JSONMember("number", JSONValue(number)),
+            JSONMember("origin", .string(origin)),
+            JSONMember("is_first", .bool(isFirst)),
+            JSONMember("is_open", .bool(isOpen)),
+            JSONMember("holds_snapshots", .bool(holdsSnapshots)),
+            JSONMember("mark", mark.json),
+            JSONMember("form", JSONValue(Int(state.form.rawValue))),
+            JSONMember("offset", JSONValue(state.offset)),
+            JSONMember("lines", JSONValue(state.lines)),
+            JSONMember("is_skipping", .bool(state.isSkipping)),
+            JSONMember("forms", .array(state.forms.map { JSONValue($0) })),
+            JSONMember("server_records", JSONValue(state.serverRecords)),
+            JSONMember("kernel_records", JSONValue(state.kernelRecords)),
+            JSONMember("anchor", anchor ?? .null),
+            JSONMember("is_own_report", .bool(state.isOwnReport)),
+            JSONMember("is_journal", .bool(state.isJournal)),
+            JSONMember("cursor", JSONValue(state.cursor)),
+            JSONMember("carried", carried.json),
+            JSONMember("undated", JSONValue(collector.undated)),
+            JSONMember("damaged", JSONValue(collector.damaged)),
+            JSONMember("limits_hit", JSONValue(collector.limitsHit)),
+            JSONMember("input", Extraction(facts: state.facts).inputLine([])),
+            JSONMember("streams", .array(state.facts.streams.map(\.json))),
+            JSONMember("processes", .array(state.facts.processes.map(\.json))),
+        ])
+    }
+}
+
+extension FileMark {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("device", .string(String(device))),
+            JSONMember("inode", .string(String(inode))),
+            JSONMember("modified_at", JSONValue(modifiedAt)),
+            JSONMember("offset", JSONValue(offset)),
+            JSONMember("head_length", JSONValue(headLength)),
+            JSONMember("head_hash", .string(String(headHash, radix: 16))),
+            JSONMember("tail_length", JSONValue(tailLength)),
+            JSONMember("tail_hash", .string(String(tailHash, radix: 16))),
+        ])
+    }
+
+    init(_ fields: ExtractFields) throws(ExtractError) {
+        self.init()
+        device = UInt64(try fields.text("device")) ?? 0
+        inode = UInt64(try fields.text("inode")) ?? 0
+        modifiedAt = Int64(try fields.int("modified_at", in: Int.min...Int.max))
+        offset = Int64(try fields.int("offset"))
+        headLength = try fields.int("head_length", in: 0...4096)
+        headHash = UInt64(try fields.text("head_hash"), radix: 16) ?? 0
+        tailLength = try fields.int("tail_length", in: 0...4096)
+        tailHash = UInt64(try fields.text("tail_hash"), radix: 16) ?? 0
+        guard Int64(headLength) <= offset, Int64(tailLength) <= offset else {
+            throw ExtractError(reason: "a mark that lies before its own beginning")
+        }
+    }
+}

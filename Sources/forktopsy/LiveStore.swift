@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Live
+internal import Model
+internal import Reading
+
+/// What `tail` knows, in memory and on disk: every log it has read, how far, and their events.
+///
+/// A class: there is one for a state directory, and it holds the directory's lock.
+final class LiveStore {
+    let directory: String
+    let patterns: [PatternInfo]
+    private(set) var events: EventStore
+    private(set) var sources: [Int: LiveSource] = [:]
+    private var nextNumber = 1
+    private var log: StateLog
+    private let lock: FileLock
+    /// What pruning has taken out.
+    private(set) var carry = Carry()
+    /// Events beyond which pruning is tried.
+    private var pruneAt = pruneStart
+    /// Why the state cannot be written; what is read waits in memory then.
+    private(set) var problem: String?
+    private let report: (String) -> Void
+    /// Bytes of the state file when each place stood in it once.
+    private var compactedSize: Int64 = 0
+
+    private var snapshotsSavedAt = -Double.infinity
+    /// Seconds between two writings of all snapshots.
+    private static let snapshotPause = 60.0
+
+    /// Bytes that may be read again after a kill, where they held no event.
+    private static let unsavedLimit = 1 << 20
+    /// Events that wait for a state that cannot be written, before reading pauses.
+    private static let waitingLimit = 200_000
+
+    /// Opens the state in `directory`, making it where there is none.
+    init(
+        directory: String, patterns: [PatternInfo], report: @escaping (String) -> Void
+    ) throws(Failure) {
+        self.directory = directory
+        self.patterns = patterns
+        self.report = report
+        let events = makeEventStore()
+        self.events = events
+        do throws(LiveError) {
+            try Directory.make(directory)
+            lock = try FileLock(path: directory + "/lock")
+        } catch {
+            throw Failure(
+                error.isTaken
+                    ? "another forktopsy tail uses the state in \(directory)"
+                    : "cannot use \(directory) for the state: \(error.reason); name another "
+                        + "with --state")
+        }
+        var reader = LiveStateReader(patterns: patterns, store: events)
+        do throws(LiveError) {
+            log = try StateLog(directory: directory, report: report) { reader.take($0) }
+        } catch {
+            throw Failure("cannot use the state in \(directory): \(error.reason)")
+        }
+        if let problem = reader.problem {
+            report("\(directory): a line was passed over: \(problem)")
+        }
+        if reader.unknownEvents > 0 {
+            report(
+                "\(directory): \(reader.unknownEvents) events are of patterns that this version "
+                    + "does not have; they are left out")
+        }
+        sources = reader.sources
+        carry = reader.carry
+        nextNumber = (sources.keys.max() ?? 0) + 1
+    }
+
+    /// A source for a log that was not met before.
+    func makeSource(origin: String, name: String) -> LiveSource {
+        let source = LiveSource(number: nextNumber, origin: origin, name: name, store: events)
+        sources[nextNumber] = source
+        nextNumber += 1
+        return source
+    }
+
+    /// Takes back a source of which nothing could be read.
+    func forget(_ source: LiveSource) { sources[source.number] = nil }
+
+    /// Forgets what is known of a log, so that it is read from its beginning.
+    func readAgain(_ source: LiveSource) {
+        sources[source.number] = LiveSource(
+            number: source.number, origin: source.origin, name: source.input.name, store: events)
+    }
+
+    /// Sources in the order in which they were met.
+    var inOrder: [LiveSource] { sources.sorted { $0.key < $1.key }.map(\.value) }
+
+    func sources(of origin: String) -> [LiveSource] { inOrder.filter { $0.origin == origin } }
+
+    /// Whether reading should wait until the state can be written again.
+    var isFull: Bool {
+        problem != nil
+            && sources.values.reduce(0) { $0 + $1.unsavedEvents } > Self.waitingLimit
+    }
+}
+
+// MARK: - Writing
+
+extension LiveStore {
+    /// Puts what is new on disk, in one piece. Places without new events wait for a better moment
+    /// unless `all` is wanted: after a kill their logs are read again from there. What holds
+    /// snapshots is put on disk as a whole, and so not often.
+    func save(all: Bool = false, isLast: Bool = false) {
+        let dirty = inOrder.filter { source in
+            guard source.isChanged || source.unsavedEvents > 0 else { return false }
+            // Of a log of which nothing was read only the inode is known, which may come again.
+            if source.isBlank { return false }
+            if source.holdsSnapshots, !isLast, source.isOpen { return all && snapshotsAreDue }
+            // Half of a line is kept by reading it again.
+            return source.isAtRest || !source.isOpen || isLast && source.input.isAtRest
+                || source.unsavedBytes >= Self.unsavedLimit
+        }
+        // Lives of one log go together: a line may have been joined from two of them.
+        let due = Set(
+            dirty.filter { source in
+                all || source.unsavedEvents > 0 || !source.isOpen
+                    || source.unsavedBytes >= Self.unsavedLimit
+            }.map(\.origin))
+        let changed = dirty.filter { due.contains($0.origin) }
+        guard !changed.isEmpty else { return }
+        if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
+        let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
+        do throws(LiveError) {
+            try log.append(Array(lines.utf8))
+            for source in changed { source.saved() }
+            recovered()
+        } catch {
+            failed(error)
+        }
+        compactIfWorthwhile()
+    }
+
+    private var snapshotsAreDue: Bool {
+        monotonicSeconds() - snapshotsSavedAt >= Self.snapshotPause
+    }
+
+    private func failed(_ error: LiveError) {
+        if problem == nil {
+            report(
+                "cannot write the state in \(directory): \(error.reason); going on in memory, "
+                    + "trying again")
+        }
+        problem = error.reason
+    }
+
+    private func recovered() {
+        if problem != nil { report("the state in \(directory) is written again") }
+        problem = nil
+    }
+
+    /// Whether places moved on that are not on disk yet.
+    var hasUnsaved: Bool {
+        sources.values.contains { !$0.isBlank && ($0.isChanged || $0.unsavedEvents > 0) }
+    }
+
+    /// Waits until the state is on the disk itself.
+    func sync() { log.sync() }
+
+    // MARK: - Keeping it small
+
+    /// A state file in which most places are outdated is written anew.
+    private func compactIfWorthwhile() {
+        guard log.size > compactedSize * 2 + Self.compactionStep else { return }
+        compact()
+    }
+
+    private static var compactionStep: Int64 { 4 << 20 }
+
+    /// Events that are kept whatever happens, and of a storm in one log its beginning and end.
+    private static let pruneStart = 200_000
+    private static let firstKept = 4000
+    private static let lastKept = 12_000
+    private static let rareKept = 2000
+
+    /// Whether a storm has filled the state.
+    var needsPruning: Bool {
+        problem == nil && sources.values.reduce(0) { $0 + $1.collector.log.count } > pruneAt
+    }
+
+    /// Leaves out what a storm repeats, where only figures are lost by it: those are carried on.
+    func prune(_ carried: ([LiveSource]) -> Carry?) {
+        let all = inOrder
+        guard all.allSatisfy(\.isAtRest) else { return }
+        let fresh = makeEventStore()
+        let pruned = all.map {
+            $0.pruned(
+                keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
+                store: fresh)
+        }
+        guard let next = carried(pruned) else {
+            // Tried again when there is much more.
+            pruneAt *= 2
+            return
+        }
+        let before = (logs: all.map(\.collector.log), saved: all.map(\.savedEvents), carry: carry)
+        for (source, copy) in zip(all, pruned) { source.replaceEvents(by: copy) }
+        carry = next
+        guard compact() else {
+            for (i, source) in all.enumerated() {
+                source.restoreEvents(before.logs[i], saved: before.saved[i])
+            }
+            carry = before.carry
+            pruneAt *= 2
+            return
+        }
+        events = fresh
+        pruneAt = max(Self.pruneStart, 2 * all.reduce(0) { $0 + $1.collector.log.count })
+    }
+
+    /// Writes the state anew, with each place once.
+    @discardableResult
+    func compact() -> Bool {
+        let all = inOrder.filter { !$0.isBlank }
+        guard all.allSatisfy(\.isAtRest) else { return false }
+        do throws(LiveError) {
+            try log.replace { add throws(LiveError) in
+                for source in all { try source.forEachBatch(patterns, add) }
+                if !carry.isEmpty { try add(Array(carry.line.utf8)) }
+            }
+            for source in all { source.saved() }
+            compactedSize = log.size
+            return true
+        } catch {
+            // The old file is still there, with all that was saved.
+            compactedSize = log.size
+            failed(error)
+            return false
+        }
+    }
+}

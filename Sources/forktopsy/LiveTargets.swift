@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Incidents
+internal import Live
+internal import Reading
+
+/// What was asked to be followed, and which logs that is now.
+struct LiveTargets {
+    private let paths: [String]
+    /// Folders whose names decide which logs there are.
+    private(set) var folders: [String] = []
+
+    /// Logs that are followed at once.
+    static let limit = 20_000
+
+    init(_ paths: [String]) { self.paths = paths }
+
+    var isEmpty: Bool { paths.isEmpty }
+
+    /// The logs, in a stable order, each once. A rotated part stands for its log.
+    mutating func logs() -> [String] {
+        var out: [String] = []
+        var seen: Set<String> = []
+        folders = []
+        for path in paths {
+            for log in logs(of: path) where seen.insert(log).inserted {
+                if out.count < Self.limit { out.append(log) }
+            }
+        }
+        return out
+    }
+
+    private mutating func logs(of path: String) -> [String] {
+        if path.contains("*") || path.contains("?") {
+            return glob(path).flatMap { found in
+                FileState(path: found)?.isDirectory ?? false ? below(found) : [found]
+            }.map(Self.log)
+        }
+        guard FileState(path: path)?.isDirectory ?? false else { return [path] }
+        return below(path).map(Self.log)
+    }
+
+    private static func log(of path: String) -> String {
+        let stem = rotationStem(path)
+        return FileState(path: stem)?.isDirectory ?? false ? path : stem
+    }
+
+    /// All regular files below a folder.
+    private mutating func below(_ folder: String, depth: Int = 0) -> [String] {
+        guard depth < 16, let names = Directory.names(in: folder) else { return [] }
+        folders.append(folder)
+        var out: [String] = []
+        for name in names {
+            let path = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+            guard let state = FileState(path: path) else { continue }
+            if state.isDirectory {
+                if Directory.linkTarget(path) == nil { out += below(path, depth: depth + 1) }
+            } else if state.isRegular, !name.hasSuffix(".tmp") {
+                out.append(path)
+            }
+        }
+        return out
+    }
+
+    /// The paths that a pattern of `*` and `?` matches, component by component.
+    private mutating func glob(_ pattern: String) -> [String] {
+        var found = [pattern.hasPrefix("/") ? "/" : ""]
+        for part in pattern.split(separator: "/") {
+            var next: [String] = []
+            for base in found {
+                let prefix = base.isEmpty || base == "/" ? base : base + "/"
+                if !part.contains("*"), !part.contains("?") {
+                    next.append(prefix + part)
+                    continue
+                }
+                let folder = base.isEmpty ? "." : base
+                folders.append(folder)
+                let names = Directory.names(in: folder) ?? []
+                next += names.filter {
+                    $0.hasPrefix(".") == part.hasPrefix(".") && matches($0, glob: String(part))
+                }.map { prefix + $0 }
+            }
+            found = next
+        }
+        return found.filter { FileState(path: $0) != nil }
+    }
+}

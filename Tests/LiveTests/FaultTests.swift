@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nothing is lost and nothing counts twice, however the log is rotated and whenever tail is killed.
+
+import Foundation
+import Testing
+
+struct FaultTests {
+    /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows.
+    static let runs =
+        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 6
+
+    @Test(arguments: 0..<runs)
+    func `Rotated in every way and killed at any instant, every line counts once`(
+        seed: Int
+    ) throws {
+        try Workshop.withFolder { folder in
+            let logs = folder + "/log"
+            try FileManager.default.createDirectory(
+                atPath: logs, withIntermediateDirectories: true)
+            var driver = RotationDriver(folder: logs, seed: seed)
+            let target = driver.below(2) == 0 ? logs : driver.log
+            let arguments = ["tail", "--state", folder + "/state", "--from-start", target]
+            var tail = try Workshop.start(arguments)
+            for _ in 0..<30 {
+                switch driver.below(20) {
+                case 0..<10: try driver.write(1 + driver.below(30))
+                case 10..<13: try driver.rotate()
+                case 13..<17:
+                    kill(tail.processIdentifier, SIGKILL)
+                    tail.waitUntilExit()
+                    if driver.below(2) == 0 { try driver.write(1 + driver.below(20)) }
+                    tail = try Workshop.start(arguments)
+                default: usleep(UInt32(driver.below(60_000)))
+                }
+            }
+            try driver.write(2)
+            kill(tail.processIdentifier, SIGKILL)
+            tail.waitUntilExit()
+            _ = try Workshop.run(arguments + ["--until-idle", "0.3"])
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(stored.incidents.count == (driver.refusals > 0 ? 1 : 0))
+            #expect(total(stored.incidents) == driver.refusals)
+            #expect(sum(stored.inputs, "lines") == driver.lines)
+        }
+    }
+
+    private func total(_ incidents: NSArray) -> Int {
+        incidents.reduce(0) { sum, incident in
+            let failures = (incident as? NSDictionary)?["failures"] as? NSDictionary
+            return sum + (failures?["total"] as? Int ?? 0)
+        }
+    }
+
+    private func sum(_ inputs: NSArray, _ member: String) -> Int {
+        inputs.reduce(0) { $0 + (($1 as? NSDictionary)?[member] as? Int ?? 0) }
+    }
+}
