@@ -174,6 +174,8 @@ extension Case {
                 + (later ?? "")
         case .after:
             return "read only \(distance(of: setting.reading)); it may have been changed since"
+        case .undated where setting.reading.at != nil && start == nil:
+            return "read then; when it failed is not known"
         case .undated: return "read at a time that is not known"
         }
     }

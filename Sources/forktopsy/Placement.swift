@@ -54,7 +54,7 @@ struct Placement {
     /// does or they differ. UTC tells nothing: scripts write it on hosts of any zone.
     private static func zone(of extractions: [Extraction]) -> Int? {
         var offsets: Set<Int32> = []
-        for extraction in extractions {
+        for extraction in extractions where [.snapshot, .facts].contains(extraction.facts.kind) {
             extraction.snapshots.forEach { snapshot in
                 guard snapshot.stamp.form == .zoned, snapshot.stamp.offsetSeconds != 0 else {
                     return

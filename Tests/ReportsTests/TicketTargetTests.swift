@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // GitHub, GitLab, ADF and HTML: whatever a log says, the structure is ours and the text is literal.
 
-import JSON
 import Foundation
+import JSON
 import Model
 import Reports
 import Testing
