@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines of JSON for other programs: their contracts, and that nothing is lost on the way.
 
-import JSON
 import Foundation
+import JSON
 import Model
 import Reports
 import Testing

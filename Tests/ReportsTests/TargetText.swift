@@ -2,8 +2,8 @@
 // What a reader sees of a body: each target taken back to text, by a real renderer where there is
 // one.
 
-import JSON
 import Foundation
+import JSON
 import Model
 import Reports
 
