@@ -74,32 +74,34 @@ extension IncidentComposer {
 // MARK: - Memory
 
 extension IncidentComposer {
-    /// Quantities worth a line, in order: what is used, then what must not be exceeded. Names as in
-    /// /proc/meminfo, /proc/PID/status, INFO and cgroup files.
-    private static let quantities: [(name: String, isLimit: Bool)] = [
-        ("VmRSS", false), ("used_memory_rss", false), ("used_memory", false),
-        ("Committed_AS", false), ("memory.current", false), ("memory.usage_in_bytes", false),
-        ("current_cow_size", false), ("MemAvailable", false), ("MemFree", false),
-        ("CommitLimit", true), ("memory.max", true), ("memory.limit_in_bytes", true),
-        ("maxmemory", true), ("MemTotal", true),
+    /// Quantities worth a line, in order: what is used, then what must not be exceeded.
+    private static let quantities: [(measure: Measure, isLimit: Bool)] = [
+        (.vmRSS, false), (.usedMemoryRSS, false), (.usedMemory, false), (.committedAS, false),
+        (.cgroupUsage, false), (.lastSaveCopied, false), (.privateDirty, false),
+        (.memAvailable, false), (.commitLimit, true), (.cgroupLimit, true), (.maxmemory, true),
+        (.memTotal, true),
     ]
 
     private static func series(_ samples: [MemorySample]) -> [Chart.Series] {
         var out: [Chart.Series] = []
-        for (name, isLimit) in quantities where out.count < seriesLimit {
-            var points: [Chart.Series.Point] = []
+        for (measure, isLimit) in quantities where out.count < seriesLimit {
+            // Of several processes at one time the largest is the server.
+            var largest: [Timestamp: Int64] = [:]
             for sample in samples {
                 guard let at = sample.at,
-                    let value = sample.values.first(where: { $0.name == name })?.value,
+                    let value = sample.values.first(where: { $0.name == measure.name })?.value,
                     // No limit is written as 0 (INFO) or as nearly all there is (cgroup v1).
                     value > 0, value < 1 << 60
                 else { continue }
-                points.append(Chart.Series.Point(at: at, bytes: value))
+                largest[at] = max(largest[at] ?? 0, value)
             }
-            guard !points.isEmpty else { continue }
-            points.sort { ($0.at, $0.bytes) < ($1.at, $1.bytes) }
-            out.append(Chart.Series(name: name, isLimit: isLimit, points: points))
+            guard !largest.isEmpty else { continue }
+            let points = largest.sorted { $0.key < $1.key }
+                .map { Chart.Series.Point(at: $0.key, bytes: $0.value) }
+            out.append(Chart.Series(name: measure.name, isLimit: isLimit, points: points))
         }
-        return out
+        // One value with nothing to hold it against makes no picture; the table has it.
+        let isPicture = out.contains { $0.points.count > 1 } || out.contains(where: \.isLimit)
+        return isPicture ? out : []
     }
 }

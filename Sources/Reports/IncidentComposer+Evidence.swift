@@ -190,9 +190,25 @@ extension Fact {
 }
 
 extension MemorySample {
+    /// Quantities that are sizes; others are counts.
+    private static let sizes: Set<String> = Set(
+        [
+            Measure.memTotal, .memAvailable, .memFree, .committedAS, .commitLimit, .swapTotal,
+            .swapFree, .cgroupUsage, .cgroupLimit, .vmSize, .vmRSS, .vmData, .vmSwap,
+            .privateDirty, .accounted, .usedMemory, .usedMemoryRSS, .maxmemory, .lastSaveCopied,
+        ].map(\.name))
+
+    /// `2,147,483,648 (2.0 GiB)` for a size, the bare number for a count.
+    private static func spoken(_ name: String, _ value: Int64) -> String {
+        let number = grouped(Int(clamping: value))
+        guard sizes.contains(name), value >= 1024 else { return number }
+        return "\(number) (\(ByteCount(bytes: value).description))"
+    }
+
     fileprivate var row: [String] {
         let offset = offsetSeconds.map { "\($0 < 0 ? "" : "+")\(oneDecimal($0)) s" }
-        let text = values.map { "\($0.name) \(grouped(Int($0.value)))" }.joined(separator: ", ")
+        let text = values.map { "\($0.name) \(Self.spoken($0.name, $0.value))" }
+            .joined(separator: ", ")
         return [at?.spoken ?? offset ?? "no time", scope.rawValue, text]
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
 internal import Model
 
 /// Builds the document that tells a ticket what is new since an earlier report of the same incident.

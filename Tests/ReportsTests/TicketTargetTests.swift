@@ -177,12 +177,15 @@ func hostileTextStaysTextInAPage(line: String) throws {
     report.incidents[0].memory = (0..<5).map { i in
         MemorySample(
             at: SampleReport.after(Double(i) * 60), offsetSeconds: nil, scope: .process,
-            values: [("VmRSS", Int64(1 << 30 + i << 28)), ("CommitLimit", 4 << 30)], source: nil)
+            values: [("vm_rss", Int64(1 << 30 + i << 28)), ("commit_limit", 4 << 30)], source: nil)
     }
     let page = TargetText.body(report, .html)
     #expect(page.contains("<polyline class=\"s1 limit\""))
-    #expect(page.contains("VmRSS: 1.0 GiB to 2.0 GiB"))
-    #expect(page.contains("CommitLimit: limit 4.0 GiB"))
+    #expect(page.contains("vm_rss: 1.0 GiB to 2.0 GiB"))
+    #expect(page.contains("commit_limit: limit 4.0 GiB"))
+    report.incidents[0].memory[0].values.append(("threads", 4096))
     let text = TargetText.body(report, .text)
+    #expect(text.contains("vm_rss 1,073,741,824 (1.0 GiB), commit_limit 4,294,967,296 (4.0 GiB)"))
+    #expect(text.contains("threads 4,096"))
     #expect(text.contains("█") && text.contains("limit 4.0 GiB"))
 }

@@ -38,7 +38,6 @@ enum Tool {
 
     static let hasJSONSchema: Bool = has(["python3", "-c", "import jsonschema"])
     static let hasCmark: Bool = has(["cmark-gfm", "--version"])
-    static let hasPandoc: Bool = has(["pandoc", "--version"])
 
     private static func has(_ command: [String]) -> Bool {
         let found = (try? output(of: command, input: "")).flatMap { $0 } != nil
