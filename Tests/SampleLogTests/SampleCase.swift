@@ -67,6 +67,7 @@ struct Truth {
     private static let incidentKeys: Set = [
         "kind", "status", "port", "fork_failures", "by_operation", "by_errno", "started_at",
         "last_failure_at", "recovered_at", "consequences", "never_consequences", "exposure",
+        "cause",
     ]
 
     init(_ root: TOMLTable) throws {

@@ -102,6 +102,10 @@ extension SampleLogTests {
         for consequence in real.list("never_consequences") ?? [] {
             #expect(!told.consequences.contains(consequence))
         }
+        if let cause = real.text("cause") {
+            let answer = told.causes.first { ["confirmed", "likely"].contains($0.verdict) }
+            #expect(answer?.id == cause)
+        }
         if let exposures = real.list("exposure") {
             #expect(exposures.contains(told.persistence.exposure))
         }
