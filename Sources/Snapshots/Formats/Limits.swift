@@ -16,6 +16,8 @@ struct LimitsFormat: SnapshotFormat {
 
     private var snapshot: Snapshot?
     private var isTable = false
+    /// Kept apart from `snapshot`: reading it through the optional crashes the optimiser of Swift 6.3.1.
+    private var firstLine = 0
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         isTable = line.words.starts(with: ["RESOURCE", "DESCRIPTION"])
@@ -27,6 +29,7 @@ struct LimitsFormat: SnapshotFormat {
             let isHeader = line.words == ["Limit", "Soft", "Limit", "Hard", "Limit", "Units"]
             guard isHeader || line.text.hasPrefix("Max ") else { return false }
         }
+        firstLine = line.number
         snapshot = sink.snapshot(isTable ? "prlimit" : Self.name, .process, at: line)
         return take(line, &sink)
     }
@@ -50,8 +53,6 @@ struct LimitsFormat: SnapshotFormat {
     mutating func end(_ sink: inout SnapshotSink) {
         if let snapshot { sink.emit(snapshot) }
     }
-
-    private var firstLine: Int? { snapshot?.line }
 
     /// The last three words are the soft limit, the hard one and their unit.
     private mutating func take(
