@@ -28,7 +28,8 @@ struct LiveCommandTests {
             let log = folder + "/in/redis.log"
             try FileManager.default.createDirectory(
                 atPath: folder + "/in", withIntermediateDirectories: true)
-            let refusal = "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+            let refusal =
+                "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
                 + "allocate memory\n7:M 22 Nov 2026 10:00:01.000 # requirepass hunter2hunter2\n"
             try Data(refusal.utf8).write(to: URL(fileURLWithPath: log))
             try Data("REDIS0009data".utf8).write(
@@ -67,7 +68,8 @@ struct LiveCommandTests {
     @Test func `A change is told to a program, a ticket and the metrics`() throws {
         try Workshop.withFolder { folder in
             let log = folder + "/redis.log"
-            let text = "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+            let text =
+                "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
                 + "allocate memory\n"
             try Data(text.utf8).write(to: URL(fileURLWithPath: log))
             let run = try Workshop.run([
@@ -77,8 +79,9 @@ struct LiveCommandTests {
                 "--on-incident-arg", folder + "/told",
             ])
             #expect(run.status == 1)
-            let told = try JSONSerialization.jsonObject(
-                with: Data(contentsOf: URL(fileURLWithPath: folder + "/told"))) as? NSDictionary
+            let told =
+                try JSONSerialization.jsonObject(
+                    with: Data(contentsOf: URL(fileURLWithPath: folder + "/told"))) as? NSDictionary
             #expect(told?["change"] as? String == "opened")
             let id = (told?["incident"] as? NSDictionary)?["id"] as? String ?? ""
             let ticket = try String(contentsOfFile: folder + "/tickets/\(id).md", encoding: .utf8)

@@ -15,15 +15,19 @@ struct PruningTests {
         var text = "7:M 22 Nov 2026 10:00:00.000 * Ready to accept connections\n"
         for i in 0..<refusals {
             let stamp = "22 Nov 2026 10:\(padded(i / 60 % 60, 2)):\(padded(i % 60, 2)).000"
-            text += "7:M \(stamp) * 1 changes in 60 seconds. Saving...\n"
+            text +=
+                "7:M \(stamp) * 1 changes in 60 seconds. Saving...\n"
                 + "7:M \(stamp) # Can't save in background: fork: Cannot allocate memory\n"
         }
-        text += "7:M 22 Nov 2026 11:00:01.000 * Background saving started by pid 9\n"
+        text +=
+            "7:M 22 Nov 2026 11:00:01.000 * Background saving started by pid 9\n"
             + "7:M 22 Nov 2026 11:00:02.000 * Background saving terminated with success\n"
         return Array(text.utf8)
     }
 
-    @Test func `The figures of a storm are those of the whole after pruning, also read back`() throws {
+    @Test func `The figures of a storm are those of the whole after pruning, also read back`()
+        throws
+    {
         let store = EventStore(limits: .none)
         let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
         let bytes = storm(3000)
