@@ -102,7 +102,7 @@ let package = Package(
         // Following: in pieces, across rotations and kills, by the built program.
         .testTarget(
             name: "LiveTests",
-            dependencies: ["forktopsy", "Live", "Matching", "Model", "Reading"],
+            dependencies: ["forktopsy", "Live", "Matching", "Model", "Reading", "Reports"],
             swiftSettings: strict),
 
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.

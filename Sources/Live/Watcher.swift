@@ -135,6 +135,13 @@ package enum SignalPipe {
                 errno = saved
             }
         }
+        // Whoever started us may have blocked them, which a program inherits.
+        var taken = sigset_t()
+        unsafe sigemptyset(&taken)
+        for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD] {
+            unsafe sigaddset(&taken, number)
+        }
+        unsafe pthread_sigmask(SIG_UNBLOCK, &taken, nil)
     }
 
     static func take() -> Set<Int32> {

@@ -138,12 +138,18 @@ extension Carry {
             let fields = ExtractFields(value: item)
             let id = try fields.text("id")
             if let counts = try fields.object("failures") {
-                failures[id] = try FailureCounts(carried: counts)
+                let counts = try FailureCounts(carried: counts)
+                if counts != FailureCounts() { failures[id] = counts }
             }
-            if let tally = try fields.object("saves") { saves[id] = try SaveTally(carried: tally) }
-            if let tally = try fields.object("rewrites") {
-                rewrites[id] = try SaveTally(carried: tally)
+            let tallies = (try fields.object("saves"), try fields.object("rewrites"))
+            let saved = try tallies.0.map { fields throws(ExtractError) in
+                try SaveTally(carried: fields)
             }
+            let rewritten = try tallies.1.map { fields throws(ExtractError) in
+                try SaveTally(carried: fields)
+            }
+            if let saved, saved != SaveTally() { saves[id] = saved }
+            if let rewritten, rewritten != SaveTally() { rewrites[id] = rewritten }
         }
         for item in try fields.list("instances") {
             let fields = ExtractFields(value: item)

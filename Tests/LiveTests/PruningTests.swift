@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// A pruned storm keeps its figures, and nothing else is lost by pruning.
+
+import Matching
+import Model
+import Reports
+import Testing
+
+@testable import forktopsy
+
+struct PruningTests {
+    private static let patterns = Catalogue.builtIn.patterns
+
+    private func storm(_ refusals: Int) -> [UInt8] {
+        var text = "7:M 22 Nov 2026 10:00:00.000 * Ready to accept connections\n"
+        for i in 0..<refusals {
+            let stamp = "22 Nov 2026 10:\(padded(i / 60 % 60, 2)):\(padded(i % 60, 2)).000"
+            text +=
+                "7:M \(stamp) * 1 changes in 60 seconds. Saving...\n"
+                + "7:M \(stamp) # Can't save in background: fork: Cannot allocate memory\n"
+        }
+        text +=
+            "7:M 22 Nov 2026 11:00:01.000 * Background saving started by pid 9\n"
+            + "7:M 22 Nov 2026 11:00:02.000 * Background saving terminated with success\n"
+        return Array(text.utf8)
+    }
+
+    @Test func `The figures of a storm are those of the whole after pruning, also read back`()
+        throws
+    {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = storm(3000)
+        #expect(source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn)) == bytes.count)
+        let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        _ = reporter.changes([source], carry: Carry())
+        let whole = reporter.report
+        let pruned = source.pruned(keepingFirst: 40, last: 60, rare: 10, store: store)
+        #expect(pruned.collector.log.count < 200)
+        let carry = try #require(reporter.carry(without: [pruned]))
+        var reader = LiveStateReader(patterns: Self.patterns, store: store)
+        reader.take(Array(carry.line.utf8))
+        #expect(reader.carry == carry)
+        _ = reporter.changes([pruned], carry: reader.carry)
+        #expect(reporter.report.summary == whole.summary)
+        #expect(reporter.report.incidents.map(\.failures) == whole.incidents.map(\.failures))
+        #expect(
+            reporter.report.incidents.map(\.persistence.saves)
+                == whole.incidents.map(\.persistence.saves))
+        #expect(reporter.report.outlook.map(\.saves) == whole.outlook.map(\.saves))
+    }
+
+    @Test func `What would lose more than figures is not pruned`() throws {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = storm(500)
+        _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
+        let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        _ = reporter.changes([source], carry: Carry())
+        // Without its beginning the incident is another.
+        let pruned = source.pruned(keepingFirst: 1, last: 4, rare: 0, store: store)
+        #expect(reporter.carry(without: [pruned]) == nil)
+    }
+}
