@@ -22,7 +22,9 @@ enum AccountingEvidence {
                     "need, at most", bytes: charge.committed.number + most.bytes,
                     "Committed_AS and what the fork accounts at most"))
         } else {
-            out.append(term("accounted by the fork", charge.atLeast, facts))
+            let name =
+                charge.atMost == nil ? "accounted by the fork, at least" : "accounted by the fork"
+            out.append(term(name, charge.atLeast, facts))
             out.append(
                 facts.quantity(
                     "need", bytes: charge.needAtLeast, "Committed_AS and what the fork accounts"))

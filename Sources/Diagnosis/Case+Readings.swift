@@ -122,10 +122,12 @@ extension Case {
     func cite(
         _ reading: Measured, _ direction: Evidence.Direction, _ statement: String
     ) -> Evidence {
-        Evidence(
+        // Of a setting the statement says the value; texts have none.
+        let isPlain = reading.measure.unit == .text || reading.measure.isSetting
+        return Evidence(
             direction, statement, quote: nil, at: reading.at, source: reading.source,
-            value: reading.measure.unit == .text ? nil : reading.real,
-            unit: reading.measure.unit == .text ? nil : reading.measure.unit.rawValue)
+            value: isPlain ? nil : reading.real,
+            unit: isPlain ? nil : reading.measure.unit.rawValue)
     }
 
     func quantity(_ name: String, _ reading: Measured) -> Quantity {

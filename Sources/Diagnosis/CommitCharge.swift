@@ -55,8 +55,10 @@ extension Case {
         let size = processSize(.vmSize, at)?.number ?? atLeast.bytes
         let user = nearest(.userReserve, where: Self.isHost)?.number ?? 131_072 * 1024
         let ram = ramAndSwap?.ram.number ?? 0
+        // A server that grew since its size was read has outgrown the upper bound.
+        let atMost = mostCharge(at).flatMap { $0.bytes < atLeast.bytes ? nil : $0 }
         return CommitCharge(
-            atLeast: atLeast, atMost: mostCharge(at), committed: committed, limit: limit,
+            atLeast: atLeast, atMost: atMost, committed: committed, limit: limit,
             adminReserve: isPrivileged?.isPrivileged ?? false ? 0 : reserve,
             userReserve: min(size / 32, user), slack: max(4 << 20, ram / 250))
     }

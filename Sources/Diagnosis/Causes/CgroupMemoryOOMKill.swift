@@ -50,7 +50,10 @@ enum CgroupMemoryOOMKill: Cause {
     }
 
     private static func ruledOut(_ facts: Case) -> Finding? {
-        if let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup), rise.by == 0 {
+        // With the server its group goes, and a new one counts from 0.
+        if facts.vanished.isEmpty, let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup),
+            rise.by == 0
+        {
             return finding(
                 .ruled_out, .high, "The group's counter of OOM kills did not rise.",
                 evidence: [facts.cite(rise.to, .against, "the counter after the kill")])

@@ -36,7 +36,7 @@ enum CommitLimitStrict: Cause {
             + facts.cite(facts.kernelRefusals, Self.kernelSays)
             + facts.overcommitEvidence(strict: true) + out.evidence + AccountingEvidence.fix(facts)
         if let charge { out.arithmetic = AccountingEvidence.arithmetic(facts, charge) }
-        out.missing = missing(facts, charge)
+        if out.verdict != .confirmed { out.missing = missing(facts, charge) }
         if out.verdict == .confirmed || out.verdict == .likely {
             out.remedies = AccountingRemedies.strict(facts, charge)
         }

@@ -51,18 +51,19 @@ enum DirNotWritable: Cause {
                     + "a security module denies it"
             }
         guard let directory = facts.incident.directory else { return base + "." }
-        let isStrange = strange.contains { directory.hasPrefix($0) }
         return base + " (\(directory))."
-            + (isStrange
-                ? " No server is set up to save there: an attacker's CONFIG SET dir leaves this "
-                    + "trace. Check who can reach the port."
+            + (isStrange(directory)
+                ? " A server is hardly ever set up to save there: an attacker's CONFIG SET dir "
+                    + "leaves this trace. Check who can reach the port."
                 : "")
     }
 
-    /// Where those who break in want a file to be.
-    private static let strange = [
-        "/etc", "/root", "/var/spool/cron", "/var/www", "/home", "/usr", "/tmp/.", "/dev/shm",
-    ]
+    /// Where those who break in want a file to be, and no server has its data.
+    private static func isStrange(_ directory: String) -> Bool {
+        directory.contains("/.ssh")
+            || ["/etc", "/var/spool/cron", "/var/www", "/bin", "/sbin", "/usr/bin", "/usr/sbin"]
+                .contains { directory == $0 || directory.hasPrefix($0 + "/") }
+    }
 
     /// A directory that is not the server's is not given to it: the server is sent back.
     private static func away(_ directory: String, _ facts: Case) -> Remedy {
@@ -82,12 +83,29 @@ enum DirNotWritable: Cause {
             permanent: false)
     }
 
+    /// A directory that is gone, or a path that never was one.
+    private static func missing(_ facts: Case) -> Remedy {
+        let client = FactCommands.client(facts.incident)
+        return Remedy(
+            order: 1,
+            text: "Find why the directory is not there (a mount that is missing, a directory that "
+                + "was removed or renamed), and bring it back.",
+            command:
+                "D=$(\(client) CONFIG GET dir | tail -1); ls -ld $D; findmnt -T $D; grep -s $D "
+                + "/etc/fstab",
+            precheck: "The volume that should be there is not mounted elsewhere. A new, empty "
+                + "directory would hide the old files once the mount comes back.",
+            expect: "\(client) BGSAVE ends with success.",
+            rollback: "Nothing to take back: the commands only read.",
+            caveat: "Until a save succeeds, data exist in memory only: do not restart the server.",
+            permanent: false)
+    }
+
     private static func remedy(_ event: Event, _ facts: Case) -> Remedy {
-        if let directory = facts.incident.directory,
-            strange.contains(where: { directory.hasPrefix($0) })
-        {
+        if let directory = facts.incident.directory, isStrange(directory) {
             return away(directory, facts)
         }
+        if event.errno == .ENOENT || event.errno == .ENOTDIR { return missing(facts) }
         let client = FactCommands.client(facts.incident)
         let isReadOnly = event.errno == .EROFS
         return Remedy(
