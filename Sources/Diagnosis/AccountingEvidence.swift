@@ -7,6 +7,9 @@ enum AccountingEvidence {
     /// The sum that the kernel makes, term by term.
     static func arithmetic(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
         var out = [facts.quantity("Committed_AS before the fork", charge.committed)]
+        guard charge.atLeast.bytes > 0 || charge.atMost != nil else {
+            return out + [facts.quantity("CommitLimit", charge.limit)] + composition(facts, charge)
+        }
         if let most = charge.atMost, most.bytes != charge.atLeast.bytes {
             if charge.atLeast.bytes > 0 {
                 out.append(

@@ -26,8 +26,11 @@ struct Setting {
 
     var number: Int64 { reading.number }
     var text: String { reading.text }
-    /// Whether it is known for the moment of the failure, not just for another.
-    var isKnown: Bool { reach == .held || reach == .before }
+    /// How long before the first failure it was read, in seconds.
+    var age = 0.0
+    /// Whether it is known for the moment of the failure, not just for another. What was read more
+    /// than an hour before, and not again, is not.
+    var isKnown: Bool { reach == .held || reach == .before && age <= 3600 }
 }
 
 extension Case {
@@ -53,7 +56,7 @@ extension Case {
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Setting? {
         let all = incident.readings.all(measure, where: accepts)
-        guard let start, let end else {
+        guard let start, let end, clockConflict == nil else {
             return all.last.map { Setting(reading: $0, reach: .undated) }
         }
         let dated = all.filter { $0.at != nil && !$0.placed.isFileTime }
@@ -68,7 +71,7 @@ extension Case {
             let changedUnseen = later.map { !$0.placed.snapshot.isChange } ?? false
             return Setting(
                 reading: before, reach: isConfirmed ? .held : changedUnseen ? .between : .before,
-                changedLater: later)
+                changedLater: later, age: before.at.map { start.seconds(since: $0) } ?? 0)
         }
         // A command that changed it after the failure says what it is now, not what it was.
         if let after {
@@ -85,9 +88,44 @@ extension Case {
         _ measure: Measure, _ instant: Timestamp? = nil,
         where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        guard let at = instant ?? start else { return nil }
+        guard let at = instant ?? start, clockConflict == nil else { return nil }
         return incident.readings.last(measure, atOrBefore: at.adding(seconds: 0.5), where: accepts)
             .flatMap { $0.placed.isFileTime || $0.placed.snapshot.isChange ? nil : $0 }
+    }
+
+    /// The last reading in the minute before the first failure: of what moves, nothing older
+    /// bounds anything.
+    func recent(
+        _ measure: Measure, within seconds: Double = 60,
+        where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        guard let start, let reading = before(measure, where: accepts), let at = reading.at,
+            start.seconds(since: at) <= seconds
+        else { return nil }
+        return reading
+    }
+
+    /// What shows that the clocks of log and snapshots disagree: the process was read before the log
+    /// says that it started.
+    var clockConflict: Evidence? {
+        guard let begun = events(.server_version, .logo_version).last, let at = begun.at,
+            begun.header.pid != 0
+        else { return nil }
+        let latest = at.adding(seconds: -30)
+        let early = incident.readings.snapshots.first { placed in
+            let subject = placed.snapshot.subject
+            guard subject.scope == .process, subject.pid == begun.header.pid, !placed.isFileTime,
+                let read = placed.at
+            else { return false }
+            return read < latest
+        }
+        guard let early, let value = early.snapshot.values.first else { return nil }
+        let reading = Measured(value: value, placed: early)
+        let distance = early.at.map { spokenDuration(seconds: at.seconds(since: $0)) } ?? ""
+        return cite(
+            reading, .against,
+            "process \(begun.header.pid) was read \(distance) before the log says that it started: "
+                + "the clocks of log and snapshots disagree")
     }
 
     /// The first reading after the last failure.

@@ -7,6 +7,7 @@ enum CgroupRemedies {
     /// A limit with room for copy-on-write, as far as it was seen, and for what the kernel charges.
     static func raiseLimit(_ facts: Case) -> [Remedy] {
         let use = facts.cgroupUse
+        if let raised = raised(facts, use) { return [raised] }
         let limit = use.flatMap { $0.isLimited ? $0.limit.number : nil }
         let wanted = wantedLimit(facts)
         let size = wanted.map { "\(($0 + (1 << 20) - 1) >> 20)M" } ?? "NEW_LIMIT"
@@ -45,6 +46,31 @@ enum CgroupRemedies {
                     + "noeviction writes are refused above it. Decide which before you set it.",
                 permanent: false))
         return AccountingRemedies.numbered(out)
+    }
+
+    /// Where the newest reading shows a higher limit than that of the kill: that it is to be kept.
+    private static func raised(_ facts: Case, _ use: CgroupUse?) -> Remedy? {
+        guard let use, use.isLimited,
+            let newest = facts.incident.readings.all(.cgroupLimit, where: Case.isCgroup).last(
+                where: { ($0.subject.path ?? "") == use.path && $0.at != nil }),
+            newest.number > use.limit.number
+        else { return nil }
+        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let worked = facts.incident.status == .recovered
+        let size = newest.number == .max ? "infinity" : "\(newest.number >> 20)M"
+        return Remedy(
+            order: 1,
+            text:
+                "The limit is \(newest.number == .max ? "gone" : ByteCount(bytes: newest.number).description) "
+                + "by the newest reading\(worked ? ", and saves work again" : ""). Keep it over a "
+                + "restart.",
+            command: "sudo systemctl set-property \(unit) MemoryMax=\(size)",
+            precheck:
+                "In systemctl show -p MemoryMax \(unit) it may stand already. In a container it "
+                + "is docker update --memory, or the pod's resources.limits.memory.",
+            expect: "After the next restart the group's limit is still the higher one.",
+            rollback: "sudo systemctl set-property \(unit) MemoryMax=\(use.limit.number >> 20)M",
+            caveat: "That old value is the one that failed.", permanent: true)
     }
 
     /// What the server held, the share of it that a save copied (all of it where that is not

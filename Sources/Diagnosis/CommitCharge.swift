@@ -78,7 +78,9 @@ extension Case {
         {
             return (read.number, "smaps: mappings with the flag ac", read)
         }
-        let named = kernelRefusals.compactMap { $0.int("bytes") }.max().map(Int64.init)
+        let named = kernelRefusals.filter { event in
+            event.at.map { abs($0.seconds(since: at)) <= 2 } ?? true
+        }.compactMap { $0.int("bytes") }.max().map(Int64.init)
         if let named { return (named, "the mapping that the kernel's line names", nil) }
         guard heapIsAccounted == .yes else { return (0, "not known", nil) }
         if let anon = processSize(.rssAnon, at) ?? processSize(.vmRSS, at) {

@@ -121,9 +121,29 @@ package enum Diagnosis {
         let open = byLikelihood(
             primary.filter { $0.verdict == .possible || $0.verdict == .undecided })
         out.between = open.map(\.id)
-        out.nextCommand = nextCommand(open)
+        out.nextCommand = nextCommand(open) ?? lastResort(facts)
         out.statement = statement(facts, open)
+        let isContradiction =
+            open.isEmpty && primary.contains { $0.verdict == .ruled_out }
+            && facts.incident.kind == .fork_failure
+        if let conflict = facts.clockConflict {
+            out.statement +=
+                " The clocks do not agree: \(conflict.statement). Name the zone of the log with --tz."
+        } else if isContradiction {
+            out.statement +=
+                " Every candidate is ruled out by what was given, which cannot be: some of it is of "
+                + "another host, server or time."
+        }
         return out
+    }
+
+    /// What is always worth a look where forks fail and no candidate asks for anything.
+    private static func lastResort(_ facts: Case) -> String? {
+        guard facts.incident.kind == .fork_failure, facts.incident.failures.total != 0 else {
+            return nil
+        }
+        return facts.refusedForks(.EAGAIN) > 0
+            ? FactCommands.tasks(facts.incident) : FactCommands.overcommit
     }
 
     /// By confidence; among equals in the order of `causes`, which is that of experience.

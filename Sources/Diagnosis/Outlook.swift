@@ -25,7 +25,13 @@ extension Diagnosis {
         guard !readings.isEmpty else { return out }
         out.statement =
             "The figures that were given do not say whether the next fork would succeed."
-        HeadRoom(facts: facts, newest: newest).fill(&out)
+        if let newest, let last = summary.lastEventAt, last.seconds(since: newest) > 600 {
+            out.statement =
+                "The newest figures were read \(spokenDuration(seconds: last.seconds(since: newest))) "
+                + "before the log ends: they do not say whether the next fork would succeed."
+            return out
+        }
+        HeadRoom(facts: facts, newest: newest, lastSuccessAt: summary.lastSuccessAt).fill(&out)
         return out
     }
 }
@@ -34,6 +40,8 @@ extension Diagnosis {
 private struct HeadRoom {
     let facts: Case
     let newest: Timestamp?
+    /// The last save that worked: a limit that was read before it did not refuse it.
+    let lastSuccessAt: Timestamp?
 
     func fill(_ out: inout Outlook) {
         guard let mode = facts.setting(.overcommitMemory, where: Case.isHost) else { return }
@@ -86,8 +94,7 @@ private struct HeadRoom {
 
     private func heuristic(_ out: inout Outlook) {
         guard let (ram, swap) = facts.ramAndSwap,
-            let size = facts.nearest(
-                .vmSize, where: Case.isServerProcess)
+            let size = facts.recent(.vmSize, within: 120, where: Case.isServerProcess)
         else {
             out.statement =
                 "vm.overcommit_memory is 0: since Linux 5.2 it refuses only a mapping larger than "
@@ -118,7 +125,8 @@ private struct HeadRoom {
     private func limitedTasks(_ out: inout Outlook) -> Bool {
         guard let limit = facts.setting(.limitProcesses, where: Case.isServerProcess),
             let threads = facts.nearest(.threads, where: Case.isServerProcess),
-            threads.number >= limit.number, !(facts.isPrivileged?.isPrivileged ?? false)
+            threads.number >= limit.number, !(facts.isPrivileged?.isPrivileged ?? false),
+            !(lastSuccessAt.flatMap { done in limit.reading.at.map { done > $0 } } ?? false)
         else { return false }
         out.wouldFork = .no
         out.evidence.append(facts.cite(limit.reading, .for, "Max processes"))
@@ -133,14 +141,23 @@ private struct HeadRoom {
 
     /// Whether RAM would hold what a save copies at worst.
     private func copyRoom(_ out: inout Outlook) -> String {
-        guard let available = facts.nearest(.memAvailable, where: Case.isHost),
-            let held = facts.nearest(.vmRSS, where: Case.isServerProcess)
-                ?? facts.nearest(.usedMemoryRSS, where: Case.isServer)
+        guard let available = facts.recent(.memAvailable, within: 120, where: Case.isHost),
+            let held = facts.recent(.vmRSS, within: 120, where: Case.isServerProcess)
+                ?? facts.recent(.usedMemoryRSS, within: 120, where: Case.isServer)
         else { return "" }
+        let use = facts.cgroupUse
+        guard facts.isOutsideMemoryCgroups != nil || use != nil else {
+            return " Whether a control group limits the copies of a save is not known."
+        }
         out.evidence.append(facts.cite(available, .for, "MemAvailable"))
         out.evidence.append(facts.cite(held, .for, "resident memory of the server"))
         let swap = facts.nearest(.swapFree, where: Case.isHost)?.number ?? 0
-        let room = available.number + swap
+        var room = available.number + swap
+        if let use, use.isLimited, let usage = use.usage {
+            room = min(room, max(0, use.limit.number - usage.number))
+            out.evidence.append(
+                facts.cite(use.limit.reading, .for, "the limit of its control group"))
+        }
         return room >= held.number
             ? " \(spoken(room)) are available, more than a save can copy (\(spoken(held.number)))."
             : " \(spoken(room)) are available; a save during which everything changes would copy "

@@ -89,18 +89,28 @@ struct SnapshotOwners {
     }
 
     private func isProcess(_ subject: SnapshotSubject, of instance: Instance) -> Bool {
-        if let port = subject.port, let own = instance.port { return port == own }
+        if let port = subject.port, let own = instance.port, port != own { return false }
         guard let pid = subject.pid else { return servers <= 1 }
         if instance.pids.contains(pid) { return true }
+        // A child, by the port that stands with it.
+        if subject.isChild, subject.port != nil { return subject.port == instance.port }
+        guard Self.mayDiffer(pid, instance) else { return false }
         if instances.contains(where: { $0.pids.contains(pid) }) { return false }
         // In a container the server's own pid is another than the host's.
         return servers <= 1 && (subject.isChild || familyPIDs == [pid])
     }
 
+    /// Whether one process may have both ids: one of them is that of a container's name space,
+    /// where numbers are small, or the log names none.
+    private static func mayDiffer(_ pid: Int32, _ instance: Instance) -> Bool {
+        instance.pids.isEmpty || pid < 100 || instance.pids.allSatisfy { $0 < 100 }
+    }
+
     private func isServer(_ subject: SnapshotSubject, _ instance: Instance) -> Bool {
-        if let port = subject.port, let own = instance.port { return port == own }
+        if let port = subject.port, let own = instance.port, port != own { return false }
         if let pid = subject.pid {
             if instance.pids.contains(pid) { return true }
+            guard Self.mayDiffer(pid, instance) else { return false }
             if !instance.pids.isEmpty, instances.contains(where: { $0.pids.contains(pid) }) {
                 return false
             }

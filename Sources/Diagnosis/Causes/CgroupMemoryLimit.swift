@@ -55,6 +55,7 @@ enum CgroupMemoryLimit: Cause {
                 ])
         }
         if let use = facts.cgroupUse, let usage = use.usage, use.limit.isKnown,
+            let start = facts.start, let read = usage.at, abs(start.seconds(since: read)) <= 60,
             usage.number < use.limit.number / 10 * 9
         {
             return finding(

@@ -23,7 +23,7 @@ enum KernelMemory: Cause {
                 .ruled_out, .high, "The kernel names accounting as what refused.",
                 evidence: [facts.cite(line, .against, "an accounting refusal")])
         }
-        if failures.isEmpty, let available = facts.before(.memAvailable, where: Case.isHost),
+        if failures.isEmpty, let available = facts.recent(.memAvailable, where: Case.isHost),
             available.number > 1 << 30
         {
             return finding(

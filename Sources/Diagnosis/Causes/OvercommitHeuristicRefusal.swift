@@ -72,7 +72,7 @@ enum OvercommitHeuristicRefusal: Cause {
         }
         let room = ram.number + (swap?.number ?? 0)
         let largest = facts.nearest(.accountedLargest, where: Case.isServerProcess)
-        let size = facts.nearest(.vmSize, where: Case.isServerProcess)
+        let size = facts.recent(.vmSize, where: Case.isServerProcess)
         var out: Finding
         if let bytes = named ?? largest?.number {
             let isTooLarge = bytes > room && swap != nil

@@ -105,6 +105,23 @@ enum TaskLimitCgroupPids: Cause {
 
     private static func remedies(_ facts: Case) -> [Remedy] {
         let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let readings = facts.incident.readings.all(.pidsMax).filter { $0.at != nil }
+        if let lowest = readings.min(by: { $0.number < $1.number }), let newest = readings.last,
+            newest.number > lowest.number, facts.incident.status == .recovered
+        {
+            let size = newest.number == .max ? "infinity" : String(newest.number)
+            return [
+                Remedy(
+                    order: 1,
+                    text: "The limit is \(newest.number == .max ? "gone" : size) by the newest "
+                        + "reading, and forks work again. Keep it over a restart.",
+                    command: "sudo systemctl set-property \(unit) TasksMax=\(size)",
+                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already.",
+                    expect: "After the next restart pids.max is still the higher one.",
+                    rollback: "sudo systemctl set-property \(unit) TasksMax=\(lowest.number)",
+                    caveat: "That old value is the one that failed.", permanent: true)
+            ]
+        }
         return AccountingRemedies.numbered([
             Remedy(
                 order: 0, text: "Raise the limit of the running unit; it holds from then on.",

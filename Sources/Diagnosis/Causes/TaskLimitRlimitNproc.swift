@@ -169,7 +169,7 @@ enum TaskLimitRlimitNproc: Cause {
         let pid = limit.reading.subject.pid ?? facts.incident.instance.pids.last
         let target = pid.map(String.init) ?? "PID"
         let unit = facts.incident.instance.unit ?? "redis-server.service"
-        return AccountingRemedies.numbered([
+        let all = AccountingRemedies.numbered([
             Remedy(
                 order: 0, text: "Raise the limit of the running server, without a restart.",
                 command: "sudo prlimit --pid \(target) --nproc=4096:4096",
@@ -190,5 +190,13 @@ enum TaskLimitRlimitNproc: Cause {
                     + "vm.overcommit_memory has no part in it.",
                 permanent: true),
         ])
+        guard facts.incident.status == .recovered else { return all }
+        // Forks work again: what is left is to keep it so.
+        return all.suffix(1).map {
+            var keep = $0
+            keep.order = 1
+            keep.text = "Forks work again. Keep the limit high over a restart: " + keep.text
+            return keep
+        }
     }
 }
