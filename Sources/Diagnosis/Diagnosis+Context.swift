@@ -119,6 +119,10 @@ extension Diagnosis {
     }
 
     private static func spoken(_ reading: Measured) -> String {
-        reading.measure.unit != .text && reading.number == .max ? "unlimited" : reading.text
+        if reading.measure.unit == .text { return reading.text }
+        if reading.number == .max { return "unlimited" }
+        // As sysctl prints it: the name says kbytes.
+        return reading.measure.name.hasSuffix("_kbytes")
+            ? String(reading.number / 1024) : reading.text
     }
 }

@@ -182,7 +182,7 @@ package struct MaxmemoryWatch {
             text: text + " (used_memory \(used), maxmemory \(limit))",
             source: SourceReference(
                 path: reading.snapshot.path, line: reading.used.line,
-                offset: reading.snapshot.snapshot.offset))
+                offset: reading.used.offset))
     }
 }
 

@@ -68,7 +68,12 @@ struct SnapshotOwners {
         switch subject.scope {
         case .host, .fileSystem: return true
         case .process: return isProcess(subject, of: instance)
-        case .server: return isServer(subject, instance)
+        case .server:
+            // INFO in the server's own log is its own, also by the process id of a child.
+            if path == instance.log, subject.port == nil || subject.port == instance.port {
+                return true
+            }
+            return isServer(subject, instance)
         case .cgroup: return isCgroup(subject, of: instance)
         }
     }

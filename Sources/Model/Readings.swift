@@ -56,9 +56,7 @@ package struct Measured: Sendable {
     }
 
     package var source: SourceReference {
-        SourceReference(
-            path: placed.path, line: value.line,
-            offset: value.line == placed.snapshot.line ? placed.snapshot.offset : 0)
+        SourceReference(path: placed.path, line: value.line, offset: value.offset)
     }
 }
 

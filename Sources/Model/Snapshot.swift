@@ -68,11 +68,14 @@ package struct SnapshotValue: Hashable, Sendable {
     package var measure: Measure
     package var quantity: Quantity
     package var line: Int
+    /// The first byte of its line in the (decompressed) input; filled in by the reader.
+    package var offset: Int64
 
-    package init(_ measure: Measure, _ quantity: Quantity, line: Int) {
+    package init(_ measure: Measure, _ quantity: Quantity, line: Int, offset: Int64 = 0) {
         self.measure = measure
         self.quantity = quantity
         self.line = line
+        self.offset = offset
     }
 }
 

@@ -37,14 +37,17 @@ struct SnapshotPacker: Sendable {
         switch value.quantity {
         case .whole(let number):
             put(distance)
+            put(signed: value.offset &- offset)
             put(signed: number)
         case .real(let number):
             put(distance | 1)
+            put(signed: value.offset &- offset)
             for shift in stride(from: UInt64(0), to: 64, by: 8) {
                 bytes.append(UInt8(truncatingIfNeeded: number.bitPattern >> shift))
             }
         case .text(let text):
             put(distance | 2)
+            put(signed: value.offset &- offset)
             put(text: text)
         }
     }
@@ -146,18 +149,22 @@ struct SnapshotUnpacker {
     }
 
     private mutating func value(_ measure: Measure) -> SnapshotValue? {
-        guard let tag = number() else { return nil }
+        guard let tag = number(), let distance = signed() else { return nil }
+        let place = offset &+ distance
         let line = line &+ Int(Self.unfolded(tag >> 2))
         switch tag & 3 {
-        case 0: return signed().map { SnapshotValue(measure, .whole($0), line: line) }
+        case 0:
+            return signed().map { SnapshotValue(measure, .whole($0), line: line, offset: place) }
         case 1:
             var bits: UInt64 = 0
             for shift in stride(from: UInt64(0), to: 64, by: 8) {
                 guard let byte = byte() else { return nil }
                 bits |= UInt64(byte) << shift
             }
-            return SnapshotValue(measure, .real(Double(bitPattern: bits)), line: line)
-        default: return text().map { SnapshotValue(measure, .text($0), line: line) }
+            return SnapshotValue(
+                measure, .real(Double(bitPattern: bits)), line: line, offset: place)
+        default:
+            return text().map { SnapshotValue(measure, .text($0), line: line, offset: place) }
         }
     }
 

@@ -66,6 +66,8 @@ extension RecordReader {
         }
         noteBoot(entry)
         noteCursor(entry, bytes)
+        // What follows in the input need not be of the journal.
+        defer { cursor.removeAll(keepingCapacity: true) }
         guard let range = entry.message else { return }
         let number = entry.messageLine > 0 ? entry.messageLine : firstLine
         if entry.isMessageBytes || entry.isMessageEscaped {

@@ -78,7 +78,7 @@ struct LineScreen: Sendable {
             // A row of sar.
             if line[start + 2] == 0x3A, line[start + 5] == 0x3A { return true }
             for i in start..<start + 10 where line[i] &- 0x30 >= 10 { return false }
-            return count <= 24
+            return count <= 24 || isCommandBehindTime(line, start)
         }
         guard count <= 160, (line[start] | 0x20) &- 0x61 < 26 || line[start] >= 0x80 else {
             return false
@@ -101,12 +101,12 @@ struct LineScreen: Sendable {
     /// date and the time of day.
     private static func isCommandBehindTime(_ line: Span<UInt8>, _ start: Int) -> Bool {
         var blanks = 0
-        for i in start + 16..<min(line.count - 1, start + 44) where line[i] == 0x20 {
+        for i in start + 10..<min(line.count - 1, start + 44) where line[i] == 0x20 {
             blanks += 1
             let next = line[i + 1]
             if next &- 0x61 < 26 || next == 0x2F { return true }
-            // The name of a zone may stand between.
-            if blanks == 2 { return false }
+            // The time of day and the name of a zone may stand between.
+            if blanks == 3 { return false }
         }
         return false
     }

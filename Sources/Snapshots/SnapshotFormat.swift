@@ -128,7 +128,8 @@ struct SnapshotSink {
     }
 
     mutating func drain() -> [Snapshot] {
-        defer { snapshots.removeAll(keepingCapacity: true) }
+        guard !snapshots.isEmpty else { return [] }
+        defer { snapshots = [] }
         return snapshots
     }
 }

@@ -20,6 +20,8 @@ package struct SnapshotReader {
     private var kernelStream: UInt16 = 0
     /// Whether the open reading stands behind prefixes.
     private var isInner = false
+    /// Where the lines of readings that are under way begin.
+    private var offsets: [Int: Int64] = [:]
     /// The stamp of the record above, not yet entered.
     private var noted: Stamp?
 
@@ -70,13 +72,16 @@ package struct SnapshotReader {
         _ line: Span<UInt8>, inner: Span<UInt8>, number: Int, offset: Int64
     ) -> [Snapshot] {
         if open == nil, kernel[kernelStream] != nil {
+            offsets[number] = offset
             // dmesg leaves the stamp away where a message goes on behind a line feed.
             let line = SnapshotLine(line, number, offset)
             if kernel[kernelStream]?.goOn(line, &sink) == true { return fetch() }
         }
         if open != nil, isInner {
+            offsets[number] = offset
             take(SnapshotLine(inner, number, offset))
         } else if isAwaited || mayMatter(line) {
+            offsets[number] = offset
             isInner = false
             let isTaken = take(SnapshotLine(line, number, offset))
             if !isTaken, inner.count < line.count { takeInner(inner, number, offset) }
@@ -102,6 +107,7 @@ package struct SnapshotReader {
         if let host { sink.context.host = host }
         sink.context.pid = nil
         sink.context.port = nil
+        offsets[number] = offset
         var records = kernel[stream] ?? KernelRecords(sink.context)
         records.take(SnapshotLine(message, number, offset), &sink)
         kernel[stream] = records.isOpen ? records : nil
@@ -120,6 +126,7 @@ package struct SnapshotReader {
     private mutating func takeInner(_ inner: Span<UInt8>, _ number: Int, _ offset: Int64) {
         guard mayMatter(inner) else { return }
         isInner = true
+        offsets[number] = offset
         take(SnapshotLine(inner, number, offset))
     }
 
@@ -223,8 +230,14 @@ package struct SnapshotReader {
     }
 
     private mutating func fetch() -> [Snapshot] {
-        let out = sink.drain()
-        for snapshot in out { formats[snapshot.format, default: 0] += 1 }
+        var out = sink.drain()
+        for i in out.indices {
+            formats[out[i].format, default: 0] += 1
+            for j in out[i].values.indices {
+                out[i].values[j].offset = offsets[out[i].values[j].line] ?? out[i].offset
+            }
+        }
+        if isAtRest, !offsets.isEmpty { offsets.removeAll(keepingCapacity: true) }
         return out
     }
 

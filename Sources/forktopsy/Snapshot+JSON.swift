@@ -47,7 +47,7 @@ extension Snapshot {
 }
 
 extension SnapshotValue {
-    /// `[name, unit, value, line]`.
+    /// `[name, unit, value, line, offset]`.
     fileprivate var json: JSONValue {
         let amount: JSONValue
         switch quantity {
@@ -57,13 +57,15 @@ extension SnapshotValue {
         }
         return .array([
             .string(measure.name), .string(measure.unit.rawValue), amount, JSONValue(line),
+            JSONValue(offset),
         ])
     }
 
     fileprivate init(_ json: JSONValue) throws(ExtractError) {
-        guard case .array(let parts) = json, parts.count == 4,
+        guard case .array(let parts) = json, parts.count == 5,
             case .string(let name) = parts[0], case .string(let unitName) = parts[1],
-            let unit = Measure.Unit(rawValue: unitName), case .int(let line) = parts[3], line >= 0
+            let unit = Measure.Unit(rawValue: unitName), case .int(let line) = parts[3], line >= 0,
+            case .int(let offset) = parts[4], offset >= 0
         else {
             throw ExtractError(reason: "\"values\" holds something that is no value of a snapshot")
         }
@@ -74,6 +76,6 @@ extension SnapshotValue {
         case .string(let text): quantity = .text(text)
         default: throw ExtractError(reason: "\"values\" holds neither a number nor a text")
         }
-        self.init(Measure(name, unit), quantity, line: Int(line))
+        self.init(Measure(name, unit), quantity, line: Int(line), offset: offset)
     }
 }

@@ -55,6 +55,34 @@ struct SampleLogTests {
         Issue.record("recorded \(file.path); read the diff")
     }
 
+    @Test("every source points at the beginning of its line", arguments: SampleCase.all)
+    func sourcesAreRight(_ sample: SampleCase) throws {
+        let printed = try sample.analyze("json").output
+        var files: [String: Data] = [:]
+        for (path, line, offset) in Self.sources(try JSONSerialization.jsonObject(with: printed)) {
+            let file = sample.folder.appendingPathComponent(path)
+            guard !path.hasSuffix(".gz"), let data = files[path] ?? (try? Data(contentsOf: file))
+            else { continue }
+            files[path] = data
+            let before = data.prefix(offset)
+            let isStart = offset == 0 || before.last == UInt8(ascii: "\n")
+            let lines = before.count { $0 == UInt8(ascii: "\n") } + 1
+            #expect(isStart && lines == line, "\(path):\(line) is said to begin at \(offset)")
+        }
+    }
+
+    /// Every `{path, line, offset}` in a report.
+    private static func sources(_ value: Any) -> [(path: String, line: Int, offset: Int)] {
+        if let list = value as? [Any] { return list.flatMap(sources) }
+        guard let object = value as? [String: Any] else { return [] }
+        if let path = object["path"] as? String, let line = object["line"] as? Int,
+            let offset = object["offset"] as? Int
+        {
+            return [(path, line, offset)]
+        }
+        return object.values.flatMap(sources)
+    }
+
     @Test("a second run, elsewhere in the world, prints the same bytes", arguments: SampleCase.all)
     func runsAreRepeatable(_ sample: SampleCase) throws {
         var abroad = Program.environment
