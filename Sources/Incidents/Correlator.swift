@@ -55,8 +55,14 @@ package struct Correlator {
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
         var twins = TwinFilter(sources)
+        let kills = KillTwins(sources, patterns: patterns)
+        var foldedKills = 0
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
         while let item = merge.next() {
+            guard !kills.isTwin(item.event) else {
+                foldedKills += 1
+                continue
+            }
             let number = owner(of: item.event, input: item.input)
             guard !twins.isTwin(item, instance: number) else { continue }
             guard !window.hasEnded(item.event.at) else { continue }
@@ -72,11 +78,11 @@ package struct Correlator {
             share(item.event, from: number)
         }
         for i in trackers.indices { trackers[i].finish() }
-        let result = CorrelationResult(trackers, folded: twins.folded).correlation
+        let result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
         guard result.incidents.isEmpty else { return result }
         // Where no log shows a failure, INFO may: its figures come without a time or a server's log.
         for i in trackers.indices { trackers[i].reportSaveStatus() }
-        return CorrelationResult(trackers, folded: twins.folded).correlation
+        return CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
     }
 
     // MARK: - Who wrote it
