@@ -16,8 +16,8 @@ struct CorrelationResult {
         }
         for aside in asides { place(aside) }
         correlation.instances = trackers.filter(\.hasSpoken).map(\.summary)
-        relate()
         tellApart()
+        relate()
         correlation.incidents.sort { $0.place < $1.place }
         correlation.instances.sort { $0.instance.place < $1.instance.place }
     }
@@ -98,12 +98,17 @@ struct CorrelationResult {
             correlation.incidents[$0].id
         }
         for members in uses.values where members.count > 1 {
+            var copies: [String: UInt64] = [:]
             for i in members {
                 var hash = FNV1a()
                 hash.combine(correlation.incidents[i].id)
                 hash.combine(correlation.incidents[i].instance.log)
                 hash.combine(correlation.incidents[i].instance.container ?? "")
                 hash.combine(UInt64(correlation.incidents[i].instance.port ?? 0))
+                // A log that was pasted twice into one file tells of each incident twice.
+                let copy = copies[hash.short, default: 0]
+                copies[hash.short] = copy + 1
+                if copy > 0 { hash.combine(copy) }
                 correlation.incidents[i].id = "fk-" + hash.short
             }
         }

@@ -19,7 +19,13 @@ package struct Correlator {
     private struct Stranger: Hashable {
         var input: Int
         var stream: UInt16
-        var isClient: Bool
+        var kind: Kind
+
+        enum Kind {
+            case server, client
+            /// Of a process that the OOM killer took.
+            case victim
+        }
     }
 
     /// A window of time to look at. What lies before it is known and not counted; what lies after
@@ -55,8 +61,14 @@ package struct Correlator {
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
         var twins = TwinFilter(sources)
+        let kills = KillTwins(sources, patterns: patterns)
+        var foldedKills = 0
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
         while let item = merge.next() {
+            guard !kills.isTwin(item.event) else {
+                foldedKills += 1
+                continue
+            }
             let number = owner(of: item.event, input: item.input)
             guard !twins.isTwin(item, instance: number) else { continue }
             guard !window.hasEnded(item.event.at) else { continue }
@@ -69,21 +81,26 @@ package struct Correlator {
             let wasOpen = trackers[number].draft != nil
             trackers[number].take(item.event)
             if !wasOpen { noteChildrenElsewhere(number, item.event) }
+            passOnKills(number, in: window)
             share(item.event, from: number)
         }
+        for i in trackers.indices {
+            trackers[i].settleKillsAtEnd()
+            passOnKills(i, in: window)
+        }
         for i in trackers.indices { trackers[i].finish() }
-        let result = CorrelationResult(trackers, folded: twins.folded).correlation
+        let result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
         guard result.incidents.isEmpty else { return result }
         // Where no log shows a failure, INFO may: its figures come without a time or a server's log.
         for i in trackers.indices { trackers[i].reportSaveStatus() }
-        return CorrelationResult(trackers, folded: twins.folded).correlation
+        return CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
     }
 
     // MARK: - Who wrote it
 
     private mutating func owner(of event: Event, input: Int) -> Int {
         let header = event.header
-        if event.isClients { return stranger(event, input, isClient: true) }
+        if event.isClients { return stranger(event, input, .client) }
         let key = InstanceMap.ProcessKey(input: input, stream: header.stream, pid: header.pid)
         if let number = map.instance(input: input, stream: header.stream, pid: header.pid) {
             return number
@@ -95,16 +112,16 @@ package struct Correlator {
         if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input] {
             return number
         }
-        return stranger(event, input, isClient: false)
+        return stranger(event, input, .server)
     }
 
-    private mutating func stranger(_ event: Event, _ input: Int, isClient: Bool) -> Int {
+    private mutating func stranger(_ event: Event, _ input: Int, _ kind: Stranger.Kind) -> Int {
         let stream = event.header.stream
-        let key = Stranger(input: input, stream: stream, isClient: isClient)
+        let key = Stranger(input: input, stream: stream, kind: kind)
         if let number = strangers[key] { return number }
         let facts = sources[input].facts
         let number = map.addUnknown(
-            input: input, stream: isClient ? nil : stream, log: rotationStem(facts.path),
+            input: input, stream: kind == .server ? stream : nil, log: rotationStem(facts.path),
             facts.streams[Int(stream)])
         trackers.append(InstanceTracker(instance: map.instances[number], sources: names))
         strangers[key] = number
@@ -150,6 +167,19 @@ package struct Correlator {
                 .map(\.started)
         }
         trackers[number].draft?.set { $0.childrenElsewhere = running }
+    }
+
+    /// Kills that took no process of the server to whose log they seemed to belong make incidents
+    /// of their own.
+    private mutating func passOnKills(_ number: Int, in window: Window) {
+        guard !trackers[number].strangersKills.isEmpty else { return }
+        let kills = trackers[number].strangersKills
+        trackers[number].strangersKills.removeAll()
+        for kill in kills where window.hasBegun(kill.at) {
+            let victim = stranger(kill, kill.source.input, .victim)
+            trackers[victim].beginCounting()
+            trackers[victim].take(kill)
+        }
     }
 
     // MARK: - What others say of a server

@@ -70,6 +70,11 @@ struct IncidentDraft {
 
     mutating func set(_ change: (inout Incident) -> Void) { change(&incident) }
 
+    /// After an undated first failure, the first dated one tells the time.
+    mutating func noteStart(_ at: Timestamp?) {
+        if incident.startedAt == nil { incident.startedAt = at }
+    }
+
     /// Notes the first anchor of each input.
     mutating func noteAnchor(_ event: Event) {
         guard anchors.count < Self.anchorLimit, anchors[event.source.input] == nil else { return }

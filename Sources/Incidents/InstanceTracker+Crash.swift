@@ -85,27 +85,4 @@ extension InstanceTracker {
         }
         kernelLines.removeAll()
     }
-
-    private mutating func oomKill(_ event: Event) {
-        let pid = event.int("pid").map { Int32(clamping: $0) } ?? 0
-        let child = children[pid]
-        guard event.isServerFamily || child != nil || instance.pids.contains(pid) else {
-            draft?.observe(event)
-            return
-        }
-        open(.oom_kill, event)
-        draft?.set { $0.failures.oomKills += 1 }
-        for (_, child) in children.sorted(by: { $0.key < $1.key }) { draft?.observe(child.started) }
-        draft?.consequence("oom_kill")
-        draft?.isFollowUpOnly = false
-        draft?.add(
-            event, severity: .failure, text: TimelineText.oomKill(event, child: child?.operation),
-            sources: sources)
-        if let child {
-            draft?.fail(.operation(child.operation), at: event.at)
-        } else {
-            draft?.fail(.server, at: event.at)
-            noteEnd(event, isCrash: true, basis: "the OOM killer ended the process")
-        }
-    }
 }

@@ -7,6 +7,7 @@ internal import Model
 extension InstanceTracker {
     mutating func open(_ kind: Incident.Kind, _ event: Event) {
         draft?.noteAnchor(event)
+        draft?.noteStart(event.at)
         guard draft == nil, isCounting else { return }
         var fresh = IncidentDraft(kind: kind, instance: instance, anchor: event, stake: stake)
         fresh.set {
@@ -68,7 +69,7 @@ extension InstanceTracker {
         incident.instance = identified(incident.instance)
         incident.supersedes = done.anchors.values.filter { $0 != incident.id }.sorted()
         rule(&incident, done)
-        incident.severity = severity(of: incident)
+        incident.severity = severity(of: incident, serverFailed: done.failed.contains(.server))
         incident.timeline = inOrder(incident.timeline)
         if done.isFollowUpOnly || done.isClientOnly {
             asides.append(
@@ -114,14 +115,16 @@ extension InstanceTracker {
         }
     }
 
-    private func severity(of incident: Incident) -> Incident.Severity {
+    private func severity(
+        of incident: Incident, serverFailed: Bool
+    ) -> Incident.Severity {
         switch incident.persistence.exposure {
         case .lost: return .critical
         case .exposed: return incident.status == .recovered ? .major : .critical
         case .unknown: return .major
         case .none, .aof_covers, .replica_covers:
             let ended = ["server_crash", "oom_kill"]
-            if ended.contains(incident.kind.rawValue) { return .critical }
+            if serverFailed, ended.contains(incident.kind.rawValue) { return .critical }
             if !incident.consequences.filter(ended.contains).isEmpty { return .major }
             return incident.status == .recovered ? .minor : .major
         }

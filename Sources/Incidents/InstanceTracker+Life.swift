@@ -121,6 +121,7 @@ extension InstanceTracker {
 
     /// A new process of this server: what the old one had running is gone.
     mutating func beginLife(_ event: Event, startIsSeen: Bool) {
+        settleKills(beforeLife: event)
         orphan(event)
         let before = life
         children.removeAll()

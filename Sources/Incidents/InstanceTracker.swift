@@ -50,6 +50,10 @@ struct InstanceTracker {
     var heldDuration: Double?
     /// What the kernel said lately, since its line may stand just before the server's.
     var kernelLines: [Event] = []
+    /// OOM kills of which it is not known yet whom they took.
+    var heldKills: [Event] = []
+    /// OOM kills that took no process of this server.
+    var strangersKills: [Event] = []
     /// The kernel's last word of a process of the server that was stuck.
     var hungTask: Event?
     /// Replicas that asked for a full synchronisation, and when each last did.
@@ -116,6 +120,7 @@ struct InstanceTracker {
 
     mutating func take(_ event: Event) {
         if let at = event.at { lastEventAt = max(lastEventAt ?? at, at) }
+        settleKills(before: event)
         guard release(before: event) else { return }
         adopt(event)
         learn(from: event)
@@ -155,6 +160,7 @@ struct InstanceTracker {
         isCounting = true
         releaseHeld()
         childErrors.removeAll()
+        heldKills.removeAll { $0.at != nil }
         (tally, total) = (Tally(), Tally())
     }
 
@@ -194,6 +200,7 @@ struct InstanceTracker {
 
     /// Ends what is still open when the data ends.
     mutating func finish() {
+        settleKillsAtEnd()
         releaseHeld()
         flushChildErrors()
         if draft != nil {

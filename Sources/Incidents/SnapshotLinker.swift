@@ -83,10 +83,13 @@ package struct SnapshotLinker {
                     subjects.append(snapshot.subject)
                 }
                 let known = source.place(snapshot.stamp, snapshot.line)
+                // A kernel log goes back to the boot: when the file was written dates none of it.
+                let isFileTime = known == nil && snapshot.stamp.form != .uptime
                 entries.append(
                     Entry(
-                        at: known ?? source.modifiedAt, series: numbers[series] ?? 0,
-                        source: Int32(number), ordinal: ordinal, isFileTime: known == nil,
+                        at: known ?? (isFileTime ? source.modifiedAt : nil),
+                        series: numbers[series] ?? 0,
+                        source: Int32(number), ordinal: ordinal, isFileTime: isFileTime,
                         isChange: snapshot.isChange))
                 ordinal += 1
             }

@@ -156,6 +156,21 @@ import Testing
         for _ in 0..<30 { log.refuse(at: 0) }
         #expect(correlate(log).incidents.map(\.failures.total) == [30])
     }
+
+    @Test("a log pasted twice into one file tells of two incidents with ids of their own")
+    func pastedTwice() {
+        var log = HandWrittenLog()
+        for _ in 0..<3 {
+            log.start(at: 0)
+            log.refuseSave(at: 10)
+            log.save(at: 20)
+        }
+        let ids = correlate(log).incidents.map(\.id)
+        #expect(ids.count == 3)
+        #expect(Set(ids).count == 3)
+        #expect(ids == correlate(log).incidents.map(\.id))
+    }
+
 }
 
 /// A small generator whose sequence is fixed by its seed.

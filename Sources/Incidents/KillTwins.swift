@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Model
+
+/// Keeps one OOM kill that stands in several copies of a kernel log from counting more than once,
+/// whatever time each copy gives it: none, a whole second (`dmesg -T`), or microseconds.
+///
+/// A process dies once. Its id, name and exact memory make the same line the same kill; of several
+/// inputs that hold it, the one with the finest stamps counts.
+struct KillTwins {
+    private struct Copy {
+        var input: Int
+        var isDated: Bool
+        var precision: Double
+        var path: String
+
+        func isBetter(than other: Copy) -> Bool {
+            if isDated != other.isDated { return isDated }
+            if precision != other.precision { return precision < other.precision }
+            return path.utf8.lexicographicallyPrecedes(other.path.utf8)
+        }
+    }
+
+    private var best: [String: Copy] = [:]
+
+    init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
+        guard sources.count > 1 else { return }
+        for (input, source) in sources.enumerated() {
+            source.log.forEachHeader { i, pattern, header in
+                guard patterns[pattern].kind == .oom_victim,
+                    let key = source.log.event(at: i, input: input, patterns: patterns).kill
+                else { return }
+                let copy = Copy(
+                    input: input, isDated: source.log.instant(at: i) != nil,
+                    precision: header.stamp.precision.seconds, path: source.facts.path)
+                if best[key].map({ copy.isBetter(than: $0) }) ?? true { best[key] = copy }
+            }
+        }
+    }
+
+    /// Whether another input tells of the same kill, and better.
+    func isTwin(_ event: Event) -> Bool {
+        guard event.kind == .oom_victim, !best.isEmpty, let key = event.kill else { return false }
+        return best[key].map { $0.input != event.source.input } ?? false
+    }
+}
+
+extension Event {
+    /// What tells one kill from all others; `nil` where the line has too little for that.
+    fileprivate var kill: String? {
+        guard let pid = self["pid"], let name = self["comm"], let total = self["total_vm_kib"],
+            let resident = self["anon_rss_kib"]
+        else { return nil }
+        return "\(pid) \(total) \(resident) \(name)"
+    }
+}
