@@ -6,8 +6,15 @@ package import Model
 package enum Diagnosis {
     /// Fills in causes, verdict and remedies.
     package static func diagnose(_ incident: Incident, sources: [String]) -> Incident {
-        let facts = Case(incident, sources: sources)
         var out = incident
+        out.persistence = Case(incident, sources: sources).persistence
+        if out.persistence.exposure != incident.persistence.exposure {
+            out.severity = out.severityByStake
+        }
+        // Commands need a unit, also where only the usual name is left; the report does not.
+        var known = out
+        known.instance.unit = Case(out, sources: sources).serverUnit
+        let facts = Case(known, sources: sources)
         out.causes = ordered(settled(causes.compactMap { $0.judge(facts) }))
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)

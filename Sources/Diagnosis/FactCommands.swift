@@ -89,7 +89,7 @@ enum FactCommands {
         return "journalctl --utc -o short-iso-precise _TRANSPORT=kernel --since '\(from)'\(until)"
     }
 
-    private static func spoken(_ at: Timestamp) -> String {
+    static func spoken(_ at: Timestamp) -> String {
         let time = CivilTime(timestamp: at)
         return "\(time.date) \(time.clockToSecond) UTC"
     }

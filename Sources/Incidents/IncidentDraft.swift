@@ -13,6 +13,20 @@ enum FailingPart: Hashable {
     case clientWrites
 }
 
+extension FailingPart {
+    /// As a sentence about what is outstanding names it.
+    fileprivate var spoken: String {
+        switch self {
+        case .operation(.aof_rewrite): "an AOF rewrite"
+        case .operation(.unknown): "a fork for a purpose that the log does not tell"
+        case .operation(let operation): "a \(operation.spoken)"
+        case .aofWrites: "a write to the append-only file"
+        case .server: "a start of the server"
+        case .clientWrites: "a command that was refused"
+        }
+    }
+}
+
 /// An incident while it is open: repeats are folded as they come.
 struct IncidentDraft {
     private(set) var incident: Incident
@@ -66,6 +80,11 @@ struct IncidentDraft {
         self.stake = stake
         noteAnchor(anchor)
         incident.id = anchor.anchorID
+    }
+
+    /// What still fails, by name, where something else that failed works again.
+    var outstanding: [String] {
+        failing == failed || failed.isEmpty ? [] : failing.map(\.spoken).sorted()
     }
 
     mutating func set(_ change: (inout Incident) -> Void) { change(&incident) }

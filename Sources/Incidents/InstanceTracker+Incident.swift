@@ -68,8 +68,13 @@ extension InstanceTracker {
         var incident = done.incident
         incident.instance = identified(incident.instance)
         incident.supersedes = done.anchors.values.filter { $0 != incident.id }.sorted()
+        incident.outstanding = done.outstanding
+        if !done.failing.contains(.operation(.bgsave)) {
+            incident.savedAgainAt = done.savedAgainAt
+        }
         rule(&incident, done)
-        incident.severity = severity(of: incident, serverFailed: done.failed.contains(.server))
+        incident.serverFailed = done.failed.contains(.server)
+        incident.severity = incident.severityByStake
         incident.timeline = inOrder(incident.timeline)
         if done.isFollowUpOnly || done.isClientOnly {
             asides.append(
@@ -112,21 +117,6 @@ extension InstanceTracker {
         incident.persistence.lost = ruling.lost
         if ruling.lost != nil, !incident.consequences.contains("data_loss") {
             incident.consequences.append("data_loss")
-        }
-    }
-
-    private func severity(
-        of incident: Incident, serverFailed: Bool
-    ) -> Incident.Severity {
-        switch incident.persistence.exposure {
-        case .lost: return .critical
-        case .exposed: return incident.status == .recovered ? .major : .critical
-        case .unknown: return .major
-        case .none, .aof_covers, .replica_covers:
-            let ended = ["server_crash", "oom_kill"]
-            if serverFailed, ended.contains(incident.kind.rawValue) { return .critical }
-            if !incident.consequences.filter(ended.contains).isEmpty { return .major }
-            return incident.status == .recovered ? .minor : .major
         }
     }
 }

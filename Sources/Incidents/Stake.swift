@@ -112,7 +112,9 @@ struct WriteRefusal {
 
     var result: Persistence.Refusal? {
         guard !ever.isEmpty else { return nil }
-        return .init(from: from, until: until, inferred: ever.contains(.seen) ? nil : grounds)
+        return .init(
+            from: from, until: until, inferred: ever.contains(.seen) ? nil : grounds,
+            restsOnStopWrites: ever == [.save])
     }
 
     private var grounds: String {

@@ -40,6 +40,14 @@ package struct Incident: Sendable {
     package var vanished: [Event] = []
     /// Whether the start of the process in which the first failure fell is in the data.
     package var startSeen = false
+    /// What has not succeeded since it failed, where something else has: `an AOF rewrite`.
+    /// Printed within the status.
+    package var outstanding: [String] = []
+    /// When a save first succeeded again, where what still fails is something else. Printed within
+    /// the status.
+    package var savedAgainAt: Timestamp?
+    /// Whether the server itself went, and not a child of it alone. Not printed.
+    package var serverFailed = false
 
     package init(kind: Kind, instance: Instance) {
         self.kind = kind
@@ -113,11 +121,17 @@ package struct Persistence: Sendable {
         package var until: Timestamp?
         /// How it is known, where no line says it: servers do not log refused writes.
         package var inferred: String?
+        /// Whether it follows from a failed save alone: then only where
+        /// stop-writes-on-bgsave-error is on. Not printed.
+        package var restsOnStopWrites: Bool
 
-        package init(from: Timestamp?, until: Timestamp?, inferred: String?) {
+        package init(
+            from: Timestamp?, until: Timestamp?, inferred: String?, restsOnStopWrites: Bool = false
+        ) {
             self.from = from
             self.until = until
             self.inferred = inferred
+            self.restsOnStopWrites = restsOnStopWrites
         }
     }
 

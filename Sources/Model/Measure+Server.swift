@@ -82,6 +82,8 @@ extension Measure {
     /// Replies `OOM command not allowed`, since the start or CONFIG RESETSTAT (`errorstat_OOM`).
     package static let memoryRefusals = Measure("errorstat_oom", .count)
     package static let connectedReplicas = Measure("connected_slaves", .count)
+    /// One for each replica of an INFO (`slave0:…,state=online,…`): `online` once it is in step.
+    package static let replicaState = Measure("replica_state", .text)
     package static let connectedClients = Measure("connected_clients", .count)
     package static let keys = Measure("keys", .count)
     package static let masterLink = Measure("master_link_status", .text)

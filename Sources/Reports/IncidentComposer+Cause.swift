@@ -75,10 +75,19 @@ func asSentence(_ text: String) -> String {
     guard let first = text.first, let last = text.last else { return "" }
     // A name keeps its case: "vm.overcommit_memory …", "smaps' flags …".
     let word = text.prefix { $0 != " " }
-    let isName = word.contains { "._/-`()'".contains($0) } || word.contains(where: \.isNumber)
+    let isName =
+        word.contains { "._/-`()'".contains($0) } || word.contains(where: \.isNumber)
+        || programs.contains(String(word))
     let begun = isName ? text : first.uppercased() + text.dropFirst()
     return [".", "?", ":", ")"].contains(last) ? begun : begun + "."
 }
+
+/// Programs whose names are no words of English: a sentence that begins with one shows a command.
+private let programs: Set<String> = [
+    "sysctl", "sudo", "grep", "df", "ls", "ps", "findmnt", "dmesg", "journalctl", "systemctl",
+    "docker", "podman", "kubectl", "crictl", "prlimit", "ulimit", "swapon", "swapoff", "getenforce",
+    "ausearch",
+]
 
 // MARK: - Do this now
 

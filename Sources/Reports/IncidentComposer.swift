@@ -162,6 +162,14 @@ extension IncidentComposer {
             let when = incident.recoveredAt.map { " at \($0.spoken)" } ?? ""
             return "Over: recovered\(when), when everything that had failed had succeeded again."
         case .ended: return "Ended: the server is gone, without a success after the failure."
+        case .ongoing_at_end where !incident.outstanding.isEmpty:
+            let parts = Prose.list(incident.outstanding.map { Prose([.text($0)]) })
+            let saved =
+                incident.savedAgainAt.map { " A save succeeded again at \($0.spoken)." } ?? ""
+            return Prose([
+                .text("Not over when the data ends. Not seen to succeed since it failed: ")
+            ])
+                + parts + Prose([.text(".\(saved)")])
         case .ongoing_at_end:
             return
                 "Not over when the data ends: not everything that failed is seen to succeed again."
@@ -253,8 +261,12 @@ extension IncidentComposer {
             persistence.lastSuccessAt.map { "succeeded \($0.spoken)" }
             ?? "none that succeeded stands in the data before the incident"
         if let changes = persistence.changesSinceLastSave {
-            text +=
-                "; a save point of \(counted(changes, "change")) had been reached when forks failed"
+            let failures = incident.failures
+            let when =
+                (failures.total ?? 0) > 0
+                ? "when forks failed"
+                : failures.saveFailures > 0 ? "when saves failed" : "during the incident"
+            text += "; a save point of \(counted(changes, "change")) had been reached \(when)"
         }
         return Prose([.text(text)])
     }

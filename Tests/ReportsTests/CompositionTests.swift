@@ -223,3 +223,30 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(rendered.contains("2 incidents on 1 instance"))
     #expect(rendered.contains("Incident 2: Redis 7.2.6"))
 }
+
+@Test func aSentenceThatBeginsWithACommandKeepsItsCase() {
+    let report = changed {
+        $0.causes[0].remedies[0].precheck =
+            "systemctl show -p TasksMax valkey-server.service shows the limit."
+    }
+    #expect(text(report).contains("Check before: systemctl show -p TasksMax"))
+}
+
+@Test func aSavePointIsNotSaidToBeReachedByForksThatDidNotFail() {
+    let report = changed {
+        $0.failures.total = 0
+        $0.failures.saveFailures = 2
+        $0.persistence.changesSinceLastSave = 10_000
+    }
+    #expect(text(report).contains("10,000 changes had been reached when saves failed"))
+}
+
+@Test func theStatusNamesWhatIsOutstanding() {
+    let report = changed {
+        $0.status = .ongoing_at_end
+        $0.outstanding = ["an AOF rewrite"]
+        $0.savedAgainAt = SampleReport.after(60)
+    }
+    #expect(text(report).contains("Not seen to succeed since it failed: an AOF rewrite."))
+    #expect(text(report).contains("A save succeeded again at 2026-11-22 12:02:38 UTC."))
+}

@@ -90,6 +90,9 @@ struct ContainerTests {
             #"{"Status":"exited","OOMKilled":true,"Pid":0,"ExitCode":137}"#)
         #expect(line.first?[.wasOOMKilled] == 1)
         #expect(line.first?[.exitCode] == 137)
+        let spaced = snapshots(
+            #"[{"Id": "0123456789abcdef", "State": {"Status": "running", "OOMKilled": true}}]"#)
+        #expect(spaced.first?[.wasOOMKilled] == 1)
     }
 
     @Test func severalContainersAreTold() {

@@ -197,4 +197,16 @@ struct InfoTests {
         "loading: the dataset\n", "# Server\nhttp://example.org\n",
     ])
     func foreignTextIsNoInfo(text: String) { #expect(snapshots(text).isEmpty) }
+
+    @Test(
+        "states of replicas, as versions write them",
+        arguments: [
+            ("ip=10.0.0.2,port=6379,state=online,offset=100,lag=0", "online"),
+            ("ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0", "wait_bgsave"),
+            ("10.0.0.2,6379,online", "online"),
+        ])
+    func replicaStates(value: String, state: String) {
+        let found = snapshots("# Replication\nrole:master\nconnected_slaves:1\nslave0:\(value)\n")
+        #expect(found.first?.text(.replicaState) == state)
+    }
 }

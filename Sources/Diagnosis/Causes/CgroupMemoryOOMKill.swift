@@ -6,7 +6,8 @@ internal import Model
 ///
 /// Mechanism: copy-on-write during a save raises the cgroup's usage to its limit; the OOM killer
 /// takes the largest process (Linux v6.6, mm/oom_kill.c, mm/memcontrol.c).
-/// For: `Memory cgroup out of memory: Killed process`, `oom-kill:constraint=CONSTRAINT_MEMCG`.
+/// For: `Memory cgroup out of memory: Killed process`, `oom-kill:constraint=CONSTRAINT_MEMCG`; less
+/// so a container with a limit of which the runtime or Kubernetes says `OOMKilled`.
 /// Against: no such line in a kernel log that covers the time; a kill by hand prints the same in
 /// the server's log.
 /// Settled by: the kernel log; memory.events of the cgroup.
@@ -33,7 +34,17 @@ enum CgroupMemoryOOMKill: Cause {
                 facts, .likely, .high,
                 [facts.cite(rise.to, .for, "the group's counter of OOM kills rose by \(rise.by)")])
         }
-        return ruledOut(facts) ?? possible(facts, kills)
+        if let out = ruledOut(facts) { return out }
+        let flag = ContainerKill.flag(facts)
+        if let flag, flag.number == 1, ContainerKill.hasLimit(flag) {
+            return confirmed(
+                facts, .likely, .medium,
+                facts.cite(kills, "signal 9 to the child, which the OOM killer sends")
+                    + [facts.cite(flag, .for, ContainerKill.statement(flag))])
+        }
+        var out = possible(facts, kills)
+        if let flag { out.evidence.append(ContainerKill.evidence(facts, flag)) }
+        return out
     }
 
     private static func confirmed(

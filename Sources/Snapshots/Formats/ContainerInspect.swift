@@ -11,7 +11,8 @@ struct ContainerInspectFormat: SnapshotFormat {
     static let name = "container inspect"
     static let openers = [
         "\"Id\": \"", "\"State\": {", "\"HostConfig\": {", "\"OOMKilled\": ", "{\"Id\":\"",
-        "[{\"Id\":\"", "{\"Status\":\"", "\"status\": {", "{\"status\":{\"id\"",
+        "[{\"Id\":\"", "{\"Id\": \"", "[{\"Id\": \"", "{\"Status\":\"", "\"status\": {",
+        "{\"status\":{\"id\"",
     ]
 
     static func isShown(in context: SnapshotContext) -> Bool {

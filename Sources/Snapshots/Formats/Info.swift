@@ -69,6 +69,10 @@ struct InfoFormat: SnapshotFormat {
     ) {
         if identity.take(name, value, line) { return }
         if name == "server_time_usec" { return setTime(value, line, &sink) }
+        if let state = InfoField.replicaState(name, value) {
+            snapshot?.values.append(
+                SnapshotValue(.replicaState, .text(state), line: line.number))
+        }
         guard let field = InfoField.all[name] else { return }
         if let quantity = field.quantity(of: value) {
             snapshot?.values.append(SnapshotValue(field.measure, quantity, line: line.number))

@@ -37,6 +37,17 @@ struct InfoField: Sendable {
         }
     }
 
+    /// The state of a replica: `slave0:ip=10.0.0.2,port=6379,state=online,…`, and before 2.8
+    /// `slave0:10.0.0.2,6379,online` (redis 2.6.17, src/redis.c, `genRedisInfoString`).
+    static func replicaState(_ name: String, _ value: Substring) -> String? {
+        guard name.hasPrefix("slave"), Int(name.dropFirst(5)) != nil else { return nil }
+        let parts = value.split(separator: ",")
+        let state =
+            parts.first { $0.hasPrefix("state=") }?.dropFirst(6)
+            ?? (parts.count >= 3 && !value.contains("=") ? parts[2] : nil)
+        return state.flatMap { $0.isEmpty ? nil : String($0) }
+    }
+
     /// Whether a heading is one of INFO's. Modules add their own, `modulename_section`.
     static func isHeading(_ heading: String) -> Bool {
         headings.contains(heading)

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was at stake, with what the server said of itself in INFO and CONFIG GET.
+
+internal import Model
+
+extension Case {
+    /// The persistence of the incident: what the log tells, corrected by readings of the server.
+    ///
+    /// A reading before the first failure holds for it. One that was taken only later tells of its
+    /// own time, and is used while the incident is not over.
+    var persistence: Persistence {
+        var out = incident.persistence
+        out.writesRefused = refusal(out.writesRefused)
+        guard isOpenToReadings, let ruling = ruling(out) else { return out }
+        out.exposure = ruling.exposure
+        out.statement = ruling.statement
+        guard ruling.exposure == .exposed else {
+            (out.exposedFrom, out.exposedUntil) = (nil, nil)
+            return out
+        }
+        out.exposedUntil = out.exposedUntil ?? incident.recoveredAt
+        out.exposedFrom = lastSave(out) ?? out.exposedFrom ?? incident.startedAt
+        return out
+    }
+
+    /// Whether the log left open, or took on no more than silence, what covers the data of a
+    /// server that runs on.
+    private var isOpenToReadings: Bool {
+        [.exposed, .unknown].contains(incident.persistence.exposure)
+            && [.fork_failure, .save_failure].contains(incident.kind)
+            && incident.status != .ended && incident.instance.role != .replica
+            && incident.vanished.isEmpty
+            && events(.aof_write_error, .replica_refused_by_master).isEmpty
+    }
+
+    private struct Ruling {
+        var exposure: Persistence.Exposure
+        var statement: String
+    }
+
+    private func ruling(_ persistence: Persistence) -> Ruling? {
+        if let role = current(.serverRole), role.text != "master" { return nil }
+        let file = current(.aofEnabled)
+        if let file, file.number == 1 { return coveredByFile(file) }
+        let replicas = current(.connectedReplicas)
+        if let replicas, replicas.number > 0 { return coveredByReplica(replicas) }
+        guard let file, file.number == 0, !isRewriteOnly else { return nil }
+        return Ruling(
+            exposure: .exposed, statement: exposedStatement(persistence, file, replicas))
+    }
+
+    /// A rewrite by command, where no save failed.
+    private var isRewriteOnly: Bool {
+        incident.failures.saveFailures == 0
+            && Set(incident.failures.byOperation.keys) == [.aof_rewrite]
+    }
+
+    /// The reading of `measure` that tells of the failure, or of the open incident after it.
+    private func current(_ measure: Measure) -> Measured? {
+        guard let setting = setting(measure, where: Self.isServer) else { return nil }
+        let tellsOfNow = setting.reach == .after && incident.status == .ongoing_at_end
+        return setting.isKnown || tellsOfNow ? setting.reading : nil
+    }
+
+    // MARK: - What covers the data
+
+    private func coveredByFile(_ reading: Measured) -> Ruling? {
+        let snapshot = reading.placed.snapshot
+        let when = distance(of: reading)
+        if snapshot.text(.lastAOFWriteStatus) == "err" {
+            return Ruling(
+                exposure: incident.persistence.exposure,
+                statement:
+                    "An append-only file is in use (aof_enabled 1, read \(when)), but writing to "
+                    + "it had failed (aof_last_write_status err): it lacks the changes since.")
+        }
+        guard holdsTheData(upTo: reading) else {
+            return Ruling(
+                exposure: .unknown,
+                statement:
+                    "An append-only file is on (aof_enabled 1, read \(when)), but its rewrite "
+                    + "runs or has failed: one that has only been turned on holds nothing before "
+                    + "its first rewrite succeeds.")
+        }
+        let status = snapshot.text(.lastAOFWriteStatus).map { ", aof_last_write_status \($0)" }
+        return Ruling(
+            exposure: .aof_covers,
+            statement:
+                "An append-only file is in use (aof_enabled 1\(status ?? ""), read \(when)): it "
+                + "holds the changes that no RDB file does, as long as writing to it works.")
+    }
+
+    /// Whether a reading up to `reading` shows a file that is not still waiting for its first
+    /// rewrite: INFO says `aof_enabled:1` of that one as well (redis 7.2.4, src/server.c,
+    /// `genRedisInfoString`: any state but `AOF_OFF`).
+    private func holdsTheData(upTo reading: Measured) -> Bool {
+        incident.readings.all(.aofEnabled, where: Self.isServer).contains { earlier in
+            let snapshot = earlier.placed.snapshot
+            guard earlier.number == 1, let at = earlier.at, let end = reading.at, at <= end else {
+                return false
+            }
+            return snapshot.text(.lastRewriteStatus) != "err"
+                && (snapshot[.rewriteInProgress] ?? 0) == 0
+                && (snapshot[.rewriteScheduled] ?? 0) == 0
+        }
+    }
+
+    private func coveredByReplica(_ reading: Measured) -> Ruling {
+        let when = distance(of: reading)
+        let states = reading.placed.snapshot.values.filter { $0.measure == .replicaState }
+        let online = states.count { $0.quantity == .text("online") }
+        if online > 0 {
+            return Ruling(
+                exposure: .replica_covers,
+                statement:
+                    "\(counted(online, "replica")) \(online == 1 ? "was" : "were") in step "
+                    + "(state=online, read \(when)): it may hold what no file on this host does.")
+        }
+        return Ruling(
+            exposure: .unknown,
+            statement:
+                "\(counted(Int(clamping: reading.number), "replica")) "
+                + "\(reading.number == 1 ? "was" : "were") connected (read \(when)); none is shown "
+                + "to be in step.")
+    }
+
+    // MARK: - What nothing covers
+
+    private func exposedStatement(
+        _ persistence: Persistence, _ file: Measured, _ replicas: Measured?
+    ) -> String {
+        var text = "No append-only file held the data (aof_enabled 0, read \(distance(of: file)))"
+        text +=
+            replicas == nil
+            ? ", and the log shows no replica that did" : ", and no replica was connected"
+        let changes =
+            lastSave(persistence).map {
+                "changes since the last save, or the start, at \(FactCommands.spoken($0))"
+            } ?? "changes since the last save, which is not in the log,"
+        guard let until = persistence.exposedUntil ?? incident.recoveredAt else {
+            return "\(text): \(changes) stand in memory only and are lost if the process ends."
+        }
+        return "\(text): until \(FactCommands.spoken(until)), \(changes) stood in memory only."
+    }
+
+    /// The last save before the first failure, as the log or INFO has it. Until the first one
+    /// `rdb_last_save_time` is when the server started (redis 7.2.4, src/server.c, `initServer`).
+    private func lastSave(_ persistence: Persistence) -> Timestamp? {
+        guard let start else { return persistence.lastSuccessAt }
+        let told = incident.readings.all(.lastSaveTime, where: Self.isServer)
+            .filter { $0.at != nil && !$0.placed.isFileTime && $0.number > 0 }
+            .map { Timestamp(nanoseconds: 0).adding(seconds: Double($0.number)) }
+            .filter { $0 <= start }
+        return (told + [persistence.lastSuccessAt].compactMap(\.self)).max()
+    }
+
+    // MARK: - Writes
+
+    /// The stretch of refused writes, where it rests on stop-writes-on-bgsave-error, held against
+    /// what that was.
+    private func refusal(_ before: Persistence.Refusal?) -> Persistence.Refusal? {
+        guard var out = before, out.restsOnStopWrites, let start, let end else { return before }
+        if let setting = setting(.configStopWrites), setting.isKnown {
+            if setting.text == "no" {
+                guard let later = setting.changedLater?.at, later <= end else { return nil }
+                out.from = later
+            }
+            out.inferred =
+                "save points are configured and stop-writes-on-bgsave-error is yes; the server "
+                + "does not log refused writes"
+        }
+        let no = incident.readings.all(.configStopWrites).first {
+            $0.text == "no" && !$0.placed.isFileTime && ($0.at.map { $0 > start } ?? false)
+        }
+        guard let no, let at = no.at, at > out.from ?? start, out.until.map({ at < $0 }) ?? true
+        else { return out }
+        out.until = at
+        let verb = no.placed.snapshot.isChange ? "set to" : "read as"
+        out.inferred =
+            "save points are configured; stop-writes-on-bgsave-error was \(verb) no "
+            + "\(distance(of: no)), and is on before unless it was changed; the server does not "
+            + "log refused writes"
+        return out
+    }
+}
