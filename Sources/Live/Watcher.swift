@@ -26,9 +26,6 @@ package final class Watcher {
     private let signals: Int32
     private var buffer = [UInt8](repeating: 0, count: 65_536)
 
-    /// `nil` for the watches where the kernel has no inotify left for this user.
-    package var hasInotify: Bool { notices >= 0 }
-
     package init() {
         notices = inotify_init1(Int32(IN_CLOEXEC) | Int32(IN_NONBLOCK))
         signals = SignalPipe.open()
