@@ -69,6 +69,11 @@ struct LiteralScanner: Sendable {
 
     var isEmpty: Bool { entries.isEmpty }
 
+    /// What is looked for.
+    var texts: [[UInt8]] {
+        entries.map { Array(pool[Int($0.start)..<Int($0.start + $0.length)]) }
+    }
+
     private mutating func add(_ text: [UInt8], _ owner: Int, inOrder: Bool) {
         let offset = inOrder ? 0 : Self.rarestWindow(of: text, length: window)
         let last = offset + window - 1
@@ -159,7 +164,7 @@ extension LiteralScanner {
     }
 
     /// A rough order of how often a byte stands in a server's log.
-    private static func commonness(_ byte: UInt8) -> Int {
+    static func commonness(_ byte: UInt8) -> Int {
         switch byte {
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: " "): 8
         case UInt8(ascii: "e"), UInt8(ascii: "t"), UInt8(ascii: "n"), UInt8(ascii: "i"),

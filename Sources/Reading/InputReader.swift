@@ -9,7 +9,7 @@ package enum InputReader {
     ///
     /// Throws only where the path cannot be opened at all.
     package static func read(
-        path: String, name: String, progress: ReadProgress? = nil,
+        path: String, name: String, progress: ReadProgress? = nil, options: ReadOptions = .init(),
         each: (_ name: String, _ run: (RecordBody) -> InputFacts) -> Void
     ) throws(ReadError) {
         let modifiedAt = try modificationTime(path)
@@ -18,14 +18,14 @@ package enum InputReader {
             PlainSource(descriptor, progress: progress), count: RecordReader.headSize)
         if JournalFile.isJournalFile(source.head.span) {
             each(name) { body in
-                var reader = RecordReader(name: name)
+                var reader = RecordReader(name: name, options)
                 return reader.readJournal(at: path, modifiedAt: modifiedAt, body)
             }
             return
         }
         if ActivityFile.isActivityFile(source.head.span), path != "-" {
             each(name) { body in
-                var reader = RecordReader(name: name)
+                var reader = RecordReader(name: name, options)
                 return reader.readActivities(at: path, modifiedAt: modifiedAt, body)
             }
             return
@@ -33,34 +33,35 @@ package enum InputReader {
         switch ArchiveFormat.sniff(source.head) {
         case nil:
             each(name) { body in
-                var reader = RecordReader(name: name)
+                var reader = RecordReader(name: name, options)
                 return reader.readStream(&source, modifiedAt: modifiedAt, body)
             }
-        case .gzip: readGzip(source, path, name, modifiedAt, each)
+        case .gzip: readGzip(source, name, modifiedAt, options, each)
         case .some(let format):
-            readArchive(source, format.spoken, name, modifiedAt, each)
+            readArchive(source, format.spoken, name, modifiedAt, options, each)
         }
     }
 
     /// gzip is by far the most frequent and has its own way; a tar inside of it goes another.
     private static func readGzip(
-        _ source: consuming PeekedSource<PlainSource>, _ path: String, _ name: String,
-        _ modifiedAt: Timestamp?, _ each: (String, (RecordBody) -> InputFacts) -> Void
+        _ source: consuming PeekedSource<PlainSource>, _ name: String, _ modifiedAt: Timestamp?,
+        _ options: ReadOptions, _ each: (String, (RecordBody) -> InputFacts) -> Void
     ) {
         var inflated = PeekedSource(GzipSource(source), count: RecordReader.headSize)
         if ArchiveFormat.sniff(inflated.head) != nil {
-            readArchive(inflated, "gzip", name, modifiedAt, each)
+            readArchive(inflated, "gzip", name, modifiedAt, options, each)
             return
         }
         each(name) { body in
-            var reader = RecordReader(name: name)
+            var reader = RecordReader(name: name, options)
             return reader.readStream(&inflated, modifiedAt: modifiedAt, packing: "gzip", body)
         }
     }
 
     private static func readArchive<Source: ByteSource & ~Copyable>(
         _ source: consuming PeekedSource<Source>, _ packing: String, _ name: String,
-        _ modifiedAt: Timestamp?, _ each: (String, (RecordBody) -> InputFacts) -> Void
+        _ modifiedAt: Timestamp?, _ options: ReadOptions,
+        _ each: (String, (RecordBody) -> InputFacts) -> Void
     ) {
         let shared = SharedSource(source)
         let archive: ArchiveReader
@@ -70,7 +71,7 @@ package enum InputReader {
             }
         } catch {
             each(name) { _ in
-                var reader = RecordReader(name: name)
+                var reader = RecordReader(name: name, options)
                 return reader.unreadable(error, format: packing)
             }
             return
@@ -79,7 +80,7 @@ package enum InputReader {
             let full = inner.isEmpty ? name : "\(name)/\(inner)"
             var peeked = PeekedSource(source.again(), count: RecordReader.headSize)
             each(full) { body in
-                var reader = RecordReader(name: full)
+                var reader = RecordReader(name: full, options)
                 return reader.readStream(
                     &peeked, modifiedAt: entry.modifiedAt ?? modifiedAt, packing: archive.format,
                     body)
@@ -89,7 +90,7 @@ package enum InputReader {
         for loss in losses {
             let full = loss.name.isEmpty ? name : "\(name)/\(loss.name)"
             each(full) { _ in
-                var reader = RecordReader(name: full)
+                var reader = RecordReader(name: full, options)
                 return reader.unreadable(loss.error, format: archive.format)
             }
         }

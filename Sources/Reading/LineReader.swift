@@ -18,13 +18,30 @@ struct LineReader {
     private var start = 0
     private var end = 0
     private var skipping = false
+    private var marks = BlockScan()
     /// Whether the last line was not ended by a line feed.
     private(set) var endsWithoutFeed = false
 
-    /// Reads `source` to its end. `body` gets each line without its line feed, its number from 1
-    /// and its offset; it returns false to stop.
+    /// Gets a line without its line feed, its number from 1 and its offset; returns false to stop.
+    /// The sieve that passed over the lines before it may be told what to pass over next.
+    typealias Body = (Span<UInt8>, Int, Int64, inout LineSieve?) -> Bool
+
+    /// `isPortable` keeps to what runs on any processor.
+    init(isPortable: Bool = false) { marks.isPortable = isPortable }
+
+    /// Reads `source` to its end.
     mutating func forEachLine<Source: ByteSource & ~Copyable>(
         of source: inout Source, _ body: (Span<UInt8>, Int, Int64) -> Bool
+    ) throws(ReadError) {
+        var none: LineSieve?
+        try forEachLine(of: &source, sieve: &none) { line, number, offset, _ in
+            body(line, number, offset)
+        }
+    }
+
+    /// Reads `source` to its end, but for the lines that `sieve` passes over.
+    mutating func forEachLine<Source: ByteSource & ~Copyable>(
+        of source: inout Source, sieve: inout LineSieve?, _ body: Body
     ) throws(ReadError) {
         while true {
             makeRoom()
@@ -32,16 +49,15 @@ struct LineReader {
             do throws(ReadError) {
                 count = try source.read(into: &buffer, at: end)
             } catch {
-                _ = giveRest(body)
+                _ = giveRest(&sieve, body)
                 throw error
             }
             if count == 0 {
-                _ = giveRest(body)
+                _ = giveRest(&sieve, body)
                 return
             }
-            let from = end
             end += count
-            guard giveLines(searchingFrom: from, body) else { return }
+            guard giveLines(&sieve, body) else { return }
         }
     }
 
@@ -57,55 +73,62 @@ struct LineReader {
         }
     }
 
-    private mutating func giveLines(
-        searchingFrom from: Int, _ body: (Span<UInt8>, Int, Int64) -> Bool
-    ) -> Bool {
-        var search = from
-        var lineStart = start
-        var consumed = bytes
-        var number = lines
+    private mutating func giveLines(_ sieve: inout LineSieve?, _ body: Body) -> Bool {
+        var place = LineSieve.Place(lineStart: start, number: lines)
+        let first = start
+        let offset = bytes
+        let end = end
         var skip = skipping
         var cut = 0
         var skipped: Int64 = 0
-        let end = end
         var goOn = true
+        var scan = BlockScan()
+        swap(&scan, &marks)
+        defer { swap(&scan, &marks) }
         do {
             let span = buffer.span
-            while goOn, let feed = firstIndex(of: 0x0A, in: span, from: search, to: end) {
+            scan.scan(span, start..<end, fingerprints: sieve?.fingerprints ?? [])
+            while goOn {
+                let feed =
+                    skip || sieve == nil
+                    ? place.nextFeed(scan) : sieve?.nextEnd(&place, span, scan) ?? nil
+                guard let feed else { break }
+                let lineStart = place.lineStart
                 if skip {
                     skipped += Int64(feed - lineStart)
                     skip = false
                 } else {
-                    number += 1
+                    place.number += 1
                     let length = min(feed - lineStart, Self.lineLimit)
                     if length < feed - lineStart {
                         cut += 1
                         skipped += Int64(feed - lineStart - length)
                     }
-                    goOn = body(span.extracting(lineStart..<lineStart + length), number, consumed)
+                    goOn = body(
+                        span.extracting(lineStart..<lineStart + length), place.number,
+                        offset + Int64(lineStart - first), &sieve)
                 }
-                consumed += Int64(feed + 1 - lineStart)
-                lineStart = feed + 1
-                search = lineStart
+                place.lineStart = feed + 1
             }
+            let lineStart = place.lineStart
             if goOn, end - lineStart > Self.lineLimit {
                 if !skip {
-                    number += 1
+                    place.number += 1
                     cut += 1
                     goOn = body(
-                        span.extracting(lineStart..<lineStart + Self.lineLimit), number, consumed)
+                        span.extracting(lineStart..<lineStart + Self.lineLimit), place.number,
+                        offset + Int64(lineStart - first), &sieve)
                     skipped += Int64(end - lineStart - Self.lineLimit)
                 } else {
                     skipped += Int64(end - lineStart)
                 }
                 skip = true
-                consumed += Int64(end - lineStart)
-                lineStart = end
+                place.lineStart = end
             }
         }
-        start = lineStart
-        bytes = consumed
-        lines = number
+        bytes = offset + Int64(place.lineStart - first)
+        start = place.lineStart
+        lines = place.number
         linesCut += cut
         bytesSkipped += skipped
         skipping = skip
@@ -113,7 +136,7 @@ struct LineReader {
     }
 
     /// The last line, which no line feed ends.
-    private mutating func giveRest(_ body: (Span<UInt8>, Int, Int64) -> Bool) -> Bool {
+    private mutating func giveRest(_ sieve: inout LineSieve?, _ body: Body) -> Bool {
         guard start < end else { return true }
         endsWithoutFeed = true
         let offset = bytes
@@ -126,6 +149,6 @@ struct LineReader {
         lines += 1
         let rest = start..<end
         start = end
-        return body(buffer.span.extracting(rest), lines, offset)
+        return body(buffer.span.extracting(rest), lines, offset, &sieve)
     }
 }

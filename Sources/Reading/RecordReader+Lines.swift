@@ -9,9 +9,11 @@ extension RecordReader {
         _ source: inout Source,
         _ body: RecordBody
     ) {
-        var lines = LineReader()
+        var lines = LineReader(isPortable: isPortable)
+        var sieve = unwrapper == nil ? screen.map { LineSieve($0) } : nil
         do throws(ReadError) {
-            try lines.forEachLine(of: &source) { line, number, offset in
+            try lines.forEachLine(of: &source, sieve: &sieve) { line, number, offset, sieve in
+                if sieve != nil { return take(line, number, offset, &sieve, body) }
                 guard var unwrapper else { return take(line, number, offset, body) }
                 defer { self.unwrapper = unwrapper }
                 return unwrapper.take(line, number, offset) { take($0, $1, $2, body) }
@@ -19,6 +21,7 @@ extension RecordReader {
         } catch {
             noteFailure(error)
         }
+        if let sieve { settle(sieve) }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
         // A log that ends in mid-line was still being written.
@@ -163,6 +166,7 @@ extension RecordReader {
         }
         if !current.isEscaped { current.message = Self.trimmed(rest, current.message) }
         giveRecord(current, rest, number, offset, body)
+        if rest.count == line.count { taken = current }
     }
 
     /// A message without what copying and joining leave behind it: blanks, line ends, also written
@@ -213,7 +217,8 @@ extension RecordReader {
         note(classified, line, number)
         var place = RecordPlace(
             line: number, offset: offset, classified: classified, cursor: cursor,
-            isPlain: isPlain)
+            isPlain: isPlain, passed: passed)
+        passed = nil
         if classified.scope == .kernel {
             place.kernelHost = classifier.streams[Int(classified.header.stream)].host
         }

@@ -13,6 +13,9 @@ package struct RecordPlace: Sendable {
     package var kernelHost: String?
     /// The line is printable ASCII throughout.
     package var isPlain = true
+    /// The header of the last record between this line and the one that was lent before it: records
+    /// that no pattern can match are not lent. `nil` where there are none.
+    package var passed: RecordHeader?
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -25,8 +28,14 @@ package typealias RecordBody = (
 package struct RecordReader {
     var facts: InputFacts
     var classifier = LineClassifier()
+    /// What is known of messages before they are matched; without it every line is taken apart.
+    var screen: MessageScreen?
+    /// Keeps to what runs on any processor.
+    var isPortable = false
     private var spans: [ProcessKey: Int] = [:]
     private var lastSpan: (key: ProcessKey, index: Int)?
+    /// The header of the last record that was passed over, until a line is lent.
+    var passed: RecordHeader?
     var pendingAnchor: (line: Int, instant: Timestamp)?
     var serverRecords = 0
     var kernelRecords = 0
@@ -42,6 +51,8 @@ package struct RecordReader {
     var isVerbatim = false
     /// The cursor of the journal entry at hand.
     var cursor: [UInt8] = []
+    /// What the line at hand was taken for, if it was one record.
+    var taken: ClassifiedLine?
     /// The last line whose header no longer parses.
     var lastBrokenLine = 0
 
@@ -52,6 +63,12 @@ package struct RecordReader {
 
     /// `name` is what reports call the input.
     package init(name: String) { facts = InputFacts(path: name) }
+
+    init(name: String, _ options: ReadOptions) {
+        self.init(name: name)
+        screen = options.screen
+        isPortable = options.isPortable
+    }
 
     /// Goes on where a reader stopped that had learned `facts`.
     init(resuming facts: InputFacts) {
@@ -173,16 +190,16 @@ package struct RecordReader {
         if line.scope == .server || line.scope == .sentinel { noteProcess(line.header, number) }
     }
 
-    private mutating func noteProcess(_ header: RecordHeader, _ number: Int) {
+    mutating func noteProcess(_ header: RecordHeader, _ number: Int, records: Int = 1) {
         // Children come by the hundred thousand; what matters of them is in their events.
         if header.role == .child && number > 64 || header.pid == 0 { return }
         let key = ProcessKey(pid: header.pid, stream: header.stream)
         if let lastSpan, lastSpan.key == key {
-            extend(lastSpan.index, header, number)
+            extend(lastSpan.index, header, number, records)
             return
         }
         if let index = spans[key] {
-            extend(index, header, number)
+            extend(index, header, number, records)
             lastSpan = (key, index)
             return
         }
@@ -197,8 +214,10 @@ package struct RecordReader {
     }
 
     @inline(__always)
-    private mutating func extend(_ index: Int, _ header: RecordHeader, _ number: Int) {
-        facts.processes[index].records &+= 1
+    private mutating func extend(
+        _ index: Int, _ header: RecordHeader, _ number: Int, _ records: Int
+    ) {
+        facts.processes[index].records &+= records
         facts.processes[index].lastLine = number
         if header.stamp.form != .none { facts.processes[index].last = header.stamp }
         if header.role != .child { facts.processes[index].isChild = false }

@@ -22,6 +22,8 @@ struct Extractor: Sendable {
     let catalogue: Catalogue
     var store = EventStore(limits: .none)
     var usePrefilter = true
+    /// Keeps to what runs on any processor.
+    var isPortable = false
     var progress: ReadProgress?
 
     /// Reads what a path names: one input, or all in an archive. Throws only where it cannot be
@@ -29,7 +31,11 @@ struct Extractor: Sendable {
     func extract(_ input: InputWalker.Found) throws(ReadError) -> [Extraction] {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
-        try InputReader.read(path: input.path, name: input.name, progress: progress) { name, run in
+        let options = ReadOptions(
+            screen: usePrefilter ? catalogue.screen : nil, isPortable: isPortable)
+        try InputReader.read(
+            path: input.path, name: input.name, progress: progress, options: options
+        ) { name, run in
             out.append(extract(name, run, &matcher))
         }
         return out
@@ -169,6 +175,7 @@ struct EventCollector: Sendable {
         _ matcher: inout Matcher, _ extractor: Extractor
     ) {
         let classified = place.classified
+        if let passed = place.passed { carried = passed }
         takeSnapshots(place, line, message)
         if classified.scope != .raw, classified.header.stamp.form != .none,
             classified.header.form != .signalHandler

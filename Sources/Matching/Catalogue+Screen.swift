@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+internal import PatternFiles
+
+extension Catalogue {
+    /// What tells ordinary messages of servers before they are matched; `nil` where some pattern
+    /// would have to be tried on all of them.
+    package var screen: MessageScreen? {
+        let group = groups[PatternScope.server.group]
+        guard group.unknown.isEmpty,
+            let fingerprints = Self.fingerprints(of: group.floating.texts)
+        else { return nil }
+        var beginnings = [UInt64](
+            repeating: 0, count: 1 << Int(MessageScreen.hashBits) / 64)
+        for member in group.members where entries[member].plan.hasUsefulPrefixes {
+            for prefix in entries[member].plan.prefixes {
+                let hash = MessageScreen.hash(
+                    UInt32(prefix[0]) | UInt32(prefix[1]) << 8 | UInt32(prefix[2]) << 16
+                        | UInt32(prefix[3]) << 24)
+                beginnings[hash / 64] |= 1 << UInt64(hash % 64)
+            }
+        }
+        let (prefixes, laterTexts) = (group.prefixes, laterTexts)
+        return MessageScreen(fingerprints: fingerprints, beginnings: beginnings) { message in
+            var link = prefixes.chain(for: message)
+            while let pattern = prefixes.next(&link, for: message) {
+                if laterTexts.allow(pattern, for: message) { return true }
+            }
+            return false
+        }
+    }
+
+    /// More would cost every line more than a search for the texts themselves.
+    private static let fingerprintLimit = 6
+
+    /// The rarest three bytes of each text; `nil` where there are too many, or a text is shorter.
+    private static func fingerprints(of texts: [[UInt8]]) -> [UInt8]? {
+        var out: [[UInt8]] = []
+        for text in texts {
+            guard text.count >= 3 else { return nil }
+            if out.contains(where: { text.contains($0) }) { continue }
+            let starts = 0...(text.count - 3)
+            let rarest = starts.min { cost(text, $0) < cost(text, $1) } ?? 0
+            out.append(Array(text[rarest..<rarest + 3]))
+        }
+        return out.count <= fingerprintLimit ? out.flatMap(\.self) : nil
+    }
+
+    private static func cost(_ text: [UInt8], _ start: Int) -> Int {
+        text[start..<start + 3].reduce(1) { $0 * LiteralScanner.commonness($1) }
+    }
+}

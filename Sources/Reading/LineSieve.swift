@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Passes over the ordinary records of a server, which nearly all lines of a log are.
+
+internal import Model
+
+/// Tells records that no pattern can match from those that have to be taken apart, by comparing
+/// bytes: their headers are the last one's but for the time, which is later, and their messages
+/// begin and go on as no pattern's do.
+///
+/// What such a record adds to what is known of an input is counted here, and put to the rest of it
+/// before the next line is taken apart (`RecordReader.settle`).
+struct LineSieve {
+    private let screen: MessageScreen
+    /// Whether the last line that was taken apart left a header to compare with.
+    private(set) var isArmed = false
+
+    /// What stands before the date: `pid:role `, 16 bytes at most, and which bits of it count.
+    private var lead: (UInt64, UInt64) = (0, 0)
+    private var leadMask: (UInt64, UInt64) = (0, 0)
+    private var dateStart = 0
+    /// `22 Nov 2024 10:15:`, and when that minute begins.
+    private var date: (UInt64, UInt64, UInt16) = (0, 0, 0)
+    private var minute: Int64 = 0
+
+    /// Records passed since `settle`, and how many of them are later than the one before.
+    private(set) var passed = 0
+    private(set) var forwardSteps = 0
+    /// The stamp of the last record and its line.
+    private(set) var nanoseconds: Int64 = 0
+    private(set) var line = 0
+    /// The last record's level.
+    private(set) var level = Level.notice
+    /// The header that all of them share.
+    private(set) var header = RecordHeader(form: .none)
+
+    init(_ screen: MessageScreen) { self.screen = screen }
+
+    var fingerprints: [UInt8] { screen.fingerprints }
+
+    /// `22 Nov 2024 10:15:02.123`, and ` * ` behind it.
+    private static let dateLength = 24
+    private static let headLength = dateLength + 3
+    /// Longer lines are taken apart: servers cut messages at 1,023 bytes, which is counted.
+    private static let longest = 1000
+
+    /// Takes the header of a record that was just taken apart as the one to compare with.
+    mutating func arm(_ header: RecordHeader, _ line: Span<UInt8>, message: Int) {
+        isArmed = false
+        let start = message - Self.headLength
+        guard start > 0, start <= 16, header.stamp.form == .local,
+            header.form == .roleWithYear || header.form == .threadRole,
+            line.count >= message, setDate(line, at: start)
+        else { return }
+        lead = (0, 0)
+        leadMask = (0, 0)
+        for i in 0..<start {
+            let shift = UInt64(8 * (i % 8))
+            if i < 8 {
+                lead.0 |= UInt64(line[i]) << shift
+                leadMask.0 |= 0xFF << shift
+            } else {
+                lead.1 |= UInt64(line[i]) << shift
+                leadMask.1 |= 0xFF << shift
+            }
+        }
+        dateStart = start
+        self.header = header
+        nanoseconds = header.stamp.nanoseconds
+        isArmed = true
+    }
+
+    mutating func disarm() { isArmed = false }
+
+    /// Forgets what `RecordReader` has taken over.
+    mutating func settled() { (passed, forwardSteps) = (0, 0) }
+
+    /// Reads the date at `start`; false where there is none in this form.
+    private mutating func setDate(_ line: Span<UInt8>, at start: Int) -> Bool {
+        guard let (stamp, end) = StampParser.serverDate(line, at: start),
+            end == start + Self.dateLength, stamp.form == .local, stamp.precision == .millisecond
+        else { return false }
+        date = (0, 0, 0)
+        for i in 0..<8 {
+            date.0 |= UInt64(line[start + i]) << UInt64(8 * i)
+            date.1 |= UInt64(line[start + 8 + i]) << UInt64(8 * i)
+        }
+        date.2 = UInt16(line[start + 16]) | UInt16(line[start + 17]) << 8
+        let within = stamp.nanoseconds % 60_000_000_000
+        minute = stamp.nanoseconds - (within < 0 ? within + 60_000_000_000 : within)
+        // A leap second belongs to the minute before.
+        return line[start + 18] != 0x36
+    }
+}
+
+// MARK: - Passing over lines
+
+extension LineSieve {
+    /// Where a block is read: the line that begins, and the line feeds that are left.
+    struct Place {
+        var lineStart: Int
+        /// The number of the last line that has ended.
+        var number: Int
+        private var word = -1
+        private var bits: UInt64 = 0
+
+        init(lineStart: Int, number: Int) {
+            self.lineStart = lineStart
+            self.number = number
+        }
+
+        /// Where the next line feed stands.
+        mutating func nextFeed(_ marks: borrowing BlockScan) -> Int? {
+            nextFeed(marks.feeds.span, marks.start, marks.words)
+        }
+
+        @inline(__always)
+        fileprivate mutating func nextFeed(
+            _ feeds: Span<UInt64>, _ start: Int, _ words: Int
+        ) -> Int? {
+            while bits == 0 {
+                word += 1
+                guard word < words else { return nil }
+                bits = feeds[word]
+            }
+            let end = start + word * 64 + bits.trailingZeroBitCount
+            bits &= bits &- 1
+            return end
+        }
+    }
+
+    /// Passes over ordinary records and returns where the first other line ends; `nil` where the
+    /// block has no more line feeds.
+    ///
+    /// The pointers do not leave the closures. Reads lie within the line at hand, whose bounds the
+    /// marks of the block give, and the words of the marks within these.
+    mutating func nextEnd(
+        _ place: inout Place, _ bytes: Span<UInt8>, _ marks: borrowing BlockScan
+    ) -> Int? {
+        let (start, words) = (marks.start, marks.words)
+        let feeds = marks.feeds.span
+        let flags = marks.flags.span
+        let hashes = screen.beginnings
+        let beginnings = hashes.span
+        precondition(words <= feeds.count && words <= flags.count)
+        while let end = place.nextFeed(feeds, start, words) {
+            guard isArmed,
+                passes(bytes, place.lineStart, end, start, flags, beginnings, place.number + 1)
+            else { return end }
+            place.number += 1
+            place.lineStart = end + 1
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private mutating func passes(
+        _ bytes: Span<UInt8>, _ from: Int, _ end: Int, _ origin: Int, _ flags: Span<UInt64>,
+        _ beginnings: Span<UInt64>, _ number: Int
+    ) -> Bool {
+        let length = end - from
+        let dateAt = from + dateStart
+        let message = dateAt + Self.headLength
+        // The dates and times of all headers lie within the line, and so do 16 bytes of it.
+        guard message + 8 <= end, length <= Self.longest else { return false }
+        guard (bytes.word(from) ^ lead.0) & leadMask.0 == 0,
+            (bytes.word(from + 8) ^ lead.1) & leadMask.1 == 0
+        else { return false }
+        if bytes.word(dateAt) != date.0 || bytes.word(dateAt + 8) != date.1
+            || bytes.half(dateAt + 16) != date.2
+        {
+            guard setDate(bytes.extracting(from..<end), at: dateStart) else {
+                isArmed = false
+                return false
+            }
+        }
+        guard let (within, level) = Self.clock(bytes.word(dateAt + 18)), bytes[dateAt + 26] == 0x20
+        else { return false }
+        let at = minute + within
+        guard at >= nanoseconds, !isFlagged(flags, message - origin, end - origin),
+            Self.isLast(bytes[end - 1], after: bytes[end - 2])
+        else { return false }
+        let hash = MessageScreen.hash(UInt32(truncatingIfNeeded: bytes.word(message)))
+        if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
+            screen.mayMatch(bytes.extracting(message..<end))
+        {
+            return false
+        }
+        if at > nanoseconds { forwardSteps &+= 1 }
+        passed &+= 1
+        nanoseconds = at
+        line = number
+        self.level = level
+        return true
+    }
+
+    /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` for a warning, which is
+    /// worth more than a glance, and where anything else stands.
+    @inline(__always)
+    private static func clock(_ text: UInt64) -> (Int64, Level)? {
+        guard text & 0x00FF_0000_00FF_0000 == 0x0020_0000_002E_0000 else { return nil }
+        let digits = (text & 0x0000_FFFF_FF00_FFFF) &- 0x0000_3030_3000_3030
+        let isBeyond = (digits &+ 0x0000_7676_7600_7676) | digits
+        guard isBeyond & 0x0000_8080_8000_8080 == 0 else { return nil }
+        let seconds = (digits & 0xFF) * 10 + digits >> 8 & 0xFF
+        let milliseconds =
+            (digits >> 24 & 0xFF) * 100 + (digits >> 32 & 0xFF) * 10 + digits >> 40 & 0xFF
+        guard seconds < 60 else { return nil }
+        let level: Level
+        switch text >> 56 {
+        case 0x2E: level = .debug
+        case 0x2D: level = .verbose
+        case 0x2A: level = .notice
+        default: return nil
+        }
+        return (Int64(seconds) * 1_000_000_000 + Int64(milliseconds) * 1_000_000, level)
+    }
+
+    /// Whether a message may end so: what copying leaves behind messages is taken off first
+    /// (`RecordReader.trimmed`).
+    @inline(__always)
+    private static func isLast(_ byte: UInt8, after before: UInt8) -> Bool {
+        switch byte {
+        case 0x20, 0x60, 0x5D, 0x2A, 0x3E, 0x7C: false
+        case 0x6E: before != 0x5C
+        default: true
+        }
+    }
+
+    /// Whether a bit stands between two bytes of the block.
+    @inline(__always)
+    private func isFlagged(_ flags: Span<UInt64>, _ from: Int, _ end: Int) -> Bool {
+        var word = from >> 6
+        let last = (end - 1) >> 6
+        guard from >= 0, last < flags.count else { return true }
+        var bits = flags[word] & (~0 << UInt64(from & 63))
+        while word < last {
+            if bits != 0 { return true }
+            word += 1
+            bits = flags[word]
+        }
+        return bits & (~0 >> UInt64(63 - (end - 1) & 63)) != 0
+    }
+}
+
+extension Span<UInt8> {
+    /// Eight bytes, the first one lowest.
+    @inline(__always)
+    fileprivate func word(_ i: Int) -> UInt64 {
+        precondition(i >= 0 && i + 8 <= count)
+        return unsafe withUnsafeBytes {
+            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: i, as: UInt64.self))
+        }
+    }
+
+    /// Two bytes, the first one lowest.
+    @inline(__always)
+    fileprivate func half(_ i: Int) -> UInt16 { UInt16(self[i]) | UInt16(self[i + 1]) << 8 }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Model
+
+/// How inputs are read; every choice gives the same.
+package struct ReadOptions: Sendable {
+    /// What is known of messages before they are matched: then records that no pattern can match are
+    /// counted and not lent.
+    package var screen: MessageScreen?
+    /// Keeps to what runs on any processor.
+    package var isPortable = false
+
+    package init(screen: MessageScreen? = nil, isPortable: Bool = false) {
+        self.screen = screen
+        self.isPortable = isPortable
+    }
+}
+
+// MARK: - Records that are passed over
+
+extension RecordReader {
+    /// Handles a line that the sieve stopped at, and tells the sieve what it may pass over next.
+    mutating func take(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, _ sieve: inout LineSieve?,
+        _ body: RecordBody
+    ) -> Bool {
+        if var used = sieve, used.passed > 0 {
+            settle(used)
+            used.settled()
+            sieve = used
+        }
+        taken = nil
+        guard take(line, number, offset, body) else { return false }
+        if let taken, isVerbatim, canPass(taken.header, number) {
+            sieve?.arm(taken.header, line, message: taken.message.lowerBound)
+        } else {
+            sieve?.disarm()
+        }
+        return true
+    }
+
+    /// Whether records like this one may be passed over: all that `note` would do with them is what
+    /// `settle` does.
+    private func canPass(_ header: RecordHeader, _ number: Int) -> Bool {
+        let isNoted = header.pid != 0 && header.role != .child
+        return pendingAnchor == nil && !verbose.isOpen && header.stream == 0
+            && facts.clock.first.form != .none && facts.clock.last == header.stamp
+            && (isNoted || number > 64)
+    }
+
+    /// Adds what the sieve passed over to what is known of the input.
+    mutating func settle(_ sieve: LineSieve) {
+        guard sieve.passed > 0 else { return }
+        var header = sieve.header
+        header.level = sieve.level
+        header.stamp.nanoseconds = sieve.nanoseconds
+        facts.records += sieve.passed
+        forms[Int(header.form.rawValue)] &+= sieve.passed
+        serverRecords += sieve.passed
+        facts.clock.localStamps &+= sieve.passed
+        facts.clock.forwardSteps &+= sieve.forwardSteps
+        facts.clock.last = header.stamp
+        noteProcess(header, sieve.line, records: sieve.passed)
+        passed = header
+    }
+}
