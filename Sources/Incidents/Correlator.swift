@@ -13,6 +13,8 @@ package struct Correlator {
     private var trackers: [InstanceTracker]
     private var childOwners = RecentOwners()
     private var recent: [Int: Int] = [:]
+    /// The process whose line was looked at last, and its instance: most lines are its again.
+    private var lastOwner: (key: InstanceMap.ProcessKey, number: Int)?
     private var strangers: [Stranger: Int] = [:]
 
     /// A writer of an input that is no known server.
@@ -102,7 +104,9 @@ package struct Correlator {
         let header = event.header
         if event.isClients { return stranger(event, input, .client) }
         let key = InstanceMap.ProcessKey(input: input, stream: header.stream, pid: header.pid)
+        if let lastOwner, lastOwner.key == key { return lastOwner.number }
         if let number = map.instance(input: input, stream: header.stream, pid: header.pid) {
+            lastOwner = (key, number)
             return number
         }
         if let number = childOwners[key] { return number }
@@ -144,7 +148,7 @@ package struct Correlator {
     }
 
     private mutating func remember(_ event: Event, _ number: Int, input: Int) {
-        if !event.isClients { recent[input] = number }
+        if !event.isClients, recent[input] != number { recent[input] = number }
         guard event.kind == .child_started, let pid = event.int("child_pid") else { return }
         let key = InstanceMap.ProcessKey(
             input: input, stream: event.header.stream, pid: Int32(clamping: pid))

@@ -143,6 +143,11 @@ struct TwinFilter {
     }
 
     init(_ sources: [SourceEvents]) {
+        isNeeded = sources.count > 1 || sources.contains { $0.log.holdsBareMessages }
+        guard isNeeded else {
+            spans = []
+            return
+        }
         spans = sources.map { source in
             var span = Span()
             source.log.forEachInstant { at in
@@ -151,15 +156,6 @@ struct TwinFilter {
             }
             return span
         }
-        isNeeded =
-            sources.count > 1
-            || sources.contains { source in
-                var isBare = false
-                source.log.forEachHeader { _, _, header in
-                    isBare = isBare || header.form == .bareMessage
-                }
-                return isBare
-            }
     }
 
     /// Records written by the server itself carry the same milliseconds in every copy.

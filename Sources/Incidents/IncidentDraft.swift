@@ -59,11 +59,12 @@ struct IncidentDraft {
         var kind: EventKind
         var operation: Operation?
         var detail: String
+    }
 
-        func matches(_ event: Event) -> Bool {
-            kind == event.kind && operation == event.operation
-                && detail == event["error"] ?? event["signal"] ?? ""
-        }
+    /// How many events of one kind and reason were seen, and where the last one is kept.
+    private struct Seen {
+        var count = 0
+        var place = 0
     }
 
     /// What events of one kind and reason an incident keeps for the diagnosis: the first and the
@@ -72,7 +73,7 @@ struct IncidentDraft {
     private static let anchorLimit = 16
     /// From here on restarts and recoveries no longer begin new lines.
     private static let timelineLimit = 400
-    private var observed: [FoldKey: Int] = [:]
+    private var observed: [FoldKey: Seen] = [:]
 
     init(kind: Incident.Kind, instance: Instance, anchor: Event, stake: Stake) {
         incident = Incident(kind: kind, instance: instance)
@@ -167,12 +168,13 @@ extension IncidentDraft {
         let key = FoldKey(
             kind: event.kind, operation: event.operation,
             detail: event["error"] ?? event["signal"] ?? "")
-        let seen = observed[key, default: 0]
-        observed[key] = seen + 1
-        if seen < Self.observationLimit {
+        var seen = observed[key, default: Seen()]
+        if seen.count < Self.observationLimit {
+            seen = Seen(count: seen.count + 1, place: incident.observations.count)
+            observed[key] = seen
             incident.observations.append(event)
-        } else if let last = incident.observations.lastIndex(where: { key.matches($0) }) {
-            incident.observations[last] = event
+        } else {
+            incident.observations[seen.place] = event
         }
     }
 }

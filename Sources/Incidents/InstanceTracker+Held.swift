@@ -7,6 +7,7 @@ internal import Model
 extension InstanceTracker {
     /// Settles what is held before `event` is taken; false where `event` has nothing more to say.
     mutating func release(before event: Event) -> Bool {
+        guard held != nil else { return true }
         switch held {
         case nil: return true
         case .fork(let refused): releaseFork(refused, before: event)

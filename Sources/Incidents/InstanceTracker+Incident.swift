@@ -48,13 +48,13 @@ extension InstanceTracker {
 
     /// Notes that a part works again, and closes the incident when nothing is failing any more.
     mutating func succeed(_ part: FailingPart, _ event: Event, text: String) {
-        guard var open = draft, open.failing.contains(part) else { return }
-        open.mend(part)
-        open.turn()
-        open.addEntry(event.timelineEntry(severity: .recovery, text: text, sources: sources))
-        open.observe(event)
-        draft = open
-        guard open.failing.isEmpty else { return }
+        // In place: a copy would copy the whole timeline.
+        guard draft?.failing.contains(part) == true else { return }
+        draft?.mend(part)
+        draft?.turn()
+        draft?.addEntry(event.timelineEntry(severity: .recovery, text: text, sources: sources))
+        draft?.observe(event)
+        guard draft?.failing.isEmpty == true else { return }
         draft?.set {
             $0.status = .recovered
             $0.recoveredAt = event.at

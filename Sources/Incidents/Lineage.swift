@@ -30,23 +30,53 @@ struct ProcessEvidence {
     private(set) var childLike: Set<Process> = []
     private(set) var ports: [Process: Int] = [:]
 
-    init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
-        var others: Set<Process> = []
-        source.log.forEachHeader { i, pattern, header in
-            let kind = patterns[pattern].kind
-            let process = Process(stream: header.stream, pid: header.pid)
-            if kind.isServersOwn || kind.isStart { servers.insert(process) }
-            if kind.isChildLike { childLike.insert(process) } else { others.insert(process) }
-            guard kind == .child_started || kind.mayNamePort else { return }
-            note(source.log.event(at: i, input: 0, patterns: patterns), process)
+    /// What kinds of lines a process wrote.
+    private struct Wrote: OptionSet {
+        let rawValue: UInt8
+        /// Only a server writes such.
+        static let servers = Wrote(rawValue: 1)
+        /// A child may write such.
+        static let childLike = Wrote(rawValue: 2)
+        static let others = Wrote(rawValue: 4)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ kind: EventKind) {
+            self = kind.isChildLike ? .childLike : .others
+            if kind.isServersOwn || kind.isStart { insert(.servers) }
         }
-        childLike.subtract(others)
     }
 
-    private mutating func note(_ event: Event, _ process: Process) {
-        if let pid = event.int("child_pid") {
-            announced.insert(Process(stream: process.stream, pid: Int32(clamping: pid)))
+    init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
+        let wrote = patterns.map { Wrote($0.kind) }
+        let namesPort = patterns.map(\.kind.mayNamePort)
+        let children = patterns.map { pattern in
+            pattern.kind == .child_started
+                ? pattern.captures.firstIndex { $0.name == "child_pid" } ?? -1 : -1
         }
+        var all: [Process: Wrote] = [:]
+        var last: (process: Process, wrote: Wrote)?
+        source.log.forEachHeader(withNumber: children) { i, pattern, header, number in
+            let process = Process(stream: header.stream, pid: header.pid)
+            if last?.process != process {
+                if let last { all[last.process] = last.wrote }
+                last = (process, all[process] ?? [])
+            }
+            last?.wrote.formUnion(wrote[pattern])
+            if let number {
+                announced.insert(Process(stream: process.stream, pid: Int32(clamping: number)))
+            }
+            guard namesPort[pattern] else { return }
+            notePort(source.log.event(at: i, input: 0, patterns: patterns), process)
+        }
+        if let last { all[last.process] = last.wrote }
+        for (process, wrote) in all {
+            if wrote.contains(.servers) { servers.insert(process) }
+            if wrote.contains(.childLike), !wrote.contains(.others) { childLike.insert(process) }
+        }
+    }
+
+    private mutating func notePort(_ event: Event, _ process: Process) {
         // A logo has no header, and its line is taken for the process before it.
         if event.header.form != .none, let port = event.int("port") { ports[process] = port }
     }

@@ -3,20 +3,29 @@
 /// A line that matched a pattern: what it says, who wrote it, when, and where it stands.
 package struct Event: Sendable {
     package var kind: EventKind
-    package var patternID: String
     package var header: RecordHeader
     package var source: SourcePosition
-    /// The named groups that took part in the match, then the pattern's constants.
-    package var values: [Capture]
-    /// The line as it stands in the input, invalid UTF-8 repaired, cut at `Event.lineLimit`.
-    package var line: String
+    private let content: Content
     /// The instant the line was written, once the input's clock is known.
     package var at: Timestamp?
     /// How far `at` may be off for reasons of precision, in seconds.
     package var uncertainty: Double
 
-    /// The entry's place in its journal, as `journalctl --after-cursor` takes it.
-    package var cursor: String?
+    /// What an event says. A class, because events are handed on often and changed never: a copy
+    /// costs one reference, and not one for each text.
+    private final class Content: Sendable {
+        let patternID: String
+        let values: [Capture]
+        let line: String
+        let cursor: String?
+
+        init(patternID: String, values: [Capture], line: String, cursor: String?) {
+            self.patternID = patternID
+            self.values = values
+            self.line = line
+            self.cursor = cursor
+        }
+    }
 
     /// Bytes of a line that an event keeps as its quote.
     package static let lineLimit = 2048
@@ -27,22 +36,28 @@ package struct Event: Sendable {
         cursor: String? = nil
     ) {
         self.kind = kind
-        self.patternID = patternID
         self.header = header
         self.source = source
-        self.values = values
-        self.line = line
         self.at = at
         self.uncertainty = uncertainty
-        self.cursor = cursor
+        content = Content(patternID: patternID, values: values, line: line, cursor: cursor)
     }
+
+    package var patternID: String { content.patternID }
+    /// The named groups that took part in the match, then the pattern's constants.
+    package var values: [Capture] { content.values }
+    /// The line as it stands in the input, invalid UTF-8 repaired, cut at `Event.lineLimit`.
+    package var line: String { content.line }
+    /// The entry's place in its journal, as `journalctl --after-cursor` takes it.
+    package var cursor: String? { content.cursor }
 }
 
 // MARK: - Values
 
 extension Event {
     package subscript(name: String) -> String? {
-        values.first { $0.name == name }?.text
+        for value in content.values where value.name == name { return value.text }
+        return nil
     }
 
     package func int(_ name: String) -> Int? {

@@ -180,6 +180,17 @@ extension EventBlock {
         return low >= 0 && high >= low ? low..<high : nil
     }
 
+    /// The whole number that a group of an event holds.
+    func number(_ slot: Int, at index: Int) -> Int? {
+        let entry = entries[index]
+        guard let range = capture(slot, of: entry) else { return nil }
+        let start = lineStart(entry)
+        guard range.count < 18, range.allSatisfy({ bytes[start + $0] &- 0x30 < 10 }) else {
+            return Int(text(start, range))
+        }
+        return range.isEmpty ? nil : range.reduce(0) { $0 * 10 + Int(bytes[start + $1] - 0x30) }
+    }
+
     private func bound(at index: Int) -> Int {
         Int(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8))
     }

@@ -14,6 +14,10 @@ package struct EventLog: Sendable {
     private var shifts = StampShifts()
 
     package private(set) var count = 0
+    /// For each pattern, as far as there are events of it or of later ones: whether there are any.
+    private var seen: [Bool] = []
+    /// Whether there are messages without a header of their own, as syslog carries them.
+    package private(set) var holdsBareMessages = false
 
     /// Logs of one run share a store, since they share its limits. Without one, all is kept in
     /// memory.
@@ -42,6 +46,7 @@ extension EventLog {
         let extra =
             Self.far(captures, start, in: source.count, beyond: isDecoded ? beside.count : kept)
             ?? beside
+        note(header, pattern)
         var entry = EventBlock.Entry(header, pattern: pattern, line: lineNumber, offset: offset)
         entry.length = UInt16(kept)
         entry.captures = UInt8(captures.count / 2)
@@ -68,6 +73,7 @@ extension EventLog {
 
     /// Appends an event that `packed(at:)` gave, of this log or of another.
     package mutating func append(_ event: PackedEvent) {
+        note(event.header, event.pattern)
         var entry = EventBlock.Entry(
             event.header, pattern: event.pattern, line: event.line, offset: event.offset)
         let kept = min(event.bytes.count, Event.lineLimit)
@@ -84,6 +90,12 @@ extension EventLog {
             decoded: event.decoded.span.extracting(0..<extra), captures: captures, origin: 0,
             cursor: event.cursor)
         grown()
+    }
+
+    private mutating func note(_ header: RecordHeader, _ pattern: Int) {
+        if header.form == .bareMessage { holdsBareMessages = true }
+        while seen.count <= pattern { seen.append(false) }
+        if !seen[pattern] { seen[pattern] = true }
     }
 
     private mutating func grown() {
@@ -168,12 +180,22 @@ extension EventLog {
     }
 
     /// The indices of all patterns that events of this log matched.
-    package var patterns: Set<Int> {
-        var out: Set<Int> = []
+    package var patterns: Set<Int> { Set(seen.indices.filter { seen[$0] }) }
+
+    /// The same as `forEachHeader`, with the number that capture `slots[pattern]` of each event holds:
+    /// `nil` where that is negative, and where no whole number stands there.
+    package func forEachHeader(
+        withNumber slots: [Int], _ body: (Int, _ pattern: Int, RecordHeader, Int?) -> Void
+    ) {
         for start in stride(from: 0, to: count, by: EventBlock.capacity) {
-            for entry in block(from: start).entries { out.insert(Int(entry.pattern)) }
+            let block = block(from: start)
+            for (i, entry) in block.entries.enumerated() {
+                let slot = slots[Int(entry.pattern)]
+                body(
+                    start + i, Int(entry.pattern), entry.header,
+                    slot < 0 ? nil : block.number(slot, at: i))
+            }
         }
-        return out
     }
 
     /// A number that two events share when they are the same message of the same process.

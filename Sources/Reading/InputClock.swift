@@ -163,6 +163,9 @@ package struct InputClock: Sendable {
             if starts[i].map({ at < $0 }) ?? true { starts[i] = at }
             return at
         }
+        if let offset = zone.fixedOffset {
+            return Timestamp(nanoseconds: local - Int64(offset) * 1_000_000_000)
+        }
         let candidates = zone.instants(ofLocal: local)
         guard let first = candidates.first else {
             // In the gap when clocks go forward: a clock that did not follow.

@@ -22,16 +22,29 @@ struct LineSieve {
     private var date: (UInt64, UInt64, UInt16) = (0, 0, 0)
     private var minute: Int64 = 0
 
-    /// Records passed since `settle`, and how many of them are later than the one before.
-    private(set) var passed = 0
-    private(set) var forwardSteps = 0
+    /// What records that were passed over add to what is known of an input.
+    struct Passed {
+        var count = 0
+        /// How many of them are later than the one before.
+        var forwardSteps = 0
+        /// The last one's line and header.
+        var line = 0
+        var header = RecordHeader(form: .none)
+    }
+
+    private var count = 0
+    private var forwardSteps = 0
     /// The stamp of the last record and its line.
-    private(set) var nanoseconds: Int64 = 0
-    private(set) var line = 0
+    private var nanoseconds: Int64 = 0
+    private var line = 0
     /// The last record's level.
-    private(set) var level = Level.notice
+    private var level = Level.notice
     /// The header that all of them share.
-    private(set) var header = RecordHeader(form: .none)
+    private var header = RecordHeader(form: .none)
+    /// The line at hand is a record like those passed over, but a pattern may match its message.
+    private var isCandidate = false
+    private var candidateAt: Int64 = 0
+    private var candidateLevel = Level.notice
 
     init(_ screen: MessageScreen) { self.screen = screen }
 
@@ -71,8 +84,33 @@ struct LineSieve {
 
     mutating func disarm() { isArmed = false }
 
+    /// Whether records were passed over since `settled`.
+    var hasPassed: Bool { count > 0 }
+
+    var passed: Passed {
+        var header = header
+        header.stamp.nanoseconds = nanoseconds
+        header.level = level
+        return Passed(count: count, forwardSteps: forwardSteps, line: line, header: header)
+    }
+
     /// Forgets what `RecordReader` has taken over.
-    mutating func settled() { (passed, forwardSteps) = (0, 0) }
+    mutating func settled() { (count, forwardSteps) = (0, 0) }
+
+    /// What the line at hand was found to be, where only its message has to be looked at.
+    mutating func candidate(length: Int) -> ClassifiedLine? {
+        guard isCandidate else { return nil }
+        var header = header
+        header.stamp.nanoseconds = candidateAt
+        header.level = candidateLevel
+        nanoseconds = candidateAt
+        return ClassifiedLine(
+            header: header, scope: header.role == .sentinel ? .sentinel : .server,
+            message: dateStart + Self.headLength..<length)
+    }
+
+    /// Notes a record of another process that was taken apart: the next one is not to be earlier.
+    mutating func note(_ stamp: Stamp) { nanoseconds = stamp.nanoseconds }
 
     /// Reads the date at `start`; false where there is none in this form.
     private mutating func setDate(_ line: Span<UInt8>, at start: Int) -> Bool {
@@ -142,6 +180,7 @@ extension LineSieve {
         let hashes = screen.beginnings
         let beginnings = hashes.span
         precondition(words <= feeds.count && words <= flags.count)
+        isCandidate = false
         while let end = place.nextFeed(feeds, start, words) {
             guard isArmed,
                 passes(bytes, place.lineStart, end, start, flags, beginnings, place.number + 1)
@@ -183,10 +222,13 @@ extension LineSieve {
         if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
             screen.mayMatch(bytes.extracting(message..<end))
         {
+            isCandidate = true
+            candidateAt = at
+            candidateLevel = level
             return false
         }
         if at > nanoseconds { forwardSteps &+= 1 }
-        passed &+= 1
+        count &+= 1
         nanoseconds = at
         line = number
         self.level = level

@@ -21,7 +21,7 @@ extension RecordReader {
         } catch {
             noteFailure(error)
         }
-        if let sieve { settle(sieve) }
+        if let sieve { settle(sieve.passed) }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
         // A log that ends in mid-line was still being written.
@@ -210,7 +210,7 @@ extension RecordReader {
     }
 
     @inline(__always)
-    private mutating func giveRecord(
+    mutating func giveRecord(
         _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) {

@@ -24,14 +24,25 @@ extension RecordReader {
         _ line: Span<UInt8>, _ number: Int, _ offset: Int64, _ sieve: inout LineSieve?,
         _ body: RecordBody
     ) -> Bool {
-        if var used = sieve, used.passed > 0 {
-            settle(used)
-            used.settled()
-            sieve = used
+        if sieve?.hasPassed == true, let passed = sieve?.passed {
+            settle(passed)
+            sieve?.settled()
+        }
+        if let candidate = sieve?.candidate(length: line.count) {
+            (isVerbatim, isPlain) = (true, true)
+            giveRecord(candidate, line, number, offset, body)
+            return true
         }
         taken = nil
         guard take(line, number, offset, body) else { return false }
         if let taken, isVerbatim, canPass(taken.header, number) {
+            // Children say a few words; what follows is their server's again.
+            if sieve?.isArmed == true, taken.header.role == .child,
+                taken.header.stamp.form == .local
+            {
+                sieve?.note(taken.header.stamp)
+                return true
+            }
             sieve?.arm(taken.header, line, message: taken.message.lowerBound)
         } else {
             sieve?.disarm()
@@ -49,18 +60,15 @@ extension RecordReader {
     }
 
     /// Adds what the sieve passed over to what is known of the input.
-    mutating func settle(_ sieve: LineSieve) {
-        guard sieve.passed > 0 else { return }
-        var header = sieve.header
-        header.level = sieve.level
-        header.stamp.nanoseconds = sieve.nanoseconds
-        facts.records += sieve.passed
-        forms[Int(header.form.rawValue)] &+= sieve.passed
-        serverRecords += sieve.passed
-        facts.clock.localStamps &+= sieve.passed
-        facts.clock.forwardSteps &+= sieve.forwardSteps
-        facts.clock.last = header.stamp
-        noteProcess(header, sieve.line, records: sieve.passed)
-        passed = header
+    mutating func settle(_ passed: LineSieve.Passed) {
+        guard passed.count > 0 else { return }
+        facts.records += passed.count
+        forms[Int(passed.header.form.rawValue)] &+= passed.count
+        serverRecords += passed.count
+        facts.clock.localStamps &+= passed.count
+        facts.clock.forwardSteps &+= passed.forwardSteps
+        facts.clock.last = passed.header.stamp
+        noteProcess(passed.header, passed.line, records: passed.count)
+        self.passed = passed.header
     }
 }

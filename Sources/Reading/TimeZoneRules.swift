@@ -67,6 +67,9 @@ package struct TimeZoneRules: Hashable, Sendable {
         return low == 0 ? firstOffset : offsets[low - 1]
     }
 
+    /// The one offset of this zone in seconds, if it never changes.
+    package var fixedOffset: Int? { transitions.isEmpty && rule == nil ? firstOffset : nil }
+
     /// The instants at which clocks in this zone show `local` (a time read as if it were UTC):
     /// one as a rule, two when clocks go back, none in the gap when they go forward.
     package func instants(ofLocal local: Int64) -> [Timestamp] {

@@ -42,6 +42,7 @@ package struct TwinClocks {
     /// Offsets of an input's local stamps, where another input shows its records with an instant.
     package func offsets(of log: EventLog) -> [OffsetSpan] {
         var evidence = ClockEvidence()
+        guard !byStamp.isEmpty else { return [] }
         for i in 0..<min(log.count, Self.limit) {
             let stamp = log.stamp(at: i)
             guard stamp.isLocal,

@@ -166,6 +166,9 @@ struct Assembler {
     /// Messages that journald threw away or missed, in its own words.
     private func suppressed(_ log: EventLog, _ patterns: [PatternInfo]) -> Int {
         var out = 0
+        guard log.patterns.contains(where: { patterns[$0].kind == .journal_suppressed }) else {
+            return 0
+        }
         log.forEachHeader { i, pattern, _ in
             guard patterns[pattern].kind == .journal_suppressed else { return }
             out += log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
