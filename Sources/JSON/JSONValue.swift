@@ -104,6 +104,11 @@ extension JSONValue {
     /// Escapes what JSON must escape, and what would steer a terminal or reorder its text.
     private static func write(_ text: String, to out: inout String) {
         out += "\""
+        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F && $0 != 0x22 && $0 != 0x5C }) {
+            out += text
+            out += "\""
+            return
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": out += "\\\""

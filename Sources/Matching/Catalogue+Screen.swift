@@ -22,7 +22,9 @@ extension Catalogue {
             }
         }
         let (prefixes, laterTexts) = (group.prefixes, laterTexts)
-        return MessageScreen(fingerprints: fingerprints, beginnings: beginnings) { message in
+        return MessageScreen(
+            fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings
+        ) { message in
             var link = prefixes.chain(for: message)
             while let pattern = prefixes.next(&link, for: message) {
                 if laterTexts.allow(pattern, for: message) { return true }
@@ -35,19 +37,23 @@ extension Catalogue {
     private static let fingerprintLimit = 6
 
     /// The rarest three bytes of each text; `nil` where there are too many, or a text is shorter.
-    private static func fingerprints(of texts: [[UInt8]]) -> [UInt8]? {
+    private static func fingerprints(of texts: [[UInt8]]) -> [[UInt8]]? {
         var out: [[UInt8]] = []
         for text in texts {
             guard text.count >= 3 else { return nil }
-            if out.contains(where: { text.contains($0) }) { continue }
+            if out.contains(where: { holds(text, $0) }) { continue }
             let starts = 0...(text.count - 3)
             let rarest = starts.min { cost(text, $0) < cost(text, $1) } ?? 0
             out.append(Array(text[rarest..<rarest + 3]))
         }
-        return out.count <= fingerprintLimit ? out.flatMap(\.self) : nil
+        return out.count <= fingerprintLimit ? out : nil
     }
 
     private static func cost(_ text: [UInt8], _ start: Int) -> Int {
         text[start..<start + 3].reduce(1) { $0 * LiteralScanner.commonness($1) }
+    }
+
+    private static func holds(_ text: [UInt8], _ triple: [UInt8]) -> Bool {
+        text.indices.dropLast(2).contains { Array(text[$0..<$0 + 3]) == triple }
     }
 }

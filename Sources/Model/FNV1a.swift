@@ -3,10 +3,11 @@
 /// The FNV-1a hash, 64 bits wide: the same on every run and every machine, which ids need.
 /// Source: the FNV reference parameters (offset basis and prime for 64 bits).
 package struct FNV1a: Sendable {
-    package private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+    @usableFromInline package var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
     package init() {}
 
+    @inlinable @inline(__always)
     package mutating func combine(_ byte: UInt8) {
         value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
     }

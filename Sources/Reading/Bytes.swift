@@ -123,3 +123,11 @@ package func directoryEntries(_ path: String) -> [String]? {
     }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
 }
+
+extension [UInt8] {
+    /// Appends bytes that are only lent, all at once.
+    @inline(__always)
+    mutating func append(copying bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+}

@@ -43,8 +43,8 @@ struct LineSieve {
     private var header = RecordHeader(form: .none)
     /// The line at hand is a record like those passed over, but a pattern may match its message.
     private var isCandidate = false
-    private var candidateAt: Int64 = 0
-    private var candidateLevel = Level.notice
+    private var candidateHeader = RecordHeader(form: .none)
+    private var candidateMessage = 0
 
     init(_ screen: MessageScreen) { self.screen = screen }
 
@@ -100,13 +100,11 @@ struct LineSieve {
     /// What the line at hand was found to be, where only its message has to be looked at.
     mutating func candidate(length: Int) -> ClassifiedLine? {
         guard isCandidate else { return nil }
-        var header = header
-        header.stamp.nanoseconds = candidateAt
-        header.level = candidateLevel
-        nanoseconds = candidateAt
+        nanoseconds = candidateHeader.stamp.nanoseconds
         return ClassifiedLine(
-            header: header, scope: header.role == .sentinel ? .sentinel : .server,
-            message: dateStart + Self.headLength..<length)
+            header: candidateHeader,
+            scope: candidateHeader.role == .sentinel ? .sentinel : .server,
+            message: candidateMessage..<length)
     }
 
     /// Notes a record of another process that was taken apart: the next one is not to be earlier.
@@ -196,18 +194,27 @@ extension LineSieve {
         _ bytes: Span<UInt8>, _ from: Int, _ end: Int, _ origin: Int, _ flags: Span<UInt64>,
         _ beginnings: Span<UInt64>, _ number: Int
     ) -> Bool {
-        let length = end - from
-        let dateAt = from + dateStart
+        // A header's date and time, and 16 bytes of the line, lie within it.
+        guard from + dateStart + Self.headLength + 8 <= end, end - from <= Self.longest else {
+            return false
+        }
+        var childPID: Int32 = 0
+        var leadEnd = dateStart
+        if (bytes.word(from) ^ lead.0) & leadMask.0 != 0
+            || (bytes.word(from + 8) ^ lead.1) & leadMask.1 != 0
+        {
+            guard header.form == .roleWithYear, number > 64,
+                let child = Self.childLead(bytes, from)
+            else { return false }
+            (childPID, leadEnd) = child
+        }
+        let dateAt = from + leadEnd
         let message = dateAt + Self.headLength
-        // The dates and times of all headers lie within the line, and so do 16 bytes of it.
-        guard message + 8 <= end, length <= Self.longest else { return false }
-        guard (bytes.word(from) ^ lead.0) & leadMask.0 == 0,
-            (bytes.word(from + 8) ^ lead.1) & leadMask.1 == 0
-        else { return false }
+        guard message + 8 <= end else { return false }
         if bytes.word(dateAt) != date.0 || bytes.word(dateAt + 8) != date.1
             || bytes.half(dateAt + 16) != date.2
         {
-            guard setDate(bytes.extracting(from..<end), at: dateStart) else {
+            guard setDate(bytes.extracting(from..<end), at: leadEnd) else {
                 isArmed = false
                 return false
             }
@@ -218,13 +225,15 @@ extension LineSieve {
         guard at >= nanoseconds, !isFlagged(flags, message - origin, end - origin),
             Self.isLast(bytes[end - 1], after: bytes[end - 2])
         else { return false }
+        if childPID != 0 {
+            found(at, level, message - from, childPID)
+            return false
+        }
         let hash = MessageScreen.hash(UInt32(truncatingIfNeeded: bytes.word(message)))
         if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
             screen.mayMatch(bytes.extracting(message..<end))
         {
-            isCandidate = true
-            candidateAt = at
-            candidateLevel = level
+            found(at, level, message - from)
             return false
         }
         if at > nanoseconds { forwardSteps &+= 1 }
@@ -233,6 +242,36 @@ extension LineSieve {
         line = number
         self.level = level
         return true
+    }
+
+    /// Notes what a record is of which only the message is to be looked at.
+    private mutating func found(_ at: Int64, _ level: Level, _ message: Int, _ childPID: Int32 = 0)
+    {
+        isCandidate = true
+        candidateHeader = header
+        candidateHeader.stamp.nanoseconds = at
+        candidateHeader.level = level
+        candidateMessage = message
+        if childPID != 0 {
+            candidateHeader.pid = childPID
+            candidateHeader.role = .child
+        }
+    }
+
+    /// The process id in `123:C ` and where that ends.
+    private static func childLead(_ bytes: Span<UInt8>, _ from: Int) -> (Int32, Int)? {
+        var pid: Int32 = 0
+        var i = 0
+        while i < 8 {
+            let digit = bytes[from + i] &- 0x30
+            guard digit < 10 else { break }
+            pid = pid * 10 + Int32(digit)
+            i += 1
+        }
+        guard pid > 0, bytes[from + i] == 0x3A, bytes[from + i + 1] == 0x43,
+            bytes[from + i + 2] == 0x20
+        else { return nil }
+        return (pid, i + 3)
     }
 
     /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` for a warning, which is

@@ -83,7 +83,7 @@ extension RecordReader {
     private mutating func noteCursor(_ entry: JournalEntry, _ bytes: Span<UInt8>) {
         cursor.removeAll(keepingCapacity: true)
         guard let range = entry.cursor, range.count <= 255 else { return }
-        for i in range { cursor.append(bytes[i]) }
+        cursor.append(copying: bytes.extracting(range))
     }
 
     private mutating func noteBoot(_ entry: JournalEntry) {

@@ -107,7 +107,7 @@ extension SecretScanner {
 
 extension SecretScanner {
     private mutating func scanWords() {
-        let isClient = String(decoding: bytes, as: UTF8.self).contains("-cli")
+        let isClient = bytes.firstIndex(of: Array("-cli".utf8), from: 0) != nil
         var inACL = false
         var at = 0
         while at < bytes.count {

@@ -22,6 +22,8 @@ struct Extractor: Sendable {
     let catalogue: Catalogue
     var store = EventStore(limits: .none)
     var usePrefilter = true
+    /// Records that no pattern can match are counted and not taken apart.
+    var passesOver = true
     /// Keeps to what runs on any processor.
     var isPortable = false
     var progress: ReadProgress?
@@ -32,7 +34,7 @@ struct Extractor: Sendable {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
         let options = ReadOptions(
-            screen: usePrefilter ? catalogue.screen : nil, isPortable: isPortable)
+            screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable)
         try InputReader.read(
             path: input.path, name: input.name, progress: progress, options: options
         ) { name, run in

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// Wide registers and the plain loop mark the same bytes.
+
+import Testing
+
+@testable import Reading
+
+struct BlockScanTests {
+    @Test(arguments: 0..<200)
+    func `Both ways mark the same`(seed: Int) {
+        var random = Dice(seed)
+        let alphabet: [UInt8] = [0x0A, 0x3A, 0x20, 0x41, 0x42, 0x43, 0x7F, 0x80, 0x1F, 0x7E, 0x00]
+        let count = Int.random(in: 1...700, using: &random)
+        let bytes = (0..<count).map { _ in
+            Int.random(in: 0..<4, using: &random) == 0
+                ? UInt8.random(in: 0...255, using: &random)
+                : alphabet.randomElement(using: &random) ?? 0
+        }
+        let from = Int.random(in: 0..<count, using: &random)
+        let to = Int.random(in: from...count, using: &random)
+        let prints = Array("ABCBCA".utf8.prefix(3 * Int.random(in: 0...2, using: &random)))
+        var fast = BlockScan()
+        var plain = BlockScan()
+        plain.isPortable = true
+        fast.scan(bytes.span, from..<to, fingerprints: prints)
+        plain.scan(bytes.span, from..<to, fingerprints: prints)
+        #expect(fast.words == plain.words)
+        #expect(Array(fast.feeds[..<fast.words]) == Array(plain.feeds[..<plain.words]))
+        #expect(Array(fast.flags[..<fast.words]) == Array(plain.flags[..<plain.words]))
+        for i in from..<to {
+            let (word, bit) = ((i - from) / 64, UInt64((i - from) % 64))
+            #expect((fast.feeds[word] >> bit & 1 == 1) == (bytes[i] == 0x0A))
+        }
+    }
+
+    @Test func `A block that was scanned leaves nothing behind for a shorter one`() {
+        var scan = BlockScan()
+        let feeds = [UInt8](repeating: 0x0A, count: 500)
+        scan.scan(feeds.span, 0..<500, fingerprints: [])
+        scan.scan(feeds.span, 0..<3, fingerprints: [])
+        #expect(scan.words == 1)
+        #expect(scan.feeds[0] == 0b111)
+    }
+}
