@@ -30,6 +30,8 @@ final class LiveSource {
     var savedSnapshots = 0
     /// Whether anything but the events is not on disk yet.
     var isChanged = true
+    /// The source that has given up the other half of a line: they go to disk together.
+    var partner: Int?
     /// Bytes used since the place was last put on disk.
     var unsavedBytes = 0
 
@@ -140,6 +142,12 @@ final class LiveSource {
         isChanged = true
     }
 
+    /// More has come after all.
+    func reopen() {
+        isOpen = true
+        isChanged = true
+    }
+
     func note(problem: String) {
         input.note(problem: problem, isDamage: false)
         isChanged = true
@@ -228,6 +236,7 @@ extension LiveSource {
         savedSnapshots = collector.snapshots.log.count
         isChanged = false
         isFresh = false
+        partner = nil
         unsavedBytes = 0
     }
 
