@@ -43,9 +43,7 @@ struct Collect: ParsableCommand {
         guard let mode = Redaction.Mode(rawValue: redact), mode == .none || mode == .secrets else {
             throw Failure("--redact \(redact): give none or secrets; reports hide addresses")
         }
-        var shared = SharedOptions()
-        shared.tz = []
-        guard let bound = try shared.bound(since, "--since")?.counted(from: now()),
+        guard let bound = try SelectionOptions.bound(since, "--since")?.counted(from: now()),
             case .instant(let start) = bound
         else { throw Failure("--since \(since)") }
         SignalPipe.takeOver()

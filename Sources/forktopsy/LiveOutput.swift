@@ -19,17 +19,16 @@ struct LiveOutput {
     /// Whether whoever read has gone.
     private(set) var isClosed = false
 
-    init(_ shared: SharedOptions, redact: Redaction.Mode) throws {
-        switch shared.format ?? (isTerminal(1) ? "text" : "jsonl") {
+    init(_ format: String?, _ speech: SpeechOptions, redact: Redaction.Mode) throws {
+        switch format ?? (isTerminal(1) ? "text" : "jsonl") {
         case "text": form = .text
         case "jsonl": form = .lines
         case let other:
             throw Failure("tail prints text or jsonl, not \(other); see forktopsy incidents")
         }
-        if shared.output != nil { throw Failure("tail prints to standard output alone") }
         lines = LiveLines(redact: redact)
         isView = form == .text && isTerminal(1)
-        color = isView && !shared.noColor && (environment("NO_COLOR") ?? "").isEmpty
+        color = isView && speech.allowsColor
     }
 
     var printsEvents: Bool { form == .lines }
