@@ -22,6 +22,9 @@ package struct HostReadings: Sendable {
 
     package init() {}
 
+    /// How a server that could not be asked is called in `unread`, before its address.
+    package static let serverAt = "the server at "
+
     private static let host = [
         "/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/overcommit_ratio",
         "/proc/sys/vm/overcommit_kbytes", "/proc/sys/vm/swappiness",
@@ -65,27 +68,50 @@ package struct HostReadings: Sendable {
         seconds: Double
     ) {
         do throws(LiveError) {
-            var server = try ServerConnection(address, seconds: seconds)
-            try server.login(login)
             let port = address.path == nil ? address.port : nil
             let target = address.path.map { "-s \($0)" } ?? "-h \(address.host) -p \(address.port)"
+            let answers = try Self.answers(of: address, login, settings, seconds)
             items.append(
                 Item(
                     path: "info_\(port.map(String.init) ?? "socket").txt",
-                    command: "redis-cli \(target) INFO", text: try server.info(), pid: pid,
+                    command: "redis-cli \(target) INFO", text: answers.info, pid: pid,
                     port: port))
-            for pattern in settings {
-                let found = try server.settings(pattern)
-                guard !found.isEmpty else { continue }
+            for (pattern, text) in answers.settings {
                 items.append(
                     Item(
                         path: "config_\(port.map(String.init) ?? "socket").txt",
-                        command: "redis-cli \(target) CONFIG GET \(pattern)",
-                        text: found.map { "\($0)\n\($1)\n" }.joined(), pid: pid, port: port))
+                        command: "redis-cli \(target) CONFIG GET \(pattern)", text: text, pid: pid,
+                        port: port))
             }
         } catch {
-            unread.append(("the server at \(address.spoken)", error.reason))
+            unread.append((Self.serverAt + address.spoken, error.reason))
         }
+    }
+
+    /// What a server answers: over a connection of our own, or through the system's client where the
+    /// connection must be encrypted.
+    private static func answers(
+        of address: ServerAddress, _ login: ServerLogin, _ patterns: [String], _ seconds: Double
+    ) throws(LiveError) -> (info: String, settings: [(pattern: String, text: String)]) {
+        var settings: [(pattern: String, text: String)] = []
+        if let encryption = login.encryption {
+            let client = try ServerClient(address, login, encryption, seconds: seconds)
+            let info = try client.info()
+            for pattern in patterns {
+                let text = try client.settings(pattern)
+                if !text.isEmpty { settings.append((pattern, text)) }
+            }
+            return (info, settings)
+        }
+        var server = try ServerConnection(address, seconds: seconds)
+        try server.login(login)
+        let info = try server.info()
+        for pattern in patterns {
+            let found = try server.settings(pattern)
+            guard !found.isEmpty else { continue }
+            settings.append((pattern, found.map { "\($0)\n\($1)\n" }.joined()))
+        }
+        return (info, settings)
     }
 
     package mutating func read(

@@ -305,6 +305,11 @@ package struct DiskSpace: Hashable, Sendable {
     package var size: Int64
     package var available: Int64
 
+    package init(size: Int64, available: Int64) {
+        self.size = size
+        self.available = available
+    }
+
     /// `nil` where the path is not there or may not be asked.
     package init?(path: String) {
         var info = statvfs()

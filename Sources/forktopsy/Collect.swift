@@ -98,7 +98,8 @@ struct Collection: ~Copyable {
             + "\(counted(secrets, "secret")) taken out; \(unread.count) could not be read"
     }
 
-    private var isOver: Bool { monotonicSeconds() > deadline }
+    /// Whether the time is used up, or the end was asked for: what there is makes the archive.
+    private var isOver: Bool { monotonicSeconds() > deadline || SignalPipe.isEnding }
 
     /// Adds a file, its secrets hidden.
     private mutating func add(_ name: String, _ bytes: [UInt8], modifiedAt: Int64? = nil) {

@@ -50,16 +50,25 @@ extension FollowedPath {
     }
 
     /// The logs that have left and hold parts of one unfinished line, the oldest first. A whole
-    /// file may be but the middle of it.
+    /// file may be but the middle of it; not where it begins as the part before does, which shows
+    /// the head of another record.
     private var halves: [Life] {
         var out: [Life] = []
+        var later: [UInt8] = []
         for life in leaving.reversed() {
-            guard !life.half.isEmpty else { break }
+            let half = life.half
+            guard !half.isEmpty else { break }
+            let isHead = later.count >= Self.sureHead && half.starts(with: later[..<Self.sureHead])
+            if isHead { break }
             out.insert(life, at: 0)
             guard life.source.mark.isBlank else { break }
+            later = half
         }
         return out
     }
+
+    /// Bytes that the records of one writer begin with: its process, and a colon or a bracket.
+    private static let sureHead = 6
 
     /// Nothing follows: half a line counts as it is.
     func finish(_ life: Life) {

@@ -37,8 +37,8 @@ struct LiveOutput {
 
     func line(_ change: IncidentChange) -> String { lines.line(change) }
 
-    mutating func tell(_ event: Event, origin: String) {
-        waiting += lines.line(event, origin: origin)
+    mutating func tell(_ event: Event, origin: String, clock: inout LiveClock) {
+        waiting += lines.line(event, origin: origin, clock: &clock)
         if waiting.utf8.count > 1 << 16 { flush() }
     }
 

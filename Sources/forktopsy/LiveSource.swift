@@ -155,12 +155,18 @@ final class LiveSource {
 
     /// What the second half of an analysis gets.
     func extraction(_ extractor: Extractor) -> Extraction {
-        // Whole seconds, as an analysis of the file has them.
-        input.modifiedAt =
-            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
+        noteModification()
         var out = extractor.finished(input.facts, collector)
         if out.facts.clock.modifiedAt == nil { out.readAt = now() }
         return out
+    }
+}
+
+extension LiveSource {
+    /// Tells the input when its file was last written, in whole seconds, as an analysis has them.
+    func noteModification() {
+        input.modifiedAt =
+            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
     }
 }
 

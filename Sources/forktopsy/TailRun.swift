@@ -231,13 +231,14 @@ final class TailRun {
                 sampler?.alarm(now: monotonicSeconds())
             }
             guard options.events != .none, output.printsEvents else { continue }
+            var clock = reporter.clock(of: source)
             for i in from..<count {
                 let pattern = source.collector.log.pattern(at: i)
                 let kind = store.patterns[pattern].kind
                 guard options.events == .all || kind.isUrgent else { continue }
                 let event = source.collector.log.event(
                     at: i, input: source.number, patterns: store.patterns)
-                output.tell(event, origin: source.input.name)
+                output.tell(event, origin: source.input.name, clock: &clock)
             }
         }
         output.flush()
