@@ -52,8 +52,15 @@ package struct HostReadings: Sendable {
     package mutating func readHost() { for path in Self.host { read(path, isOptional: true) } }
 
     /// Reads what the kernel says of a server, its children and its control groups.
-    package mutating func readServer(_ pid: Int32) {
+    ///
+    /// `withMappings`: also what a fork has to account of each mapping, which decides where
+    /// accounting refuses (Linux v6.6, fs/proc/task_mmu.c, `ac`); in mode 1 it never does.
+    package mutating func readServer(_ pid: Int32, withMappings: Bool = false) {
         for name in Self.process { read("/proc/\(pid)/\(name)", pid: pid) }
+        let mode = items.first { $0.path == "/proc/sys/vm/overcommit_memory" }?.text
+        if withMappings, mode?.first != "1" {
+            read("/proc/\(pid)/smaps", pid: pid, limit: 32 << 20)
+        }
         for child in Self.children(of: pid).prefix(4) {
             for name in ["status", "smaps_rollup"] {
                 read("/proc/\(child)/\(name)", pid: child, isChild: true, isOptional: true)
@@ -115,16 +122,23 @@ package struct HostReadings: Sendable {
     }
 
     package mutating func read(
-        _ path: String, pid: Int32? = nil, isChild: Bool = false, isOptional: Bool = false
+        _ path: String, pid: Int32? = nil, isChild: Bool = false, isOptional: Bool = false,
+        limit: Int = 1 << 18
     ) {
         do throws(LiveError) {
             let file = try OpenFile(path: path)
-            var block = [UInt8](repeating: 0, count: 1 << 18)
-            let count = try file.read(into: &block, at: 0)
+            var block = [UInt8](repeating: 0, count: 1 << 16)
+            var text: [UInt8] = []
+            while text.count < limit,
+                case let count = try file.read(into: &block, at: Int64(text.count)),
+                count > 0
+            {
+                text += block[..<count]
+            }
             items.append(
                 Item(
-                    path: path, text: String(decoding: block[..<count], as: UTF8.self), pid: pid,
-                    isChild: isChild))
+                    path: path, text: String(decoding: text.prefix(limit), as: UTF8.self),
+                    pid: pid, isChild: isChild))
         } catch {
             if !isOptional || !error.isMissing { unread.append((path, error.reason)) }
         }

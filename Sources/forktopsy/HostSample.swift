@@ -97,11 +97,15 @@ struct SampleTargets {
     private static let patience = 1.0
 
     /// Reads everything once.
-    func read(settings: [String] = [], patience: Double = patience) -> HostReadings {
+    /// `withMappings`: also what a fork has to account, which costs the kernel a walk through each
+    /// server's memory.
+    func read(
+        settings: [String] = [], patience: Double = patience, withMappings: Bool = true
+    ) -> HostReadings {
         let servers = Discovery.servers()
         var out = HostReadings()
         out.readHost()
-        for server in servers { out.readServer(server.pid) }
+        for server in servers { out.readServer(server.pid, withMappings: withMappings) }
         if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
         guard asks else { return out }
         let found = servers.compactMap { server in

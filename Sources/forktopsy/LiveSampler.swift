@@ -37,9 +37,11 @@ struct LiveSampler {
     mutating func work(now: Double, into source: LiveSource, near incidents: [Incident]) -> Bool {
         guard due <= now else { return false }
         var targets = targets
+        let isQuiet = fastUntil <= now
         silent = silent.filter { $0.value > now }
         targets.silent = Set(silent.keys)
-        let sample = HostSample(targets.read(patience: Self.patience), at: HostSample.now)
+        let sample = HostSample(
+            targets.read(patience: Self.patience, withMappings: isQuiet), at: HostSample.now)
         for (what, _) in sample.unread where what.hasPrefix(HostReadings.serverAt) {
             silent[String(what.dropFirst(HostReadings.serverAt.count))] = now + Self.pause
         }

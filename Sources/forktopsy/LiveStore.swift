@@ -19,7 +19,7 @@ final class LiveStore {
     private var byOrigin: [String: [LiveSource]]?
     private var nextNumber = 1
     private var log: StateLog
-    private let lock: FileLock
+    private let lock: DirectoryLock
     /// What pruning has taken out.
     private(set) var carry = Carry()
     /// Events beyond which pruning is tried.
@@ -50,7 +50,7 @@ final class LiveStore {
         self.events = events
         do throws(LiveError) {
             try Directory.make(directory)
-            lock = try FileLock(path: directory + "/lock")
+            lock = try DirectoryLock(path: directory)
         } catch {
             throw Failure(
                 error.isTaken
@@ -74,6 +74,7 @@ final class LiveStore {
         }
         sources = reader.sources
         carry = reader.carry
+        if let problem = log.problem { failed(problem) }
         nextNumber = (sources.keys.max() ?? 0) + 1
     }
 
