@@ -68,8 +68,13 @@ let package = Package(
             name: "ReadingTests", dependencies: ["Model", "Reading"], exclude: ["Samples"],
             swiftSettings: strict),
 
+        // What is printed for programs is held to docs/schema.
+        .target(
+            name: "SchemaChecks", dependencies: ["JSON"], path: "Tests/SchemaChecks",
+            swiftSettings: strict),
         .testTarget(
-            name: "ReportsTests", dependencies: ["JSON", "Model", "Reports"], swiftSettings: strict),
+            name: "ReportsTests", dependencies: ["JSON", "Model", "Reports", "SchemaChecks"],
+            swiftSettings: strict),
         .testTarget(
             name: "SnapshotsTests", dependencies: ["JSON", "Model", "Snapshots"],
             exclude: ["Samples"],
@@ -105,7 +110,10 @@ let package = Package(
         // Following: in pieces, across rotations and kills, by the built program.
         .testTarget(
             name: "LiveTests",
-            dependencies: ["forktopsy", "Live", "Matching", "Model", "Reading", "Reports"],
+            dependencies: [
+                "forktopsy", "JSON", "Live", "Matching", "Model", "Reading", "Reports",
+                "SchemaChecks",
+            ],
             swiftSettings: strict),
 
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.

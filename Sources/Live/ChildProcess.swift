@@ -18,9 +18,11 @@ package final class ChildProcess {
     /// What its output goes to.
     package enum Output: Sendable { case pipe, nothing, standardError }
 
-    /// Starts a program, searched in PATH where it has no slash.
+    /// Starts a program, searched in PATH where it has no slash. It gets our environment, with
+    /// `environment` in it.
     package init(
-        _ program: String, _ arguments: [String], takesInput: Bool, output wanted: Output
+        _ program: String, _ arguments: [String], takesInput: Bool, output wanted: Output,
+        environment: [String: String] = [:]
     ) throws(LiveError) {
         var inEnds: [Int32] = [-1, -1]
         var outEnds: [Int32] = [-1, -1]
@@ -30,7 +32,8 @@ package final class ChildProcess {
             for end in inEnds where end >= 0 { close(end) }
             throw LiveError(problem)
         }
-        let started = Self.spawn(program, arguments, inEnds[0], outEnds[1], wanted)
+        let started = Self.spawn(
+            program, arguments, environment, inEnds[0], outEnds[1], wanted)
         for end in [inEnds[0], outEnds[1]] where end >= 0 { close(end) }
         guard let pid = started.pid else {
             for end in [inEnds[1], outEnds[0]] where end >= 0 { close(end) }
@@ -89,8 +92,8 @@ package final class ChildProcess {
     /// The C strings live until posix_spawnp has returned, which copies them. The child leads a
     /// group of its own and has the signals as they are by default.
     private static func spawn(
-        _ program: String, _ arguments: [String], _ input: Int32, _ output: Int32,
-        _ wanted: Output
+        _ program: String, _ arguments: [String], _ environment: [String: String],
+        _ input: Int32, _ output: Int32, _ wanted: Output
     ) -> (pid: pid_t?, problem: Int32) {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
@@ -126,10 +129,30 @@ package final class ChildProcess {
         }
         unsafe strings.append(nil)
         defer { for i in unsafe strings.indices { unsafe free(strings[i]) } }
+        var variables: [UnsafeMutablePointer<CChar>?] = unsafe Self.variables(environment)
+        defer { for i in unsafe variables.indices { unsafe free(variables[i]) } }
         var pid: pid_t = 0
         let result = unsafe posix_spawnp(
-            &pid, program, &actions, &attributes, &strings, environ)
+            &pid, program, &actions, &attributes, &strings, &variables)
         return (result == 0 ? pid : nil, result)
+    }
+}
+
+extension ChildProcess {
+    /// Our environment with `added` in it, as C has it; the caller frees each string.
+    private static func variables(_ added: [String: String]) -> [UnsafeMutablePointer<CChar>?] {
+        var out: [UnsafeMutablePointer<CChar>?] = unsafe []
+        var next = unsafe environ
+        while let entry = unsafe next.pointee {
+            let name = unsafe String(cString: entry).prefix { $0 != "=" }
+            if added[String(name)] == nil { unsafe out.append(strdup(entry)) }
+            unsafe next += 1
+        }
+        for (name, value) in added.sorted(by: { $0.key < $1.key }) {
+            unsafe out.append(strdup("\(name)=\(value)"))
+        }
+        unsafe out.append(nil)
+        return unsafe out
     }
 }
 

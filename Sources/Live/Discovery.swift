@@ -52,7 +52,7 @@ package struct Discovery: Sendable {
 
     /// The log that a server names itself.
     private static func asked(_ server: Server, _ login: ServerLogin) -> [String] {
-        guard let address = server.address,
+        guard login.encryption == nil, let address = server.address,
             var connection = try? ServerConnection(address, seconds: 0.5),
             (try? connection.login(login)) != nil,
             let log = try? connection.settings("logfile").first?.1, !log.isEmpty

@@ -30,6 +30,22 @@ package struct FileMark: Hashable, Sendable {
         return hash.value
     }
 
+    /// Takes over the place and what stands before it, not the file that it was read from.
+    package mutating func move(to other: FileMark) {
+        (offset, headLength, headHash) = (other.offset, other.headLength, other.headHash)
+        (tailLength, tailHash) = (other.tailLength, other.tailHash)
+    }
+
+    /// Whether so little is known that many files begin like that: half a line, with little more
+    /// than its process and its date.
+    package var isShort: Bool { offset < 64 }
+
+    /// Whether these bytes are all that was read.
+    package func isWhole(_ bytes: [UInt8]) -> Bool {
+        Int64(bytes.count) == offset && bytes.count == headLength
+            && Self.hash(bytes) == headHash
+    }
+
     /// Whether nothing is known of the content, so that any file may be meant.
     package var isBlank: Bool { offset == 0 }
 }
@@ -152,6 +168,14 @@ package struct ByteFeed: Sendable {
     package mutating func finish(adding more: [UInt8] = [], _ take: ByteTaker) {
         pending += more
         if !pending.isEmpty { drop(take(pending.span, true)) }
+    }
+
+    /// Takes what waits as used, and gives it.
+    package mutating func takeRest() -> [UInt8] {
+        let out = pending
+        pending = []
+        passed(out.span)
+        return out
     }
 
     private mutating func drop(_ used: Int) {

@@ -22,6 +22,9 @@ package struct HostReadings: Sendable {
 
     package init() {}
 
+    /// How a server that could not be asked is called in `unread`, before its address.
+    package static let serverAt = "the server at "
+
     private static let host = [
         "/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/overcommit_ratio",
         "/proc/sys/vm/overcommit_kbytes", "/proc/sys/vm/swappiness",
@@ -49,8 +52,15 @@ package struct HostReadings: Sendable {
     package mutating func readHost() { for path in Self.host { read(path, isOptional: true) } }
 
     /// Reads what the kernel says of a server, its children and its control groups.
-    package mutating func readServer(_ pid: Int32) {
+    ///
+    /// `withMappings`: also what a fork has to account of each mapping, which decides where
+    /// accounting refuses (Linux v6.6, fs/proc/task_mmu.c, `ac`); in mode 1 it never does.
+    package mutating func readServer(_ pid: Int32, withMappings: Bool = false) {
         for name in Self.process { read("/proc/\(pid)/\(name)", pid: pid) }
+        let mode = items.first { $0.path == "/proc/sys/vm/overcommit_memory" }?.text
+        if withMappings, mode?.first != "1" {
+            read("/proc/\(pid)/smaps", pid: pid, limit: 32 << 20)
+        }
         for child in Self.children(of: pid).prefix(4) {
             for name in ["status", "smaps_rollup"] {
                 read("/proc/\(child)/\(name)", pid: child, isChild: true, isOptional: true)
@@ -65,40 +75,70 @@ package struct HostReadings: Sendable {
         seconds: Double
     ) {
         do throws(LiveError) {
-            var server = try ServerConnection(address, seconds: seconds)
-            try server.login(login)
             let port = address.path == nil ? address.port : nil
             let target = address.path.map { "-s \($0)" } ?? "-h \(address.host) -p \(address.port)"
+            let answers = try Self.answers(of: address, login, settings, seconds)
             items.append(
                 Item(
                     path: "info_\(port.map(String.init) ?? "socket").txt",
-                    command: "redis-cli \(target) INFO", text: try server.info(), pid: pid,
+                    command: "redis-cli \(target) INFO", text: answers.info, pid: pid,
                     port: port))
-            for pattern in settings {
-                let found = try server.settings(pattern)
-                guard !found.isEmpty else { continue }
+            for (pattern, text) in answers.settings {
                 items.append(
                     Item(
                         path: "config_\(port.map(String.init) ?? "socket").txt",
-                        command: "redis-cli \(target) CONFIG GET \(pattern)",
-                        text: found.map { "\($0)\n\($1)\n" }.joined(), pid: pid, port: port))
+                        command: "redis-cli \(target) CONFIG GET \(pattern)", text: text, pid: pid,
+                        port: port))
             }
         } catch {
-            unread.append(("the server at \(address.spoken)", error.reason))
+            unread.append((Self.serverAt + address.spoken, error.reason))
         }
     }
 
+    /// What a server answers: over a connection of our own, or through the system's client where the
+    /// connection must be encrypted.
+    private static func answers(
+        of address: ServerAddress, _ login: ServerLogin, _ patterns: [String], _ seconds: Double
+    ) throws(LiveError) -> (info: String, settings: [(pattern: String, text: String)]) {
+        var settings: [(pattern: String, text: String)] = []
+        if let encryption = login.encryption {
+            let client = try ServerClient(address, login, encryption, seconds: seconds)
+            let info = try client.info()
+            for pattern in patterns {
+                let text = try client.settings(pattern)
+                if !text.isEmpty { settings.append((pattern, text)) }
+            }
+            return (info, settings)
+        }
+        var server = try ServerConnection(address, seconds: seconds)
+        try server.login(login)
+        let info = try server.info()
+        for pattern in patterns {
+            let found = try server.settings(pattern)
+            guard !found.isEmpty else { continue }
+            settings.append((pattern, found.map { "\($0)\n\($1)\n" }.joined()))
+        }
+        return (info, settings)
+    }
+
     package mutating func read(
-        _ path: String, pid: Int32? = nil, isChild: Bool = false, isOptional: Bool = false
+        _ path: String, pid: Int32? = nil, isChild: Bool = false, isOptional: Bool = false,
+        limit: Int = 1 << 18
     ) {
         do throws(LiveError) {
             let file = try OpenFile(path: path)
-            var block = [UInt8](repeating: 0, count: 1 << 18)
-            let count = try file.read(into: &block, at: 0)
+            var block = [UInt8](repeating: 0, count: 1 << 16)
+            var text: [UInt8] = []
+            while text.count < limit,
+                case let count = try file.read(into: &block, at: Int64(text.count)),
+                count > 0
+            {
+                text += block[..<count]
+            }
             items.append(
                 Item(
-                    path: path, text: String(decoding: block[..<count], as: UTF8.self), pid: pid,
-                    isChild: isChild))
+                    path: path, text: String(decoding: text.prefix(limit), as: UTF8.self),
+                    pid: pid, isChild: isChild))
         } catch {
             if !isOptional || !error.isMissing { unread.append((path, error.reason)) }
         }

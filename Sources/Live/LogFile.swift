@@ -102,6 +102,40 @@ package struct LogFile: ~Copyable {
         return .more
     }
 
+    /// The first of `marks` that the file at `path` holds; `nil` where it holds none of them.
+    package static func firstMatch(at path: String, of marks: [FileMark]) -> Int? {
+        guard !marks.isEmpty, let file = try? OpenFile(path: path), let state = try? file.state(),
+            state.isRegular
+        else { return nil }
+        var head = [UInt8](repeating: 0, count: FileMark.headLimit)
+        guard let length = try? file.read(into: &head, at: 0) else { return nil }
+        return marks.firstIndex { mark in
+            guard !mark.isBlank, state.size >= mark.offset, mark.headLength <= length,
+                FileMark.hash(head[..<mark.headLength]) == mark.headHash
+            else { return false }
+            var tail = [UInt8](repeating: 0, count: mark.tailLength)
+            let start = mark.offset - Int64(tail.count)
+            return (try? file.read(into: &tail, at: start)) == tail.count
+                && FileMark.hash(tail) == mark.tailHash
+        }
+    }
+
+    /// The first bytes of the file, as many as are compared.
+    package func head() -> [UInt8] {
+        var out = [UInt8](repeating: 0, count: FileMark.headLimit)
+        guard let count = try? file.read(into: &out, at: 0) else { return [] }
+        return Array(out[..<count])
+    }
+
+    /// Takes the unfinished line behind the place as used, and gives it.
+    package mutating func takeRest() -> [UInt8] {
+        let out = rest()
+        ends.note(out.span)
+        mark.offset += Int64(out.count)
+        ends.fill(&mark)
+        return out
+    }
+
     /// The bytes behind the place: an unfinished line.
     package func rest(limit: Int = 1 << 20) -> [UInt8] {
         var out = [UInt8](repeating: 0, count: 4096)
@@ -110,7 +144,7 @@ package struct LogFile: ~Copyable {
                 out.removeLast(out.count - count)
                 return out
             }
-            out = [UInt8](repeating: 0, count: out.count * 4)
+            out = [UInt8](repeating: 0, count: min(limit, out.count * 4))
         }
         return []
     }

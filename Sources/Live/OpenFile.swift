@@ -139,19 +139,32 @@ package struct AppendFile: ~Copyable {
     package func sync() { _ = fdatasync(descriptor) }
 }
 
-/// A lock on a file that ends with the process, however it ends (flock(2)).
-package struct FileLock: ~Copyable {
+/// A lock on a directory that ends with the process, however it ends (flock(2)). It needs no
+/// writing, so that a full or read-only disk does not keep anybody from it.
+package struct DirectoryLock: ~Copyable {
     private let descriptor: Int32
 
     /// Throws with `isTaken` where another process has it.
     package init(path: String) throws(LiveError) {
-        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw LiveError(errno) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let problem = errno
-            close(descriptor)
-            throw LiveError(problem)
+        descriptor = try Self.locked(path)
+    }
+
+    private static func locked(_ path: String) throws(LiveError) -> Int32 {
+        do throws(LiveError) {
+            return try locked(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        } catch  where !error.isTaken && !error.isMissing {
+            // Network file systems lock only what is open for writing: a file then.
+            return try locked(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW)
         }
+    }
+
+    private static func locked(_ path: String, _ flags: Int32) throws(LiveError) -> Int32 {
+        let descriptor = unsafe open(path, flags, 0o600)
+        guard descriptor >= 0 else { throw LiveError(errno) }
+        if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return descriptor }
+        let problem = errno
+        close(descriptor)
+        throw LiveError(problem)
     }
 
     deinit { close(descriptor) }
@@ -304,6 +317,11 @@ package struct DiskSpace: Hashable, Sendable {
     /// Bytes.
     package var size: Int64
     package var available: Int64
+
+    package init(size: Int64, available: Int64) {
+        self.size = size
+        self.available = available
+    }
 
     /// `nil` where the path is not there or may not be asked.
     package init?(path: String) {

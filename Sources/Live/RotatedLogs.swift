@@ -8,7 +8,9 @@ package enum RotatedLogs {
         package var state: FileState
     }
 
-    /// The rotated parts of the log at `path`, the newest first.
+    /// The rotated parts of the log at `path`, the newest first: other files than the one that has
+    /// the name now, even where that is a link to one of them. Where a part is there plain and
+    /// packed, packing is not done yet, and the plain one counts.
     ///
     /// By the last writing, which copying and compressing keep; of those written at one moment the
     /// smaller number, or the later date, is newer.
@@ -19,8 +21,13 @@ package enum RotatedLogs {
         let prefix = slash == nil ? "" : (folder.isEmpty ? "/" : folder + "/")
         let names = Directory.names(in: folder.isEmpty ? "/" : folder) ?? []
         var out: [Sibling] = []
+        let own = FileState(path: path)
+        let plain = Set(names)
         for other in names where isPart(other, of: name) {
-            guard let state = FileState(path: prefix + other), state.isRegular, state.size > 0
+            let unpacked = withoutPacking(other)
+            if unpacked != other, unpacked != name, plain.contains(unpacked) { continue }
+            guard let state = FileState(path: prefix + other), state.isRegular, state.size > 0,
+                !(own?.isSameFile(as: state) ?? false)
             else { continue }
             out.append(Sibling(path: prefix + other, state: state))
         }

@@ -35,6 +35,19 @@ package struct ServerAddress: Hashable, Sendable {
 package struct ServerLogin: Sendable {
     package var user: String?
     package var password: String?
+    /// How the connection is encrypted; `nil` where it is not.
+    package var encryption: Encryption?
+
+    /// What the system's client needs to check a server, and to show who asks: files in PEM.
+    package struct Encryption: Sendable {
+        package var authority: String?
+        package var certificate: String?
+        package var key: String?
+        /// Whether any certificate of the server will do.
+        package var isUnchecked = false
+
+        package init() {}
+    }
 
     package init(user: String? = nil, password: String? = nil) {
         self.user = user
@@ -141,7 +154,12 @@ package struct ServerConnection: ~Copyable {
         }
     }
 
-    private static func clock() -> Double {
+    /// Waits for a descriptor that can be read.
+    static func wait(forInput descriptor: Int32, until deadline: Double) throws(LiveError) {
+        try wait(descriptor, Int16(POLLIN), deadline)
+    }
+
+    static func clock() -> Double {
         var time = timespec()
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

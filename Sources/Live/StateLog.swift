@@ -8,9 +8,14 @@
 /// instant neither is there without the other. What was cut off at the end was never there.
 package struct StateLog: ~Copyable {
     private let path: String
-    private var file: AppendFile
+    private let report: (String) -> Void
+    /// What was there; `nil` is the file where it could not be opened for writing yet.
+    private var reading: Reading
+    private var file: AppendFile?
+    /// Why nothing can be written; `nil` where it can.
+    package private(set) var problem: LiveError?
     /// Bytes of the file.
-    package var size: Int64 { file.size }
+    package private(set) var size: Int64 = 0
 
     static let magic = "forktopsy state 1\n"
 
@@ -24,36 +29,52 @@ package struct StateLog: ~Copyable {
         package var problem: String?
     }
 
-    /// Opens the state in `directory`, lends each batch to `body`, and cuts off what is not whole.
-    /// A file that is no state is set aside, under a name that `report` gets.
+    /// Opens the state in `directory`, and lends each batch to `body`. Where nothing can be written
+    /// there it is tried again with each batch.
     package init(
-        directory: String, report: (String) -> Void, _ body: ([UInt8]) -> Void
+        directory: String, report: @escaping (String) -> Void, _ body: ([UInt8]) -> Void
     ) throws(LiveError) {
         path = directory + "/events.state"
-        var reading = Reading()
-        if FileState(path: path) != nil { reading = try Self.read(path, body) }
-        if let problem = reading.problem {
+        self.report = report
+        reading = FileState(path: path) == nil ? Reading() : try Self.read(path, body)
+        do throws(LiveError) {
+            try open()
+        } catch {
+            problem = error
+        }
+    }
+
+    /// Opens the file for writing and cuts off what is not whole. A file that is no state is set
+    /// aside first, under a name that `report` gets.
+    private mutating func open() throws(LiveError) {
+        if let found = reading.problem {
             let aside = Self.freeName(path + ".damaged")
-            report("\(path): \(problem); set aside as \(aside)")
             if reading.length > 0 {
                 // What stands before the damage is whole; a copy of all stays for people.
                 try Self.copy(path, to: aside, length: nil)
             } else {
                 try Directory.rename(path, to: aside)
             }
+            report("\(path): \(found); set aside as \(aside)")
+            reading.problem = nil
         }
         var opened = try AppendFile(path: path)
         if reading.length < opened.size { try opened.cut(at: reading.length) }
         if reading.length == 0 { try opened.append(Array(Self.magic.utf8)) }
-        file = opened
+        size = opened.size
+        file = consume opened
+        problem = nil
     }
 
     /// Appends a batch: in one piece, or not at all.
     package mutating func append(_ payload: [UInt8]) throws(LiveError) {
-        try file.append(Self.framed(payload))
+        if file == nil { try open() }
+        let batch = Self.framed(payload)
+        try file?.append(batch)
+        size += Int64(batch.count)
     }
 
-    package func sync() { file.sync() }
+    package mutating func sync() { file?.sync() }
 
     /// Puts a file of other batches in the place of this one. `write` gets a way to add a batch.
     package mutating func replace(
@@ -69,7 +90,8 @@ package struct StateLog: ~Copyable {
             Directory.remove(draft)
             throw error
         }
-        file = next
+        size = next.size
+        file = consume next
     }
 
     private static func framed(_ payload: [UInt8]) -> [UInt8] {

@@ -102,6 +102,10 @@ package final class Watcher {
 package enum SignalPipe {
     private static let readEnd = Atomic<Int32>(-1)
     private static let writeEnd = Atomic<Int32>(-1)
+    private static let wantsEnd = Atomic<Bool>(false)
+
+    /// Whether a signal has asked for the end: long readings stop then, to be taken up again.
+    package static var isEnding: Bool { wantsEnd.load(ordering: .relaxed) }
 
     /// The signals that end, reopen or ask.
     package static let end: Set<Int32> = [SIGTERM, SIGINT]
@@ -126,6 +130,9 @@ package enum SignalPipe {
         for number in [SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD] {
             _ = signal(number) { number in
                 let saved = errno
+                if number == SIGTERM || number == SIGINT {
+                    SignalPipe.wantsEnd.store(true, ordering: .relaxed)
+                }
                 var byte = UInt8(truncatingIfNeeded: number)
                 unsafe _ = write(
                     SignalPipe.writeEnd.load(ordering: .sequentiallyConsistent), &byte, 1)

@@ -272,45 +272,6 @@ extension FollowedInput {
     }
 }
 
-extension InputReader {
-    /// Lends the bytes of a file to `body`, piece by piece, decompressed where it is compressed;
-    /// false ends the reading.
-    package static func forEachPiece(
-        of path: String, _ body: (Span<UInt8>) -> Bool
-    ) throws(ReadError) {
-        var source = PeekedSource(PlainSource(try FileDescriptor(path: path)))
-        switch ArchiveFormat.sniff(source.head) {
-        case nil: try forEachPiece(of: &source, body)
-        case .gzip:
-            var inflated = GzipSource(source)
-            try forEachPiece(of: &inflated, body)
-        default:
-            var failure: ReadError?
-            let archive = try ArchiveReader(path: path)
-            let losses = archive.forEachFile { _, _, source in
-                var source = source.again()
-                do throws(ReadError) {
-                    try forEachPiece(of: &source, body)
-                } catch {
-                    failure = error
-                }
-                return false
-            }
-            if let failure = failure ?? losses.first?.error { throw failure }
-        }
-    }
-
-    private static func forEachPiece<Source: ByteSource & ~Copyable>(
-        of source: inout Source, _ body: (Span<UInt8>) -> Bool
-    ) throws(ReadError) {
-        var block = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let count = try source.read(into: &block, at: 0)
-            if count == 0 || !body(block.span.extracting(0..<count)) { return }
-        }
-    }
-}
-
 // MARK: - Keeping
 
 extension FollowedInput {
@@ -380,37 +341,5 @@ extension FollowedInput {
         lines = state.lines
         isSkipping = state.isSkipping
         cursor = state.cursor.map { JournalCursor($0) }
-    }
-}
-
-/// The place of an entry in a journal, as journalctl prints it: `s=…;i=5d0;b=…;m=…;t=…;x=…`.
-///
-/// `s` names a run of sequence numbers and `i` is the number in it, in hexadecimal
-/// (systemd 257, docs/JOURNAL_EXPORT_FORMATS.md).
-package struct JournalCursor: Hashable, Sendable {
-    package let text: String
-    private let run: Substring
-    private let number: UInt64?
-
-    init(_ text: String) {
-        self.text = text
-        var run: Substring = ""
-        var number: UInt64?
-        for part in text.split(separator: ";") {
-            if part.hasPrefix("s=") { run = part.dropFirst(2) }
-            if part.hasPrefix("i=") { number = UInt64(part.dropFirst(2), radix: 16) }
-        }
-        self.run = run
-        self.number = number
-    }
-
-    init(_ bytes: Span<UInt8>, _ range: Range<Int>) { self.init(bytes.text(range)) }
-
-    /// Whether the entry stands at or before `other` in the same run.
-    func isUpTo(_ other: JournalCursor) -> Bool {
-        guard let number, let last = other.number, run == other.run else {
-            return text == other.text
-        }
-        return number <= last
     }
 }

@@ -90,6 +90,9 @@ package struct InputClock: Sendable {
     /// Whether the zone rests on nothing but an assumption.
     package var isAssumed: Bool { basis == .assumedUTC }
 
+    /// What the zone of local stamps rests on.
+    package var zoneBasis: ClockSegment.Basis { basis }
+
     /// The instant of a stamp on `line`; `nil` where the line has none or it cannot be placed.
     package mutating func instant(of stamp: Stamp, line: Int) -> Timestamp? {
         switch stamp.form {

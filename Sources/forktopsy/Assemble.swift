@@ -58,7 +58,7 @@ struct Reporting {
 
     /// Checks all options, so that nothing is read in vain.
     init(_ shared: SharedOptions) throws {
-        assembler = try shared.assembler()
+        assembler = try shared.selection.assembler()
         options = try shared.reportOptions()
         output = shared.output
         isQuiet = shared.quiet

@@ -43,9 +43,7 @@ struct Collect: ParsableCommand {
         guard let mode = Redaction.Mode(rawValue: redact), mode == .none || mode == .secrets else {
             throw Failure("--redact \(redact): give none or secrets; reports hide addresses")
         }
-        var shared = SharedOptions()
-        shared.tz = []
-        guard let bound = try shared.bound(since, "--since")?.counted(from: now()),
+        guard let bound = try SelectionOptions.bound(since, "--since")?.counted(from: now()),
             case .instant(let start) = bound
         else { throw Failure("--since \(since)") }
         SignalPipe.takeOver()
@@ -100,7 +98,8 @@ struct Collection: ~Copyable {
             + "\(counted(secrets, "secret")) taken out; \(unread.count) could not be read"
     }
 
-    private var isOver: Bool { monotonicSeconds() > deadline }
+    /// Whether the time is used up, or the end was asked for: what there is makes the archive.
+    private var isOver: Bool { monotonicSeconds() > deadline || SignalPipe.isEnding }
 
     /// Adds a file, its secrets hidden.
     private mutating func add(_ name: String, _ bytes: [UInt8], modifiedAt: Int64? = nil) {

@@ -123,7 +123,12 @@ struct DoctorReport {
         return count(.unknown) > 0 ? 3 : 0
     }
 
-    private var worst: String { ["OK", "WARNING", "CRITICAL", "UNKNOWN"][Int(exitCode)] }
+    private var status: Check.Status {
+        [Check.Status.passed, .warning, .critical, .unknown][Int(exitCode)]
+    }
+
+    /// The word of monitoring plugins for it.
+    private var worst: String { status == .passed ? "OK" : status.rawValue.uppercased() }
 
     private var tally: String {
         "\(count(.passed)) passed, \(counted(count(.warning), "warning")), "
@@ -144,7 +149,7 @@ struct DoctorReport {
         JSONValue.object([
             JSONMember("schema", .string(Doctor.schema)),
             JSONMember("at", .string(at.rfc3339)),
-            JSONMember("status", .string(worst.lowercased())),
+            JSONMember("status", .string(status.rawValue)),
             JSONMember("checks", .array(checks.map(\.json))),
         ]).rendered(pretty: true) + "\n"
     }

@@ -35,6 +35,7 @@ extension FollowedPath {
             }
             if !isFound { giveUp(source) }
         }
+        reviveAll(now: now)
         if current == nil, let last = store.sources(of: path).last { readMissed(behind: last) }
     }
 
@@ -52,7 +53,8 @@ extension FollowedPath {
         let mark = source.mark
         let siblings = RotatedLogs.siblings(of: path)
         // The file that has the inode is tried first, then the name, then the younger parts.
-        var candidates = (isLast ? [path] : []) + siblings.map(\.path)
+        var candidates = siblings.map(\.path)
+        if current == nil { candidates.insert(path, at: isLast ? 0 : candidates.count) }
         if let same = candidates.firstIndex(where: {
             FileState(path: $0).map { $0.device == mark.device && $0.inode == mark.inode } ?? false
         }) {
@@ -78,7 +80,7 @@ extension FollowedPath {
             let life = Life(source, file: nil)
             guard readCopy(sibling, of: life) else { continue }
             rename(source, to: candidate)
-            life.deadline = now + 2
+            life.deadline = now + (life.half.isEmpty ? 0 : Self.leavingSeconds)
             leaving.append(life)
             return true
         }
@@ -100,7 +102,8 @@ extension FollowedPath {
         mustLookBack = false
         for sibling in RotatedLogs.siblings(of: path).prefix(Self.partsRead) {
             if store.sources(of: path).contains(where: showsSuccess) { return }
-            readWhole(sibling)
+            readWhole(sibling, joins: false)
+            finishLeaving()
         }
     }
 

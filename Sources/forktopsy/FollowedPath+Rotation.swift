@@ -35,7 +35,7 @@ extension FollowedPath {
                     + "no copy holds what may have followed")
         }
         life.file = nil
-        life.deadline = now + 2
+        life.deadline = now + (life.half.isEmpty ? 0 : Self.leavingSeconds)
         leaving.append(life)
         current = nil
         readMissed(behind: life.source)
@@ -48,16 +48,23 @@ extension FollowedPath {
         guard !source.mark.isBlank else { return false }
         var probe = MarkProbe(source.mark)
         var feed = ByteFeed(source.mark)
-        try? InputReader.forEachPiece(of: sibling.path) { bytes in
-            probe.take(bytes) { rest in
-                feed.feed(rest) { source.take($0, isLast: $1, with: matcher) }
+        var damage: String?
+        do throws(ReadError) {
+            try InputReader.forEachPiece(of: sibling.path) { bytes in
+                guard !SignalPipe.isEnding else { return false }
+                return probe.take(bytes) { rest in
+                    feed.feed(rest) { source.take($0, isLast: $1, with: matcher) }
+                }
             }
+        } catch {
+            damage = error.reason
         }
         guard probe.isMatch == true else { return false }
-        let modifiedAt = source.mark.modifiedAt
-        source.mark = feed.mark
-        source.mark.modifiedAt = max(modifiedAt, sibling.state.modifiedAt)
-        life.rest = feed.rest
+        if let damage { source.note(problem: damage) }
+        source.mark.move(to: feed.mark)
+        source.mark.modifiedAt = max(source.mark.modifiedAt, sibling.state.modifiedAt)
+        life.feed = feed
+        settle(sibling)
         return true
     }
 
@@ -80,10 +87,42 @@ extension FollowedPath {
     }
 
     /// Before the first byte of a file was read nobody would have noticed that it was copied and
-    /// cut: the copy is looked for once.
+    /// cut: the copy is looked for.
     func lookBehind(_ source: LiveSource) {
         let before = store.sources(of: path).last { $0.number < source.number }
         if before != nil || readsAll { readMissed(behind: before) }
+    }
+
+    /// Takes up again what has grown since it was read to its end: some writers keep a log open for
+    /// long after it was renamed.
+    func revive(now: Double) {
+        guard now >= reviveAt else { return }
+        reviveAt = now + Self.leavingSeconds
+        guard let source = store.sources(of: path).last(where: { !$0.isOpen }) else { return }
+        revive(source, at: source.input.name, now: now)
+    }
+
+    /// The same for all closed parts, at the beginning of a run.
+    func reviveAll(now: Double) {
+        let closed = store.sources(of: path).filter { !$0.isOpen && !$0.mark.isBlank }
+        guard !closed.isEmpty else { return }
+        for sibling in RotatedLogs.siblings(of: path) {
+            for source in closed { revive(source, at: sibling.path, now: now) }
+        }
+    }
+
+    private func revive(_ source: LiveSource, at place: String, now: Double) {
+        let mark = source.mark
+        guard place != path, !mark.isShort, !RotatedLogs.isPacked(place),
+            let state = FileState(path: place),
+            state.inode == mark.inode, state.device == mark.device, state.size > mark.offset,
+            !isOpen(state), let file = try? LogFile(path: place, matching: mark)
+        else { return }
+        source.reopen()
+        let life = Life(source, file: file)
+        life.deadline = now + Self.leavingSeconds
+        life.hasMore = true
+        leaving.append(life)
     }
 
     /// Whether a file is being read, whatever its name is by now.
@@ -96,12 +135,33 @@ extension FollowedPath {
 
     /// Whether a rotated part was read under another name.
     func isKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
+        if settled.contains(sibling.state) { return true }
+        guard holdsWhatIsKnown(sibling) else { return isBeingMade(sibling) }
+        settle(sibling)
+        return true
+    }
+
+    /// Takes note that a part need not be looked at again, if its name still leads to it.
+    private func settle(_ sibling: RotatedLogs.Sibling) {
+        if FileState(path: sibling.path) == sibling.state { settled.insert(sibling.state) }
+    }
+
+    private func holdsWhatIsKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
         // A part that is but half a line has no mark yet.
-        let halves = leaving.filter { $0.source.mark.isBlank && !$0.rest.isEmpty }.map(\.rest)
-        if !halves.isEmpty, let content = Self.small(sibling), halves.contains(content) {
+        let halves = leaving.filter { $0.source.mark.isBlank }.compactMap(\.feed?.rest)
+        let all = store.sources(of: path).map(\.mark).filter { !$0.isBlank }
+        let short = all.filter(\.isShort)
+        if !halves.isEmpty || !short.isEmpty, sibling.state.size < 1 << 16,
+            let content = Self.small(sibling),
+            halves.contains(content) || short.contains(where: { $0.isWhole(content) })
+        {
             return true
         }
-        var probes = store.sources(of: path).filter { !$0.mark.isBlank }.map { MarkProbe($0.mark) }
+        let marks = all.filter { !$0.isShort }
+        if !RotatedLogs.isPacked(sibling.path) {
+            return LogFile.firstMatch(at: sibling.path, of: marks) != nil
+        }
+        var probes = marks.map { MarkProbe($0) }
         guard !probes.isEmpty else { return false }
         try? InputReader.forEachPiece(of: sibling.path) { bytes in
             var goesOn = false
@@ -113,6 +173,15 @@ extension FollowedPath {
             return goesOn
         }
         return probes.contains { $0.isMatch == true }
+    }
+
+    /// Whether a file is a copy of the log that somebody is writing now.
+    private func isBeingMade(_ sibling: RotatedLogs.Sibling) -> Bool {
+        guard !RotatedLogs.isPacked(sibling.path), let head = current?.file?.head(), !head.isEmpty,
+            let start = try? LogFile(path: sibling.path).head(), !start.isEmpty,
+            let size = try? current?.file?.state().size, sibling.state.size <= size
+        else { return false }
+        return head.starts(with: start)
     }
 
     /// Whether the file was read under another name: renamed in a way that nobody expects, copied,
@@ -139,7 +208,8 @@ extension FollowedPath {
 
     /// Reads a rotated part from its first byte to its last.
     @discardableResult
-    func readWhole(_ sibling: RotatedLogs.Sibling) -> Bool {
+    func readWhole(_ sibling: RotatedLogs.Sibling, joins: Bool = true) -> Bool {
+        guard !SignalPipe.isEnding else { return false }
         let name = rotationStem(sibling.path) == rotationStem(path) ? sibling.path : path
         let source = store.makeSource(origin: path, name: name)
         let life = Life(source, file: nil)
@@ -147,6 +217,7 @@ extension FollowedPath {
         var start: [UInt8]? = []
         do throws(ReadError) {
             try InputReader.forEachPiece(of: sibling.path) { bytes in
+                guard !SignalPipe.isEnding else { return false }
                 guard var held = start else {
                     feed.feed(bytes) { source.take($0, isLast: $1, with: matcher) }
                     if source.unsavedEvents > Self.eventsHeld {
@@ -159,7 +230,7 @@ extension FollowedPath {
                 start = held
                 guard held.contains(0x0A) || held.count > 1 << 16 else { return true }
                 start = nil
-                var joined = joined(held, source)
+                var joined = joins ? joined(held, source) : 0
                 feed.feed(held.span) { piece, isLast in
                     defer { joined = 0 }
                     return joined > 0
@@ -175,12 +246,16 @@ extension FollowedPath {
             source.note(problem: error.reason)
         }
         note(feed.mark, of: sibling, in: source)
-        life.rest = feed.rest + (start ?? [])
+        // The rest is read when we are back.
+        guard !SignalPipe.isEnding else { return false }
+        if let start { feed.feed(start.span) { _, _ in 0 } }
+        life.feed = feed
+        settle(sibling)
         hasProgressed = true
-        if life.rest.isEmpty {
+        if feed.rest.isEmpty {
             source.close()
         } else {
-            life.deadline = leaving.last?.deadline ?? 0
+            life.deadline = monotonicSeconds() + Self.leavingSeconds
             leaving.append(life)
         }
         return true
@@ -206,12 +281,13 @@ extension FollowedPath {
     func openNext(now: Double) -> Bool {
         guard let state = FileState(path: path), state.isRegular else { return false }
         do throws(LiveError) {
-            let file = try LogFile(path: path)
-            problem = nil
             let before = store.sources(of: path).last
-            let life = Life(store.makeSource(origin: path, name: path), file: file)
-            life.source.mark = life.file?.mark ?? FileMark()
-            current = life
+            if let life = try known(state) {
+                current = life
+            } else {
+                current = try fresh()
+            }
+            problem = nil
             // Another file may have had the name, and lost it, since we last looked.
             if before != nil || readsAll { readMissed(behind: before) }
             return state.size > 0
@@ -221,56 +297,35 @@ extension FollowedPath {
         }
     }
 
-    /// Joins half a line at the end of the log before with its other half, once that is there.
-    func joinHalves() {
-        guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
-            let start = life.file?.rest(limit: 1 << 16)
-        else { return }
-        let length = joined(start, life.source)
-        guard length > 0 else { return }
-        var isFirst = true
-        var buffer = [UInt8](repeating: 0, count: length)
-        _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { bytes, _ in
-            defer { isFirst = false }
-            return isFirst ? bytes.count : 0
+    private func fresh() throws(LiveError) -> Life {
+        let file = try LogFile(path: path)
+        let life = Life(store.makeSource(origin: path, name: path), file: file)
+        life.source.mark = life.file?.mark ?? FileMark()
+        return life
+    }
+
+    /// The log that has the name again: a link that leads back, a file system that was away, a copy
+    /// that was put in its place. Little content must be of the same file to be known.
+    private func known(_ state: FileState) throws(LiveError) -> Life? {
+        let sources = store.sources(of: path).reversed().filter { source in
+            source.mark.offset >= Self.sureLength
+                || source.mark.inode == state.inode && source.mark.device == state.device
+                    && !source.mark.isShort
         }
-        if let mark = life.file?.mark { life.source.mark = mark }
-    }
-
-    /// Half a line at the end of a log belongs to what the next file begins with, where that is no
-    /// beginning of a record. Returns how many bytes of `start` it took; `next` passes over them.
-    func joined(_ start: [UInt8], _ next: LiveSource) -> Int {
-        guard let last = leaving.last, let feed = start.firstIndex(of: 0x0A) else { return 0 }
-        let half = last.rest.isEmpty ? last.file?.rest() ?? [] : last.rest
-        let other = Array(start[...feed])
-        guard !half.isEmpty, FollowedInput.mayBeContinuation(other.span.extracting(0..<feed))
-        else { return 0 }
-        let source = last.source
-        let whole = half + other
-        _ = source.take(whole.span, isLast: true, with: matcher)
-        last.rest = []
-        last.file = nil
-        source.close()
-        leaving.removeLast()
-        next.input.skipLine(other.count)
-        next.isChanged = true
-        hasProgressed = true
-        return other.count
-    }
-
-    /// Nothing follows: half a line counts as it is.
-    func finish(_ life: Life) {
-        let source = life.source
-        let half = life.rest.isEmpty ? life.file?.rest() ?? [] : life.rest
-        if !half.isEmpty {
-            _ = source.take(half.span, isLast: true, with: matcher)
-            hasProgressed = true
+        guard let index = LogFile.firstMatch(at: path, of: sources.map(\.mark)) else { return nil }
+        let source = sources[index]
+        if let life = leaving.first(where: { $0.source === source }), life.file != nil {
+            leaving.removeAll { $0 === life }
+            life.deadline = .infinity
+            return life
         }
-        life.file = nil
-        source.close()
-        leaving.removeAll { $0 === life }
+        let file = try LogFile(path: path, matching: source.mark)
+        leaving.removeAll { $0.source === source }
+        source.reopen()
+        rename(source, to: path)
+        return Life(source, file: file)
     }
 
-    /// Finishes what is leaving, at the end of a run that does not come back.
-    func finishLeaving() { for life in leaving { finish(life) } }
+    /// Bytes that are not twice the same by chance: a line or two, with their times.
+    private static let sureLength = 256
 }

@@ -28,14 +28,32 @@ final class FollowedPath {
     final class Life {
         let source: LiveSource
         var file: LogFile?
-        /// Bytes behind the place that no file shows any more: half a line, perhaps.
-        var rest: [UInt8] = []
+        /// What stands behind the place in a copy, which does not grow: half a line, perhaps.
+        var feed: ByteFeed?
         /// When it counts as finished (monotonic seconds).
         var deadline = Double.infinity
+        /// Whether the last reading left something for the next.
+        var hasMore = false
 
         init(_ source: LiveSource, file: consuming LogFile?) {
             self.source = source
             self.file = consume file
+        }
+
+        /// Bytes of an unfinished line behind the place.
+        var half: [UInt8] { feed?.rest ?? file?.rest() ?? [] }
+
+        /// Takes those bytes as used, so that the file is known by all of its content.
+        func takeHalf() -> [UInt8] {
+            guard var feed else {
+                let half = file?.takeRest() ?? []
+                if let mark = file?.mark { source.mark = mark }
+                return half
+            }
+            let half = feed.takeRest()
+            source.mark.move(to: feed.mark)
+            self.feed = feed
+            return half
         }
     }
 
@@ -46,8 +64,12 @@ final class FollowedPath {
 
     /// Bytes read in one go, so that a busy log does not keep others waiting.
     static let turn = 256 << 10
-    /// How long a renamed file is watched for what its writer still adds.
+    /// How long a file without its name is watched for what its writer still adds.
     static let leavingSeconds = 20.0
+    /// When rotated parts are next looked at for what was added to them (monotonic seconds).
+    var reviveAt = 0.0
+    /// Rotated parts that were read, or are being read, as they were then.
+    var settled: Set<FileState> = []
 
     init(_ path: String, store: LiveStore, matcher: LiveMatcher) {
         self.path = path
@@ -70,13 +92,19 @@ final class FollowedPath {
     /// Reads what is new. True where there is more to read at once.
     func read(_ buffer: inout [UInt8], now: Double) -> Bool {
         var hasMore = false
-        for life in leaving { hasMore = readOn(life, &buffer) == .more || hasMore }
+        for life in leaving {
+            let before = life.source.mark.offset
+            life.hasMore = readOn(life, &buffer) == .more
+            // Whoever has it open still writes to it.
+            if life.source.mark.offset != before { life.deadline = now + Self.leavingSeconds }
+            hasMore = hasMore || life.hasMore
+        }
         if let life = current, life.file == nil { reopen(life, now: now) }
         joinHalves()
         if let life = current {
             let wasBlank = life.source.mark.isBlank
             let progress = readOn(life, &buffer)
-            if wasBlank, !life.source.mark.isBlank { lookBehind(life.source) }
+            if wasBlank { lookBehind(life.source) }
             switch progress {
             case .more: return true
             case .replaced: cut(life, now: now)
@@ -87,7 +115,8 @@ final class FollowedPath {
             }
         }
         if current == nil, openNext(now: now) { hasMore = true }
-        for life in leaving where life.deadline <= now { finish(life) }
+        for life in leaving where life.deadline <= now && !life.hasMore { finish(life) }
+        revive(now: now)
         return hasMore
     }
 

@@ -23,8 +23,42 @@ struct ServerOptions: ParsableArguments {
             valueName: "file"))
     var passwordFile: String?
 
+    @Flag(help: "Ask through redis-cli --tls, or valkey-cli: for ports that are encrypted.")
+    var tls = false
+
+    @Option(
+        name: .customLong("tls-ca"),
+        help: ArgumentHelp("Who may have signed the server's certificate.", valueName: "file"))
+    var tlsAuthority: String?
+
+    @Option(
+        name: .customLong("tls-cert"),
+        help: ArgumentHelp("The certificate to show.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The key of that certificate.", valueName: "file"))
+    var tlsKey: String?
+
+    @Flag(help: "Take any certificate of the server.")
+    var tlsInsecure = false
+
     @Flag(help: "Ask no server.")
     var noServer = false
+
+    func validate() throws {
+        let files = [tlsAuthority, tlsCertificate, tlsKey].contains { $0 != nil }
+        if !tls, files || tlsInsecure { throw ValidationError("--tls-… needs --tls") }
+    }
+
+    private var encryption: ServerLogin.Encryption? {
+        guard tls else { return nil }
+        var out = ServerLogin.Encryption()
+        out.authority = tlsAuthority
+        out.certificate = tlsCertificate
+        out.key = tlsKey
+        out.isUnchecked = tlsInsecure
+        return out
+    }
 }
 
 extension ServerOptions {
@@ -39,6 +73,7 @@ extension ServerOptions {
                 .split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init)
         }
         out.login = ServerLogin(user: user, password: password)
+        out.login.encryption = encryption
         out.asks = !noServer
         for text in server {
             guard let address = ServerAddress(text) else {
@@ -55,16 +90,22 @@ struct SampleTargets {
     var login = ServerLogin()
     var addresses: [ServerAddress] = []
     var asks = true
+    /// Addresses that are left alone, as they are spoken.
+    var silent: Set<String> = []
 
     /// Seconds that one server may take to answer.
     private static let patience = 1.0
 
     /// Reads everything once.
-    func read(settings: [String] = [], patience: Double = patience) -> HostReadings {
+    /// `withMappings`: also what a fork has to account, which costs the kernel a walk through each
+    /// server's memory.
+    func read(
+        settings: [String] = [], patience: Double = patience, withMappings: Bool = true
+    ) -> HostReadings {
         let servers = Discovery.servers()
         var out = HostReadings()
         out.readHost()
-        for server in servers { out.readServer(server.pid) }
+        for server in servers { out.readServer(server.pid, withMappings: withMappings) }
         if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
         guard asks else { return out }
         let found = servers.compactMap { server in
@@ -73,7 +114,8 @@ struct SampleTargets {
         let named = addresses.map { address in
             (address: address, pid: found.first { $0.address == address }?.pid ?? nil)
         }
-        for (address, pid) in addresses.isEmpty ? found : named {
+        for (address, pid) in addresses.isEmpty ? found : named
+        where !silent.contains(address.spoken) && !SignalPipe.isEnding {
             out.ask(address, login, pid: pid, settings: settings, seconds: patience)
         }
         return out

@@ -10,14 +10,24 @@ internal import Model
 struct HostView {
     let sample: HostSample
     let servers: [Discovery.Server]
-    private let targets: SampleTargets
+    /// The space in a directory; `nil` where it cannot be asked.
+    let space: @Sendable (String) -> DiskSpace?
     /// `nil` where no log could be read.
     var incidents: [Incident]?
 
     init(_ targets: SampleTargets) {
-        self.targets = targets
-        servers = Discovery.servers()
-        sample = HostSample(targets, settings: ["*"])
+        self.init(
+            HostSample(targets, settings: ["*"]), servers: Discovery.servers(),
+            space: { DiskSpace(path: $0) })
+    }
+
+    init(
+        _ sample: HostSample, servers: [Discovery.Server],
+        space: @escaping @Sendable (String) -> DiskSpace?
+    ) {
+        self.sample = sample
+        self.servers = servers
+        self.space = space
     }
 
     /// All checks, of the host first.

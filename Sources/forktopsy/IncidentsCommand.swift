@@ -16,13 +16,13 @@ struct IncidentsCommand: ParsableCommand {
     @Option(help: ArgumentHelp("The state directory of tail.", valueName: "dir"))
     var state: String?
 
-    @OptionGroup var reading: ReadingOptions
+    @OptionGroup var source: CatalogueOption
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        var assembler = try shared.assembler(sinceNow: true)
+        var assembler = try shared.selection.assembler(sinceNow: true)
         let options = try shared.reportOptions()
-        let catalogue = try reading.catalogue()
+        let catalogue = try source.catalogue()
         let directory = try stateDirectory(state)
         let store = makeEventStore()
         var reader = LiveStateReader(patterns: catalogue.patterns, store: store)

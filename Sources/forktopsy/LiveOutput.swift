@@ -19,17 +19,16 @@ struct LiveOutput {
     /// Whether whoever read has gone.
     private(set) var isClosed = false
 
-    init(_ shared: SharedOptions, redact: Redaction.Mode) throws {
-        switch shared.format ?? (isTerminal(1) ? "text" : "jsonl") {
+    init(_ format: String?, _ speech: SpeechOptions, redact: Redaction.Mode) throws {
+        switch format ?? (isTerminal(1) ? "text" : "jsonl") {
         case "text": form = .text
         case "jsonl": form = .lines
         case let other:
             throw Failure("tail prints text or jsonl, not \(other); see forktopsy incidents")
         }
-        if shared.output != nil { throw Failure("tail prints to standard output alone") }
         lines = LiveLines(redact: redact)
         isView = form == .text && isTerminal(1)
-        color = isView && !shared.noColor && (environment("NO_COLOR") ?? "").isEmpty
+        color = isView && speech.allowsColor
     }
 
     var printsEvents: Bool { form == .lines }
@@ -38,8 +37,8 @@ struct LiveOutput {
 
     func line(_ change: IncidentChange) -> String { lines.line(change) }
 
-    mutating func tell(_ event: Event, origin: String) {
-        waiting += lines.line(event, origin: origin)
+    mutating func tell(_ event: Event, origin: String, clock: inout LiveClock) {
+        waiting += lines.line(event, origin: origin, clock: &clock)
         if waiting.utf8.count > 1 << 16 { flush() }
     }
 

@@ -84,6 +84,14 @@ final class LiveReporter {
         return out
     }
 
+    /// The clock of a source: as the last report has decided, else by what the log itself shows.
+    func clock(of source: LiveSource) -> LiveClock {
+        source.noteModification()
+        let facts = source.input.facts
+        let decided = report.inputs.last { $0.facts.path == facts.path }?.clock.last
+        return LiveClock(own: InputClock(facts, assembler.clocks), decided: decided)
+    }
+
     /// The report of all that is known.
     static func report(
         _ sources: [LiveSource], _ extractor: Extractor, _ assembler: Assembler
@@ -118,6 +126,30 @@ final class LiveReporter {
     }
 }
 
+/// Places the stamps of events that are told before they are put together with all others.
+struct LiveClock {
+    private var own: InputClock
+    private let decided: ClockSegment?
+
+    init(own: InputClock, decided: ClockSegment?) {
+        self.own = own
+        self.decided = decided
+    }
+
+    /// The instant of an event's stamp, and what it rests on where it was inferred.
+    mutating func instant(of event: Event) -> (at: Timestamp?, inferred: String?) {
+        let stamp = event.header.stamp
+        if stamp.isKnownInstant { return (Timestamp(nanoseconds: stamp.nanoseconds), nil) }
+        let own = own.instant(of: stamp, line: event.source.line)
+        if stamp.form == .local, let decided, let offset = decided.utcOffsetSeconds {
+            let seconds = Double(offset) - decided.shiftSeconds
+            let at = Timestamp(nanoseconds: stamp.nanoseconds).adding(seconds: -seconds)
+            return (at, decided.basis.rawValue)
+        }
+        return (own, own == nil ? nil : self.own.zoneBasis.rawValue)
+    }
+}
+
 /// The lines that `tail` prints where nobody looks at a terminal: `docs/schema/tail.schema.json`.
 struct LiveLines {
     static let schema = "forktopsy.tail/1"
@@ -134,16 +166,16 @@ struct LiveLines {
     }
 
     /// One event as it was read; its time may still be corrected by what other logs show.
-    func line(_ event: Event, origin: String) -> String {
+    func line(_ event: Event, origin: String, clock: inout LiveClock) -> String {
         var redactor = Redactor(mode: redact)
-        let stamp = event.header.stamp
-        let at = stamp.isKnownInstant ? Timestamp(nanoseconds: stamp.nanoseconds).rfc3339 : nil
+        let (at, inferred) = clock.instant(of: event)
         return Self.object(
             "event",
             [
                 JSONMember("kind", .string(event.kind.rawValue)),
                 JSONMember("pattern", .string(event.patternID)),
-                JSONMember("at", JSONValue(at)),
+                JSONMember("at", JSONValue(at?.rfc3339)),
+                JSONMember("inferred", JSONValue(inferred)),
                 JSONMember("pid", event.header.pid == 0 ? .null : JSONValue(Int(event.header.pid))),
                 JSONMember("path", .string(redactor.hidden(in: origin))),
                 JSONMember("line", JSONValue(event.source.line)),

@@ -10,8 +10,8 @@ struct LiveSampler {
     /// When the next look is due (monotonic seconds).
     private(set) var due: Double
     private var fastUntil = -Double.infinity
-    /// Servers that did not answer are not asked again before this moment.
-    private var askAgainAt = -Double.infinity
+    /// Servers that did not answer, and when they are asked again (monotonic seconds).
+    private var silent: [String: Double] = [:]
 
     /// Seconds between looks.
     private static let slow = 30.0
@@ -37,10 +37,13 @@ struct LiveSampler {
     mutating func work(now: Double, into source: LiveSource, near incidents: [Incident]) -> Bool {
         guard due <= now else { return false }
         var targets = targets
-        if askAgainAt > now { targets.asks = false }
-        let sample = HostSample(targets.read(patience: Self.patience), at: HostSample.now)
-        if sample.unread.contains(where: { $0.what.hasPrefix("the server at ") }) {
-            askAgainAt = now + Self.pause
+        let isQuiet = fastUntil <= now
+        silent = silent.filter { $0.value > now }
+        targets.silent = Set(silent.keys)
+        let sample = HostSample(
+            targets.read(patience: Self.patience, withMappings: isQuiet), at: HostSample.now)
+        for (what, _) in sample.unread where what.hasPrefix(HostReadings.serverAt) {
+            silent[String(what.dropFirst(HostReadings.serverAt.count))] = now + Self.pause
         }
         source.add(sample)
         source.trimSamples(near: incidents)

@@ -30,6 +30,8 @@ final class LiveSource {
     var savedSnapshots = 0
     /// Whether anything but the events is not on disk yet.
     var isChanged = true
+    /// The source that has given up the other half of a line: they go to disk together.
+    var partner: Int?
     /// Bytes used since the place was last put on disk.
     var unsavedBytes = 0
 
@@ -140,6 +142,12 @@ final class LiveSource {
         isChanged = true
     }
 
+    /// More has come after all.
+    func reopen() {
+        isOpen = true
+        isChanged = true
+    }
+
     func note(problem: String) {
         input.note(problem: problem, isDamage: false)
         isChanged = true
@@ -147,12 +155,18 @@ final class LiveSource {
 
     /// What the second half of an analysis gets.
     func extraction(_ extractor: Extractor) -> Extraction {
-        // Whole seconds, as an analysis of the file has them.
-        input.modifiedAt =
-            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
+        noteModification()
         var out = extractor.finished(input.facts, collector)
         if out.facts.clock.modifiedAt == nil { out.readAt = now() }
         return out
+    }
+}
+
+extension LiveSource {
+    /// Tells the input when its file was last written, in whole seconds, as an analysis has them.
+    func noteModification() {
+        input.modifiedAt =
+            mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
     }
 }
 
@@ -228,6 +242,7 @@ extension LiveSource {
         savedSnapshots = collector.snapshots.log.count
         isChanged = false
         isFresh = false
+        partner = nil
         unsavedBytes = 0
     }
 

@@ -11,10 +11,15 @@ final class LiveStore {
     let directory: String
     let patterns: [PatternInfo]
     private(set) var events: EventStore
-    private(set) var sources: [Int: LiveSource] = [:]
+    private(set) var sources: [Int: LiveSource] = [:] {
+        didSet { (ordered, byOrigin) = (nil, nil) }
+    }
+    /// The sources in order, all and those of each log; made when they are asked for.
+    private var ordered: [LiveSource]?
+    private var byOrigin: [String: [LiveSource]]?
     private var nextNumber = 1
     private var log: StateLog
-    private let lock: FileLock
+    private let lock: DirectoryLock
     /// What pruning has taken out.
     private(set) var carry = Carry()
     /// Events beyond which pruning is tried.
@@ -45,7 +50,7 @@ final class LiveStore {
         self.events = events
         do throws(LiveError) {
             try Directory.make(directory)
-            lock = try FileLock(path: directory + "/lock")
+            lock = try DirectoryLock(path: directory)
         } catch {
             throw Failure(
                 error.isTaken
@@ -69,6 +74,7 @@ final class LiveStore {
         }
         sources = reader.sources
         carry = reader.carry
+        if let problem = log.problem { failed(problem) }
         nextNumber = (sources.keys.max() ?? 0) + 1
     }
 
@@ -90,9 +96,19 @@ final class LiveStore {
     }
 
     /// Sources in the order in which they were met.
-    var inOrder: [LiveSource] { sources.sorted { $0.key < $1.key }.map(\.value) }
+    var inOrder: [LiveSource] {
+        if let ordered { return ordered }
+        let made = sources.sorted { $0.key < $1.key }.map(\.value)
+        ordered = made
+        return made
+    }
 
-    func sources(of origin: String) -> [LiveSource] { inOrder.filter { $0.origin == origin } }
+    func sources(of origin: String) -> [LiveSource] {
+        if let byOrigin { return byOrigin[origin] ?? [] }
+        let made = Dictionary(grouping: inOrder, by: \.origin)
+        byOrigin = made
+        return made[origin] ?? []
+    }
 
     /// Whether reading should wait until the state can be written again.
     var isFull: Bool {
@@ -123,7 +139,7 @@ extension LiveStore {
                 all || source.unsavedEvents > 0 || !source.isOpen
                     || source.unsavedBytes >= Self.unsavedLimit
             }.map(\.origin))
-        let changed = dirty.filter { due.contains($0.origin) }
+        let changed = withPartners(dirty.filter { due.contains($0.origin) })
         guard !changed.isEmpty else { return }
         if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
         let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
@@ -135,6 +151,22 @@ extension LiveStore {
             failed(error)
         }
         compactIfWorthwhile()
+    }
+
+    /// Without those whose other half has to wait.
+    private func withPartners(_ wanted: [LiveSource]) -> [LiveSource] {
+        var out = wanted
+        while true {
+            let numbers = Set(out.map(\.number))
+            let rest = out.filter { source in
+                guard let partner = source.partner, let other = sources[partner] else {
+                    return true
+                }
+                return numbers.contains(partner) || !other.isChanged && other.unsavedEvents == 0
+            }
+            if rest.count == out.count { return out }
+            out = rest
+        }
     }
 
     private var snapshotsAreDue: Bool {

@@ -16,20 +16,6 @@ struct Patterns: ParsableCommand {
 }
 
 /// A directory of pattern files beside the built-in ones.
-struct CatalogueOption: ParsableArguments {
-    @Option(help: "A directory of pattern files that add to the catalogue or replace entries.")
-    var patterns: String?
-
-    func catalogue() throws -> Catalogue {
-        guard let patterns else { return .builtIn }
-        do {
-            return try Catalogue(adding: try readPatternTexts([patterns]))
-        } catch let error as CatalogueError {
-            throw Failure(error.description)
-        }
-    }
-}
-
 struct PatternsList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List all patterns: id, kind of event, what they mean.")

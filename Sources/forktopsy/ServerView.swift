@@ -48,7 +48,7 @@ struct ServerView {
     }
 
     private var reason: String {
-        view.sample.unread.first { $0.what.hasPrefix("the server at") }?.reason
+        view.sample.unread.first { $0.what.hasPrefix(HostReadings.serverAt) }?.reason
             ?? "its address is not known"
     }
 
@@ -302,7 +302,7 @@ struct ServerView {
     private var disk: Check? {
         guard let folder = text(.configDirectory), let used = info(.usedMemory) else { return nil }
         let source = "statvfs(3) of the data directory; an RDB file is seldom larger than the data"
-        guard let space = DiskSpace(path: folder) else {
+        guard let space = view.space(folder) else {
             return check(
                 "disk_space", .unknown, "The space in \(folder) could not be read.",
                 fix: "df -h \(Self.quoted(folder))", source: source)

@@ -7,16 +7,11 @@ internal import PatternFiles
 internal import Reading
 internal import Reports
 
-/// Options of the commands that read logs.
-struct ReadingOptions: ParsableArguments {
+/// Which patterns tell what a line means.
+struct CatalogueOption: ParsableArguments {
     @Option(help: "A directory of pattern files that add to the catalogue or replace entries.")
     var patterns: String?
 
-    @Option(help: "How many inputs to read at once.")
-    var jobs: Int?
-}
-
-extension ReadingOptions {
     func catalogue() throws -> Catalogue {
         guard let patterns else { return .builtIn }
         do {
@@ -25,6 +20,66 @@ extension ReadingOptions {
             throw Failure(error.problems.map(\.description).joined(separator: "\n"))
         }
     }
+}
+
+/// Options of the commands that read many inputs at once.
+struct ReadingOptions: ParsableArguments {
+    @OptionGroup var source: CatalogueOption
+
+    @Option(help: "How many inputs to read at once.")
+    var jobs: Int?
+
+    func catalogue() throws -> Catalogue { try source.catalogue() }
+}
+
+/// Which incidents are wanted, and what is known of the clocks.
+struct SelectionOptions: ParsableArguments {
+    @Option(
+        parsing: .unconditional,
+        help: "Leave out what is older: an RFC 3339 time, or -2h back from the newest record.")
+    var since: String?
+
+    @Option(parsing: .unconditional, help: "Leave out what is newer.")
+    var until: String?
+
+    @Option(help: "Only this server: a port, a process id, or part of a host, unit or log name.")
+    var instance: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Zone of stamps that carry none: an IANA name or +05:30, for all inputs or for those "
+                + "whose path matches a glob. Repeatable.",
+            valueName: "[GLOB=]ZONE"))
+    var tz: [String] = []
+
+    @Option(help: "Year of the newest stamp that carries none.")
+    var year: Int?
+}
+
+/// How the program speaks.
+struct SpeechOptions: ParsableArguments {
+    @Option(help: "What to hide: none, secrets, addresses or all.")
+    var redact: String = "secrets"
+
+    @Flag(help: "No colour, as NO_COLOR in the environment says too.")
+    var noColor = false
+
+    @Flag(help: "Print nothing but the report.")
+    var quiet = false
+
+    @Flag(help: "Say on standard error what is being read.")
+    var verbose = false
+
+    /// The mode of redaction; throws where there is none of that name.
+    func redaction() throws -> Redaction.Mode {
+        guard let mode = Redaction.Mode(rawValue: redact) else {
+            throw Failure("--redact \(redact): give none, secrets, addresses or all")
+        }
+        return mode
+    }
+
+    /// Whether colour is wanted where there is a terminal.
+    var allowsColor: Bool { !noColor && (environment("NO_COLOR") ?? "").isEmpty }
 }
 
 /// Options of the commands that print a report.
@@ -48,30 +103,6 @@ struct SharedOptions: ParsableArguments {
     var output: String?
 
     @Option(
-        parsing: .unconditional,
-        help: "Leave out what is older: an RFC 3339 time, or -2h back from the newest record.")
-    var since: String?
-
-    @Option(parsing: .unconditional, help: "Leave out what is newer.")
-    var until: String?
-
-    @Option(help: "Only this server: a port, a process id, or part of a host, unit or log name.")
-    var instance: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Zone of stamps that carry none: an IANA name or +05:30, for all inputs or for those "
-                + "whose path matches a glob. Repeatable.",
-            valueName: "[GLOB=]ZONE"))
-    var tz: [String] = []
-
-    @Option(help: "Year of the newest stamp that carries none.")
-    var year: Int?
-
-    @Option(help: "What to hide: none, secrets, addresses or all.")
-    var redact: String = "secrets"
-
-    @Option(
         help: ArgumentHelp(
             "Tell only what is new since an earlier report, which --format json has printed.",
             valueName: "REPORT"))
@@ -83,17 +114,14 @@ struct SharedOptions: ParsableArguments {
                 + "all reports made with it.", valueName: "FILE"))
     var redactKey: String?
 
-    @Flag(help: "No colour, as NO_COLOR in the environment says too.")
-    var noColor = false
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var speech: SpeechOptions
 
-    @Flag(help: "Print nothing but the report.")
-    var quiet = false
-
-    @Flag(help: "Say on standard error what is being read.")
-    var verbose = false
+    var quiet: Bool { speech.quiet }
+    var verbose: Bool { speech.verbose }
 }
 
-extension SharedOptions {
+extension SelectionOptions {
     func clocks() throws -> ClockOptions {
         var out = ClockOptions()
         if let year, !(1970...2199).contains(year) {
@@ -129,8 +157,8 @@ extension SharedOptions {
     func assembler(sinceNow: Bool = false) throws -> Assembler {
         var assembler = Assembler()
         assembler.clocks = try clocks()
-        assembler.since = try bound(since, "--since")
-        assembler.until = try bound(until, "--until")
+        assembler.since = try Self.bound(since, "--since")
+        assembler.until = try Self.bound(until, "--until")
         if sinceNow {
             assembler.since = assembler.since?.counted(from: now())
             assembler.until = assembler.until?.counted(from: now())
@@ -144,7 +172,7 @@ extension SharedOptions {
         return assembler
     }
 
-    func bound(_ text: String?, _ option: String) throws -> Assembler.TimeBound? {
+    static func bound(_ text: String?, _ option: String) throws -> Assembler.TimeBound? {
         guard let text else { return nil }
         if text.hasPrefix("-"), let seconds = secondsBack(text.dropFirst()) {
             return .beforeNewest(seconds: seconds)
@@ -156,7 +184,7 @@ extension SharedOptions {
         return .instant(at)
     }
 
-    private func secondsBack(_ text: Substring) -> Double? {
+    private static func secondsBack(_ text: Substring) -> Double? {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
         guard let unit = text.last.flatMap({ units[$0] }), let count = Double(text.dropLast()),
             count >= 0
@@ -164,6 +192,9 @@ extension SharedOptions {
         return count * unit
     }
 
+}
+
+extension SharedOptions {
     func reportOptions() throws -> ReportOptions {
         let name = format ?? (isTerminal(1) && output == nil ? "text" : "markdown")
         guard let format = ReportFormat(rawValue: name) else {
@@ -173,9 +204,7 @@ extension SharedOptions {
             )
         }
         var out = ReportOptions(format: format)
-        guard let mode = Redaction.Mode(rawValue: redact) else {
-            throw Failure("--redact \(redact): give none, secrets, addresses or all")
-        }
+        let mode = try speech.redaction()
         out.redact = mode
         out.key = try pseudonymKey(mode)
         guard let layout = Layout(rawValue: layout) else {
@@ -187,8 +216,7 @@ extension SharedOptions {
         out.budget = try checkedBudget(format)
         out.earlier = try earlierReport(format)
         out.width = terminalWidth()
-        out.color =
-            isTerminal(1) && output == nil && !noColor && (environment("NO_COLOR") ?? "").isEmpty
+        out.color = isTerminal(1) && output == nil && speech.allowsColor
         return out
     }
 }
@@ -219,7 +247,7 @@ extension SharedOptions {
         } catch {
             throw Failure("\(update): \(error.reason)")
         }
-        guard earlier.redaction == redact else {
+        guard earlier.redaction == speech.redact else {
             throw Failure("\(update) was made with --redact \(earlier.redaction); use the same")
         }
         return earlier

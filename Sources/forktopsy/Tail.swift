@@ -52,10 +52,14 @@ struct Tail: ParsableCommand {
     @Flag(help: "Do not look at memory while following.")
     var noSamples = false
 
+    @Option(help: "text or jsonl. Default: text on a terminal, else jsonl.")
+    var format: String?
+
     @OptionGroup var servers: ServerOptions
     @OptionGroup var hooks: HookOptions
-    @OptionGroup var reading: ReadingOptions
-    @OptionGroup var shared: SharedOptions
+    @OptionGroup var source: CatalogueOption
+    @OptionGroup var selection: SelectionOptions
+    @OptionGroup var speech: SpeechOptions
 
     enum EventChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
         case none, urgent, all
@@ -76,8 +80,8 @@ struct Tail: ParsableCommand {
 /// Where `tail` keeps its state, and `incidents` reads it.
 func stateDirectory(_ given: String?) throws -> String {
     if let given { return given }
-    if let base = environment("XDG_STATE_HOME"), base.hasPrefix("/") { return base + "/forktopsy" }
     if isSuperuser() { return "/var/lib/forktopsy" }
+    if let base = environment("XDG_STATE_HOME"), base.hasPrefix("/") { return base + "/forktopsy" }
     guard let home = environment("HOME"), home.hasPrefix("/") else {
         throw Failure("neither XDG_STATE_HOME nor HOME is set; name a directory with --state")
     }

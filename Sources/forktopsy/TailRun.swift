@@ -45,18 +45,16 @@ final class TailRun {
     init(_ options: Tail) throws {
         self.options = options
         start = options.fromStart ? .beginning : options.fromEnd ? .end : .asNeeded
-        let quiet = options.shared.quiet
-        let catalogue = try options.reading.catalogue()
+        let quiet = options.speech.quiet
+        let catalogue = try options.source.catalogue()
         matcher = LiveMatcher(catalogue)
-        let assembler = try options.shared.assembler(sinceNow: true)
-        guard let mode = Redaction.Mode(rawValue: options.shared.redact) else {
-            throw Failure("--redact \(options.shared.redact): give none, secrets, addresses or all")
-        }
+        let assembler = try options.selection.assembler(sinceNow: true)
+        let mode = try options.speech.redaction()
         store = try LiveStore(
             directory: try stateDirectory(options.state), patterns: catalogue.patterns
         ) { if !quiet { printToStandardError("forktopsy: \($0)\n") } }
         reporter = LiveReporter(catalogue: catalogue, assembler: assembler, redact: mode)
-        output = try LiveOutput(options.shared, redact: mode)
+        output = try LiveOutput(options.format, options.speech, redact: mode)
         hooks = LiveHooks(options.hooks, redact: mode) {
             if !quiet { printToStandardError("forktopsy: \($0)\n") }
         }
@@ -170,7 +168,7 @@ final class TailRun {
         guard !store.isFull else { return }
         let list = ripe.sorted()
         ripe = []
-        for name in list { read(name, now: now) }
+        for name in list where !SignalPipe.isEnding { read(name, now: now) }
     }
 
     private func read(_ name: String, now: Double) {
@@ -233,13 +231,14 @@ final class TailRun {
                 sampler?.alarm(now: monotonicSeconds())
             }
             guard options.events != .none, output.printsEvents else { continue }
+            var clock = reporter.clock(of: source)
             for i in from..<count {
                 let pattern = source.collector.log.pattern(at: i)
                 let kind = store.patterns[pattern].kind
                 guard options.events == .all || kind.isUrgent else { continue }
                 let event = source.collector.log.event(
                     at: i, input: source.number, patterns: store.patterns)
-                output.tell(event, origin: source.input.name)
+                output.tell(event, origin: source.input.name, clock: &clock)
             }
         }
         output.flush()
@@ -389,6 +388,6 @@ final class TailRun {
     }
 
     private func say(_ text: String) {
-        if !options.shared.quiet { printToStandardError("forktopsy: \(text)\n") }
+        if !options.speech.quiet { printToStandardError("forktopsy: \(text)\n") }
     }
 }

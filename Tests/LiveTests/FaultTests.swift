@@ -18,17 +18,21 @@ struct FaultTests {
             try FileManager.default.createDirectory(
                 atPath: logs, withIntermediateDirectories: true)
             var driver = RotationDriver(folder: logs, seed: seed)
-            let target = driver.below(2) == 0 ? logs : driver.log
+            let target = driver.below(2) == 0 && !driver.isLink ? logs : driver.log
             let arguments = ["tail", "--state", folder + "/state", "--from-start", target]
             var tail = try Workshop.start(arguments)
             for _ in 0..<30 {
                 switch driver.below(20) {
-                case 0..<10: try driver.write(1 + driver.below(30))
+                case 0..<10:
+                    try driver.write(1 + driver.below(30), isSplit: driver.below(3) == 0)
                 case 10..<13: try driver.rotate()
                 case 13..<17:
                     kill(tail.processIdentifier, SIGKILL)
                     tail.waitUntilExit()
-                    if driver.below(2) == 0 { try driver.write(1 + driver.below(20)) }
+                    for _ in 0..<driver.below(4) {
+                        try driver.write(1 + driver.below(6), isSplit: driver.below(3) == 0)
+                        if driver.below(2) == 0 { try driver.rotate() }
+                    }
                     tail = try Workshop.start(arguments)
                 default: usleep(UInt32(driver.below(60_000)))
                 }
@@ -40,7 +44,7 @@ struct FaultTests {
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
             #expect(stored.incidents.count == (driver.refusals > 0 ? 1 : 0))
             #expect(total(stored.incidents) == driver.refusals)
-            #expect(sum(stored.inputs, "lines") == driver.lines)
+            #expect(sum(stored.inputs, "lines") == driver.lines + driver.splits)
         }
     }
 

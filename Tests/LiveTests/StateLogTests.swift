@@ -79,9 +79,27 @@ struct StateLogTests {
 
     @Test func `A second lock is refused`() throws {
         try Workshop.withFolder { folder in
-            let first = try FileLock(path: folder + "/lock")
-            #expect(throws: LiveError.self) { _ = try FileLock(path: folder + "/lock") }
+            let first = try DirectoryLock(path: folder)
+            #expect(throws: LiveError.self) { _ = try DirectoryLock(path: folder) }
             _ = consume first
+        }
+    }
+
+    /// Something that is no file in the place of the state keeps it from being written, also for
+    /// the superuser.
+    @Test func `A state that cannot be written is tried again with each batch`() throws {
+        try Workshop.withFolder { folder in
+            let path = folder + "/events.state"
+            try FileManager.default.createSymbolicLink(
+                atPath: path, withDestinationPath: folder + "/elsewhere")
+            var log = try StateLog(directory: folder, report: { _ in }) { _ in }
+            #expect(log.problem != nil)
+            #expect(throws: LiveError.self) { try log.append(Array("lost".utf8)) }
+            try FileManager.default.removeItem(atPath: path)
+            try log.append(Array("kept".utf8))
+            #expect(log.problem == nil)
+            _ = consume log
+            #expect(try read(folder).batches == ["kept"])
         }
     }
 }

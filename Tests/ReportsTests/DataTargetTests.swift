@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Model
 import Reports
+import SchemaChecks
 import Testing
 
 private func lines(_ report: Report, _ format: ReportFormat) throws -> [JSONValue] {

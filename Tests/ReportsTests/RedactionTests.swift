@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Model
 import Reports
+import SchemaChecks
 import Testing
 
 /// Every string of a JSON value with its path.

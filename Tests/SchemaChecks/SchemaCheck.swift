@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small checker of the parts of JSON Schema that docs/schema uses, for every machine.
 
-import JSON
+package import JSON
 
-struct SchemaCheck {
-    let schema: JSONValue
-    private(set) var problems: [String] = []
+/// Holds a value to a schema, and says where it does not fit.
+package struct SchemaCheck {
+    private let schema: JSONValue
+    private var problems: [String] = []
 
-    init(schema: JSONValue) { self.schema = schema }
+    private init(schema: JSONValue) { self.schema = schema }
 
-    static func problems(of value: JSONValue, schema: JSONValue) -> [String] {
+    /// What of `value` does not fit `schema`; empty where all does.
+    package static func problems(of value: JSONValue, schema: JSONValue) -> [String] {
         var check = SchemaCheck(schema: schema)
         check.check(value, schema, at: "$")
         return check.problems
@@ -24,13 +26,11 @@ struct SchemaCheck {
             }
             check(value, target, at: path)
         }
-        if case .array(let choices)? = rule["anyOf"] {
-            let fits = choices.contains { choice in
-                var trial = SchemaCheck(schema: schema)
-                trial.check(value, choice, at: path)
-                return trial.problems.isEmpty
-            }
-            if !fits { problems.append("\(path): fits none of its forms") }
+        if case .array(let choices)? = rule["anyOf"], fitting(value, choices, at: path) == 0 {
+            problems.append("\(path): fits none of its forms")
+        }
+        if case .array(let choices)? = rule["oneOf"], fitting(value, choices, at: path) != 1 {
+            problems.append("\(path): fits none of its forms, or several")
         }
         if let allowed = rule["const"], allowed != value {
             problems.append("\(path): not \(allowed)")
@@ -40,6 +40,14 @@ struct SchemaCheck {
         }
         checkType(value, rule, at: path)
         checkMembers(value, rule, at: path)
+    }
+
+    private func fitting(_ value: JSONValue, _ choices: [JSONValue], at path: String) -> Int {
+        choices.count { choice in
+            var trial = SchemaCheck(schema: schema)
+            trial.check(value, choice, at: path)
+            return trial.problems.isEmpty
+        }
     }
 
     private mutating func checkType(_ value: JSONValue, _ rule: JSONValue, at path: String) {

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Live
+internal import Model
+internal import Reading
+
+// MARK: - Lines that a rotation has split
+
+extension FollowedPath {
+    /// Joins half a line at the end of the log before with its other half, once that is there.
+    func joinHalves() {
+        guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
+            let start = life.file?.rest(limit: 1 << 16)
+        else { return }
+        let length = joined(start, life.source)
+        guard length > 0 else { return }
+        var isFirst = true
+        var buffer = [UInt8](repeating: 0, count: length)
+        _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { bytes, _ in
+            defer { isFirst = false }
+            return isFirst ? bytes.count : 0
+        }
+        if let mark = life.file?.mark { life.source.mark = mark }
+    }
+
+    /// Half a line at the end of a log belongs to what the next file begins with, where that is no
+    /// beginning of a record. Returns how many bytes of `start` it took; `next` passes over them.
+    func joined(_ start: [UInt8], _ next: LiveSource) -> Int {
+        guard let feed = start.firstIndex(of: 0x0A) else { return 0 }
+        let parts = halves
+        guard let first = parts.first else { return 0 }
+        let other = Array(start[...feed])
+        guard feed == 0 || FollowedInput.mayBeContinuation(other.span.extracting(0..<feed)) else {
+            // Nothing continues them. A file that is open may still grow.
+            for life in parts where life.file == nil { finish(life) }
+            return 0
+        }
+        let whole = parts.flatMap { $0.takeHalf() } + other
+        _ = first.source.take(whole.span, isLast: true, with: matcher)
+        for life in parts {
+            life.file = nil
+            life.source.close()
+            life.source.partner = next.number
+        }
+        leaving.removeAll { life in parts.contains { $0 === life } }
+        next.input.skipLine(other.count)
+        next.isChanged = true
+        hasProgressed = true
+        return other.count
+    }
+
+    /// The logs that have left and hold parts of one unfinished line, the oldest first. A whole
+    /// file may be but the middle of it; not where it begins as the part before does, which shows
+    /// the head of another record.
+    private var halves: [Life] {
+        var out: [Life] = []
+        var later: [UInt8] = []
+        for life in leaving.reversed() {
+            let half = life.half
+            guard !half.isEmpty else { break }
+            let isHead = later.count >= Self.sureHead && half.starts(with: later[..<Self.sureHead])
+            if isHead { break }
+            out.insert(life, at: 0)
+            guard life.source.mark.isBlank else { break }
+            later = half
+        }
+        return out
+    }
+
+    /// Bytes that the records of one writer begin with: its process, and a colon or a bracket.
+    private static let sureHead = 6
+
+    /// Nothing follows: half a line counts as it is.
+    func finish(_ life: Life) {
+        let source = life.source
+        let half = life.takeHalf()
+        if !half.isEmpty {
+            _ = source.take(half.span, isLast: true, with: matcher)
+            hasProgressed = true
+        }
+        life.file = nil
+        life.feed = nil
+        source.close()
+        leaving.removeAll { $0 === life }
+    }
+
+    /// Finishes what is leaving, at the end of a run that does not come back.
+    func finishLeaving() { for life in leaving { finish(life) } }
+}
