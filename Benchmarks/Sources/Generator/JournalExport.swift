@@ -4,7 +4,7 @@
 /// `journalctl -o json` writes them.
 package struct JournalExport {
     private let options: GeneratorOptions
-    private var scripts: [(script: ServerScript, next: Int)]
+    private var scripts: [(script: ServerScript, next: Int, hasSpoken: Bool)]
     private let servers: [EntryFields]
     private let services: [Service]
     private let kernel: EntryFields
@@ -26,15 +26,15 @@ package struct JournalExport {
         self.options = options
         random = RandomSource(seed: options.seed ^ 0x6A6F_7572_6E61_6C00)
         let rates = ServerScript.Rates(
-            incidents: options.incidentRate * 10, decoys: options.decoyRate * 10, chatter: 0,
-            oomKills: true)
+            incidents: options.incidentRate * 100 / Double(options.serverPercent),
+            decoys: options.decoyRate * 100 / Double(options.serverPercent), chatter: 0,
+            attempts: options.attempts, oomKills: true)
         scripts = (0..<options.instances).map {
-            (ServerScript(number: $0, rates: rates, seed: options.seed), 0)
+            (ServerScript(number: $0, rates: rates, seed: options.seed), 0, false)
         }
         servers = (0..<options.instances).map(EntryFields.server)
         services = Service.all
         kernel = .kernel
-        truth.instances = options.instances
         truth.firstAt = clock.milliseconds
     }
 
@@ -58,10 +58,10 @@ package struct JournalExport {
     private mutating func entry() {
         clock.advance(1 + random.below(60))
         let kind = random.below(100)
-        if inTurn != nil || kind < 10 {
+        if inTurn != nil || kind < options.serverPercent {
             serverEntry()
             truth.records += 1
-        } else if kind < 18 {
+        } else if kind < options.serverPercent + 8 {
             kernelEntry()
             truth.records += 1
         } else {
@@ -79,6 +79,10 @@ package struct JournalExport {
         }
         let line = scripts[number].script.lines[scripts[number].next]
         scripts[number].next += 1
+        if line.speaker == .master, !scripts[number].hasSpoken {
+            scripts[number].hasSpoken = true
+            truth.instances += 1
+        }
         // What the kernel did to a child is followed by what its server says of it.
         inTurn = line.speaker == .kernel ? number : nil
         clock.advance(line.step / 60)
@@ -116,7 +120,7 @@ package struct JournalExport {
         service.write(&message, &random)
         if service.isSystemd { truth.records += 1 }
         // A stack trace: more than one line, so binary in the export and an array in JSON.
-        let isBinary = random.happens(0.03)
+        let isBinary = !service.isSystemd && random.happens(0.04)
         if isBinary { message.text("\n\tat worker 7\n\tat main") }
         write(service.fields, isBinary: isBinary)
     }

@@ -9,8 +9,12 @@ package struct GeneratorOptions: Sendable, Hashable {
     package var incidentRate = 0.0001
     /// Share of lines that only look as if.
     package var decoyRate = 0.000_02
+    /// The most that one incident's operation fails before it succeeds again.
+    package var attempts = 8
     /// Servers that write to the same journal.
     package var instances = 1
+    /// Share of a journal's entries, in percent, that are theirs.
+    package var serverPercent = 10
 
     package init(seed: UInt64, bytes: Int) {
         self.seed = seed
@@ -34,7 +38,7 @@ package struct RedisLog {
             number: server,
             rates: ServerScript.Rates(
                 incidents: options.incidentRate, decoys: options.decoyRate, chatter: 90,
-                oomKills: false),
+                attempts: options.attempts, oomKills: false),
             seed: options.seed)
         clock = LogClock(milliseconds: LogClock.start + server * 17)
         truth.instances = 1
@@ -43,11 +47,19 @@ package struct RedisLog {
 
     /// Hands the log over, about a MiB at a time, in whole lines.
     package mutating func write(to sink: ([UInt8]) throws -> Void) rethrows {
-        while truth.bytes < options.bytes {
-            script.nextCycle()
-            for line in script.lines { add(line) }
-            guard out.count >= 1 << 20 || truth.bytes >= options.bytes else { continue }
-            try sink(out.bytes)
+        try write(while: { true }, to: { bytes, _ in try sink(bytes) })
+    }
+
+    /// The same, as long as `goesOn`; with what is true of all that was handed over.
+    package mutating func write(
+        while goesOn: () -> Bool, to sink: ([UInt8], Truth) throws -> Void
+    ) rethrows {
+        while truth.bytes < options.bytes, goesOn() {
+            while out.count < 1 << 20, truth.bytes < options.bytes {
+                script.nextCycle()
+                for line in script.lines { add(line) }
+            }
+            try sink(out.bytes, truth)
             out.removeAll()
         }
     }

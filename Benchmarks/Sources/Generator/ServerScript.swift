@@ -13,6 +13,8 @@ struct ServerScript {
         var decoys: Double
         /// Lines of level verbose and debug for each save cycle: clients that come and go.
         var chatter: Int
+        /// The most that one incident's operation fails before it succeeds again.
+        var attempts: Int
         /// Whether the kernel's OOM killer takes children; its lines need a log of their own.
         var oomKills: Bool
     }
@@ -80,7 +82,8 @@ struct ServerScript {
         if let outstanding { mend(outstanding) } else if random.happens(0.06) { rewrite() }
         outstanding = nil
         let perCycle = Double(lines.count + rates.chatter)
-        let expected = rates.incidents * perCycle / 5
+        // One attempt has 1.15 lines that match, on average.
+        let expected = rates.incidents * perCycle / (1.15 * Double(1 + rates.attempts) / 2)
         if random.happens(min(1, expected)) { fail(scale: max(1, Int(expected.rounded()))) }
         if random.happens(rates.decoys * perCycle) { decoy() }
     }
@@ -310,7 +313,7 @@ extension ServerScript {
     private mutating func fail(scale: Int) {
         let episode = pick()
         outstanding = episode
-        for attempt in 0..<(1 + random.below(8)) * scale {
+        for attempt in 0..<(1 + random.below(rates.attempts)) * scale {
             failOnce(episode, attempt == 0 ? .opens : [])
         }
     }

@@ -14,6 +14,7 @@ package struct Truth: Codable, Sendable, Equatable {
     package var matchingLines = 0
     /// Entries of the servers' units, in a journal.
     package var serverEntries = 0
+    /// Servers that have said more than that they start.
     package var instances = 0
 
     // What a report must say.

@@ -116,7 +116,8 @@ struct InputFiles {
     }
 
     private static func name(_ options: GeneratorOptions) -> String {
-        "s\(options.seed)-\(options.bytes >> 10)K-i\(options.incidentRate)-n\(options.instances)"
+        "s\(options.seed)-\(options.bytes >> 10)K-i\(options.incidentRate)-a\(options.attempts)"
+            + "-n\(options.instances)-p\(options.serverPercent)"
     }
 
     private func made(_ name: String, _ make: () throws -> Truth) throws -> Input {

@@ -17,6 +17,7 @@ struct GenerateCommand: ParsableCommand {
     @Option var size = Size(bytes: 64 << 20)
     @Option var seed: UInt64 = 7
     @Option(help: "Share of lines that tell of failures.") var incidents = 0.0001
+    @Option(help: "The most failures of one incident.") var attempts = 8
     @Option(help: "Share of lines that only look as if.") var decoys = 0.000_02
     @Option(help: "Servers in a journal.") var instances = 1
     @Option(help: "Files of a folder of logs.") var files = 8
@@ -24,6 +25,7 @@ struct GenerateCommand: ParsableCommand {
     func run() throws {
         var options = GeneratorOptions(seed: seed, bytes: size.bytes)
         options.incidentRate = incidents
+        options.attempts = attempts
         options.decoyRate = decoys
         options.instances = instances
         let folder = try InputFiles(folder: data)

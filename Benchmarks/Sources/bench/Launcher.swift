@@ -24,7 +24,7 @@ struct Command {
 }
 
 /// What one run of a command took.
-struct Figures: Codable {
+struct Figures {
     /// Seconds from start to end.
     var wall: Double
     /// Seconds of user and system time, of the process and the children that it waited for.

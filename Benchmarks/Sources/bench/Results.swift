@@ -2,8 +2,8 @@
 internal import Foundation
 
 /// One comparison of the table.
-struct Row: Codable {
-    enum Verdict: String, Codable {
+struct Row: Encodable {
+    enum Verdict: String {
         case reached = "reached"
         case holds = "holds"
         case missed = "MISSED"
@@ -46,7 +46,7 @@ struct Row: Codable {
 }
 
 /// What the runs of one command took, as medians.
-struct CommandLine: Codable {
+struct CommandLine: Encodable {
     let input: String
     let command: String
     let cpu: Spread
@@ -55,13 +55,19 @@ struct CommandLine: Codable {
 }
 
 /// All that one run of a benchmark has found.
-struct Results: Codable {
+struct Results: Encodable {
+    private enum CodingKeys: CodingKey {
+        case title, date, machine, versions, seed, rounds, rows, commands, sections
+    }
+
     var title: String
     var date = ISO8601DateFormatter().string(from: Date())
     var machine: [String]
     var versions: [String]
     var seed: UInt64
     var rounds: Int
+    /// What stands for the paths of this machine in the commands that are shown.
+    var names: [String: String]
     var rows: [Row] = []
     var commands: [CommandLine] = []
     /// Sections in Markdown, beyond the table.
@@ -71,10 +77,16 @@ struct Results: Codable {
         for place in paired.commands.indices {
             commands.append(
                 CommandLine(
-                    input: input, command: paired.commands[place].text,
+                    input: input, command: shown(paired.commands[place]),
                     cpu: paired.spread(\.cpu, of: place),
                     wall: paired.spread(\.wall, of: place),
                     peakMiB: paired.spread({ Double($0.peak) }, of: place).largest / 1_048_576))
+        }
+    }
+
+    private func shown(_ command: Command) -> String {
+        names.sorted { $0.key.count > $1.key.count }.reduce(command.text) {
+            $0.replacingOccurrences(of: $1.key, with: $1.value)
         }
     }
 
@@ -110,7 +122,8 @@ extension Results {
         for section in sections { out += "\n" + section }
         guard !commands.isEmpty else { return out }
         out += "\n## Every command\n\n"
-        out += "Median (least to largest) of CPU and wall seconds; the largest peak memory in MiB.\n\n"
+        out += "Run in the folder of the inputs. Median (least to largest) of CPU and wall seconds; "
+        out += "the largest peak memory in MiB.\n\n"
         out += "| input | command | CPU s | wall s | peak MiB |\n|---|---|---|---|---|\n"
         for line in commands {
             let command = line.command.replacingOccurrences(of: "|", with: "\\|")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The least, the middle and the largest of some figures.
-struct Spread: Codable {
+struct Spread: Encodable {
     let least: Double
     let median: Double
     let largest: Double

@@ -35,7 +35,11 @@ extension Table {
     }
 
     mutating func storm() throws {
-        let input = try files.log(options(256 << 20, incidents: 0.05))
+        // Long incidents: what a storm is, and what costs most for each line.
+        var storm = options(256 << 20)
+        storm.incidentRate = 0.05
+        storm.attempts = 800
+        let input = try files.log(storm)
         let paired = try compare(
             commands.forktopsy(input.path), [commands.grep(input.path)], truth: input.truth)
         if let paired { results.add(paired, input: "\(Size.text(input.bytes)) storm") }

@@ -48,13 +48,14 @@ struct Table {
         results = Results(
             title: common.quick ? "Benchmark, small inputs" : "Benchmark",
             machine: machine(), versions: Commands.versions(binary: common.binary),
-            seed: common.seed, rounds: common.rounds)
+            seed: common.seed, rounds: common.rounds,
+            names: [
+                common.data + "/": "", common.binary: "forktopsy", commands.lnav: "Benchmarks/lnav",
+            ])
     }
 
-    func options(_ bytes: Int, incidents: Double = 0.0001) -> GeneratorOptions {
-        var options = GeneratorOptions(seed: common.seed, bytes: common.quick ? bytes / 16 : bytes)
-        options.incidentRate = incidents
-        return options
+    func options(_ bytes: Int) -> GeneratorOptions {
+        GeneratorOptions(seed: common.seed, bytes: common.quick ? bytes / 16 : bytes)
     }
 
     mutating func run(_ wanted: Set<Int>?) throws {
