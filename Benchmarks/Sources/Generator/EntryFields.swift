@@ -8,7 +8,10 @@ struct EntryFields: Sendable {
     let lines: Int
 
     init(_ fields: [(name: String, value: String)]) {
-        let all = fields + [("_MACHINE_ID", "0c8e1f2a3b4d5e6f708192a3b4c5d6e7"), ("_HOSTNAME", "cache-07")]
+        let all =
+            fields + [
+                ("_MACHINE_ID", "0c8e1f2a3b4d5e6f708192a3b4c5d6e7"), ("_HOSTNAME", "cache-07"),
+            ]
         export = Array(all.map { "\($0.name)=\($0.value)\n" }.joined().utf8)
         json = Array(all.map { "\"\($0.name)\":\"\($0.value)\"," }.joined().utf8)
         lines = all.count

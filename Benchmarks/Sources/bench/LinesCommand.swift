@@ -30,7 +30,8 @@ struct LinesCommand: ParsableCommand {
         let start = try launcher.paired(
             [Command("start", program(empty))], rounds: common.rounds
         ) { _, _, _ in }.spread(\.cpu, of: 0).median
-        var out = "## By its kind\n\nCPU without that of the start, of logs with one kind of line.\n\n"
+        var out =
+            "## By its kind\n\nCPU without that of the start, of logs with one kind of line.\n\n"
         out += "| line | bytes | `cat` ns | `wc -l` ns | forktopsy ns |\n|---|---|---|---|---|\n"
         for kind in LineKind.all {
             let input = try kind.make(files, bytes: common.quick ? 16 << 20 : 128 << 20)

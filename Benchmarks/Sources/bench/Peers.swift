@@ -83,6 +83,7 @@ func machine() -> [String] {
         "Linux " + (Launcher.text(["uname", "-r"])?.text.trimmingCharacters(in: .newlines) ?? "?"),
         Launcher.text(["sh", "-c", ". /etc/os-release; echo \"$PRETTY_NAME\""])?.text
             .trimmingCharacters(in: .newlines) ?? "",
-        "load at the start: " + (load?.split(separator: " ").prefix(3).joined(separator: " ") ?? "?"),
+        "load at the start: "
+            + (load?.split(separator: " ").prefix(3).joined(separator: " ") ?? "?"),
     ].filter { !$0.isEmpty }
 }

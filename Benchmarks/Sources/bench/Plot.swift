@@ -47,8 +47,10 @@ struct Plot {
         guard let first = points.first, points.count > 1 else { return "" }
         let scale: (Double) -> Double = { panel.isLinear ? $0 : log10($0) }
         let origin = panel.isLinear ? 0 : nil as Double?
-        let xs = Axis(points.map { scale($0.x) }, from: origin, on: Stretch(from: 52, to: width - 14))
-        let ys = Axis(points.map { scale($0.y) }, from: origin, on: Stretch(from: height - 44, to: 30))
+        let xs = Axis(
+            points.map { scale($0.x) }, from: origin, on: Stretch(from: 52, to: width - 14))
+        let ys = Axis(
+            points.map { scale($0.y) }, from: origin, on: Stretch(from: height - 44, to: 30))
         var out = text(panel.title, x: width / 2, y: 16, "middle", bold: true)
         out += text(panel.xLabel, x: width / 2 + 20, y: height - 8, "middle")
         out += text(panel.yLabel, x: 8, y: 28, "start")
@@ -65,7 +67,8 @@ struct Plot {
         }
         if panel.hasGuide, !panel.isLinear {
             // A line of slope one, as far as the panel goes.
-            let room = min(xs.range.upperBound - scale(first.x), ys.range.upperBound - scale(first.y))
+            let room = min(
+                xs.range.upperBound - scale(first.x), ys.range.upperBound - scale(first.y))
             out += line(
                 xs.place(scale(first.x)), ys.place(scale(first.y)),
                 xs.place(scale(first.x) + room), ys.place(scale(first.y) + room), "#c60",
@@ -147,4 +150,3 @@ private struct Stretch {
     let from: Double
     let to: Double
 }
-

@@ -122,7 +122,8 @@ extension Results {
         for section in sections { out += "\n" + section }
         guard !commands.isEmpty else { return out }
         out += "\n## Every command\n\n"
-        out += "Run in the folder of the inputs. Median (least to largest) of CPU and wall seconds; "
+        out +=
+            "Run in the folder of the inputs. Median (least to largest) of CPU and wall seconds; "
         out += "the largest peak memory in MiB.\n\n"
         out += "| input | command | CPU s | wall s | peak MiB |\n|---|---|---|---|---|\n"
         for line in commands {

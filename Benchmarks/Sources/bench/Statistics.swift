@@ -54,7 +54,11 @@ extension Launcher {
             for (place, command) in commands.enumerated() {
                 let output = "\(folder)/output"
                 let figures = try run(command, output: output, timed: timed)
-                if round == 0 { try check(place, output, figures) } else { runs[place].append(figures) }
+                if round == 0 {
+                    try check(place, output, figures)
+                } else {
+                    runs[place].append(figures)
+                }
             }
         }
         return Paired(commands: commands, runs: runs)

@@ -15,7 +15,9 @@ extension Table {
         let size = Input(path: stripped, truth: Truth()).bytes
         let foreign = try libraries(of: stripped, &notes)
         let isPortable = foreign.isEmpty
-        if !foreign.isEmpty { notes.append("NOT self-contained: " + foreign.joined(separator: ", ")) }
+        if !foreign.isEmpty {
+            notes.append("NOT self-contained: " + foreign.joined(separator: ", "))
+        }
         if isPortable { try runAlone(stripped, &notes) }
         results.rows.append(sizeRow(isPortable ? Spread([Double(size) / 1e6]) : nil, notes))
     }

@@ -39,9 +39,11 @@ private func options(seed: UInt64, incidents: Double = 0.02) -> GeneratorOptions
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         #expect(truth.bytes == text.utf8.count)
         #expect(truth.lines == lines.count)
-        #expect(truth.forkFailures == lines.count { $0.contains("fork: ") || $0.contains("module: C") })
+        #expect(
+            truth.forkFailures == lines.count { $0.contains("fork: ") || $0.contains("module: C") })
         #expect(truth.saveFailures == lines.count { $0.contains("terminated by signal") })
-        #expect(truth.savesSucceeded == lines.count { $0.contains("saving terminated with success") })
+        #expect(
+            truth.savesSucceeded == lines.count { $0.contains("saving terminated with success") })
         #expect(truth.incidents > 0 && truth.incidents < truth.forkFailures + truth.saveFailures)
         #expect(
             truth.matchingLines
@@ -64,8 +66,12 @@ private func options(seed: UInt64, incidents: Double = 0.02) -> GeneratorOptions
         #expect(truth.bytes == export.count)
         #expect(truth.lines == export.count { $0 == 0x0A })
         #expect(truth.entries == json.split(separator: "\n").count)
-        #expect(truth.serverEntries == json.split(separator: "\n").count { $0.contains("\"redis-server@") })
-        #expect(truth.oomKills == json.split(separator: "\n").count { $0.contains("Out of memory: Killed") })
+        #expect(
+            truth.serverEntries
+                == json.split(separator: "\n").count { $0.contains("\"redis-server@") })
+        #expect(
+            truth.oomKills
+                == json.split(separator: "\n").count { $0.contains("Out of memory: Killed") })
         #expect(truth.oomKills > 0)
     }
 
