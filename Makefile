@@ -4,12 +4,19 @@
 
 SHELL   := /bin/bash
 BINARY  := .build/release/forktopsy
-SOURCES := Sources Tests Plugins Package.swift
+SOURCES := Sources Tests Plugins Package.swift Benchmarks/Sources Benchmarks/Tests \
+           Benchmarks/Package.swift
 # Bounds the compilers that run at once: make JOBS=1 on a small machine.
 JOBS    ?= $(shell nproc)
 SWIFT_BUILD := swift build -j $(JOBS)
 
-.PHONY: build test check fmt golden docs bench release install-deps demo ci clean
+# Benchmarks: make bench QUICK=1 for small inputs. Full size needs 12 GB in BENCH_DATA.
+BENCH_DATA  ?= /var/tmp/forktopsy-bench
+BENCH_FLAGS := --data $(BENCH_DATA) $(if $(QUICK),--quick --rounds 3)
+BENCH       := Benchmarks/.build/release/bench
+
+.PHONY: build test check fmt golden docs bench bench-scaling bench-tail bench-lines bench-build \
+        release install-deps demo ci clean
 
 build:                  ## a release binary, .build/release/forktopsy
 	$(SWIFT_BUILD) -c release
@@ -34,8 +41,20 @@ golden:                 ## records expected/ of every sample anew, and fails so 
 docs:                   ## writes docs/patterns.md, docs/causes.md and the README's excerpt from their sources
 	scripts/docs
 
-bench: build            ## reads a generated log of 100 MB and prints time and memory
-	scripts/bench $(BINARY)
+bench: bench-build release      ## the released binary beside its peers; writes Benchmarks/results
+	$(BENCH) table --binary dist/forktopsy $(BENCH_FLAGS)
+
+bench-scaling: bench-build release  ## time against size, events, patterns, servers, files; docs/scaling.svg
+	$(BENCH) scaling --binary dist/forktopsy $(BENCH_FLAGS)
+
+bench-tail: bench-build release ## following: latency, idle cost, a storm (MINUTES=60); docs/tail-memory.svg
+	$(BENCH) tail --binary dist/forktopsy $(BENCH_FLAGS) --minutes $(or $(MINUTES),1)
+
+bench-lines: bench-build build  ## what a line costs, by kind and, with perf, by stage
+	$(BENCH) lines $(BENCH_FLAGS) --binary $(BINARY)
+
+bench-build:
+	$(SWIFT_BUILD) -c release --package-path Benchmarks
 
 release:                ## one file that needs no library but libc: dist/forktopsy
 	scripts/release
@@ -50,4 +69,4 @@ ci:                     ## what .ci/run does: installs, checks, runs every test
 	JOBS=$(JOBS) .ci/run
 
 clean:
-	rm -rf .build dist
+	rm -rf .build Benchmarks/.build dist

@@ -28,8 +28,6 @@ final class LiveReporter {
     private let redact: Redaction.Mode
     private var known: [String: Known] = [:]
     private(set) var report = Report(toolVersion: Forktopsy.version)
-    /// Seconds that the last assembly took.
-    private(set) var cost = 0.0
 
     private var remembered: [String: Incident.Status] = [:]
 
@@ -55,8 +53,6 @@ final class LiveReporter {
     /// Puts everything together, and says what is different from the time before.
     func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
         assembler.carry = carry
-        let start = monotonicSeconds()
-        defer { cost = monotonicSeconds() - start }
         report = Self.report(
             sources.filter { !$0.isBlank }, extractor, assembler)
         var redactor = Redactor(mode: redact)

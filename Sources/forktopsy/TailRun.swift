@@ -28,6 +28,8 @@ final class TailRun {
     private var ripe: Set<String> = []
     private var rescanAt: Double?
     private var reportAt: Double?
+    /// The earliest moment for the next assembly.
+    private var nextReport = 0.0
     private var sweepAt = 0.0
     private var refreshAt = 0.0
     private var saveAt: Double?
@@ -199,23 +201,18 @@ final class TailRun {
             store.save()
         }
         if saveAt == nil, store.hasUnsaved { saveAt = now + 2 }
-        let isNew = tellEvents()
-        if isNew { reportAt = reportAt ?? now }
+        if tellEvents() { reportAt = reportAt ?? max(now, nextReport) }
         guard let due = reportAt, due <= now else { return }
         reportAt = nil
+        let start = monotonicSeconds()
         tellIncidents()
         if store.needsPruning {
             store.prune { reporter.carry(without: $0) }
             for source in store.inOrder { told[source.number] = source.collector.log.count }
         }
         // A storm must not make assembling all that is done.
-        let pause = reporter.cost / Self.assemblyShare
-        nextReport = monotonicSeconds() + pause
-    }
-
-    /// The earliest moment for the next assembly.
-    private var nextReport = 0.0 {
-        didSet { if let reportAt, reportAt < nextReport { self.reportAt = nextReport } }
+        let end = monotonicSeconds()
+        nextReport = end + (end - start) / Self.assemblyShare
     }
 
     /// Prints events that were not told yet. True where there were any.
@@ -242,7 +239,6 @@ final class TailRun {
             }
         }
         output.flush()
-        if isNew, let reportAt, reportAt < nextReport { self.reportAt = nextReport }
         return isNew
     }
 
