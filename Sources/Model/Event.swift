@@ -45,8 +45,11 @@ extension Event {
         values.first { $0.name == name }?.text
     }
 
+    /// The number that was captured as `name`; `nil` for one that no machine has.
     package func int(_ name: String) -> Int? {
-        self[name].flatMap { Int($0) }
+        self[name].flatMap { Int($0) }.flatMap {
+            SnapshotValue.credible.contains(Int64($0)) ? $0 : nil
+        }
     }
 
     package func double(_ name: String) -> Double? {
