@@ -2,14 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import PackageDescription
 
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .strictMemorySafety(),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .treatAllWarnings(as: .error),
-]
+// FORKTOPSY_FUZZ=1 makes the program its own fuzzer (scripts/fuzz): libFuzzer brings the entry point.
+let isFuzzer = Context.environment["FORKTOPSY_FUZZ"] != nil
+let fuzzer = isFuzzer ? ["-sanitize=fuzzer,address"] : []
+
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzer ? [.unsafeFlags(fuzzer)] : [])
+/// Build tools are linked with what the libraries were instrumented for.
+let toolLinker: [LinkerSetting] = isFuzzer ? [.unsafeFlags(["-sanitize=address"])] : []
 
 let package = Package(
     name: "forktopsy",
@@ -52,13 +59,23 @@ let package = Package(
                 "Incidents", "Diagnosis", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            path: isFuzzer ? "." : nil, sources: isFuzzer ? ["Sources/forktopsy", "Fuzz"] : nil,
+            swiftSettings: strict
+                + (isFuzzer
+                    ? [
+                        .unsafeFlags([
+                            "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "not_main",
+                        ])
+                    ] : []),
+            linkerSettings: isFuzzer ? [.unsafeFlags(fuzzer)] : []),
 
         // Patterns/**.toml becomes part of the binary.
         .executableTarget(
-            name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict),
+            name: "embed-patterns", dependencies: ["PatternFiles"], swiftSettings: strict,
+            linkerSettings: toolLinker),
         // So do the doc comments of the causes, for `explain`.
-        .executableTarget(name: "embed-causes", swiftSettings: strict),
+        .executableTarget(
+            name: "embed-causes", swiftSettings: strict, linkerSettings: toolLinker),
         .plugin(name: "EmbedCauses", capability: .buildTool(), dependencies: ["embed-causes"]),
         .plugin(name: "EmbedPatterns", capability: .buildTool(), dependencies: ["embed-patterns"]),
 

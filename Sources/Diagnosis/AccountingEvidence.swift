@@ -73,7 +73,7 @@ enum AccountingEvidence {
             out.append(
                 facts.quantity(
                     "of it by vm.overcommit_ratio",
-                    bytes: (total.number - huge) / 100 * ratio.number,
+                    bytes: (max(0, total.number - huge) / 100).clampedProduct(ratio.number),
                     "\(ratio.number) % of MemTotal"
                         + (huge > 0 ? " without huge pages" : "")
                         + ", \(ratio.reading.source.spoken)"))
@@ -83,11 +83,11 @@ enum AccountingEvidence {
     }
 
     static func hugePages(_ facts: Case) -> Int64 {
-        if let all = facts.nearest(.hugeTLB, where: Case.isHost) { return all.number }
+        if let all = facts.nearest(.hugeTLB, where: Case.isHost) { return max(0, all.number) }
         guard let count = facts.nearest(.hugePagesTotal, where: Case.isHost),
             let size = facts.nearest(.hugePageSize, where: Case.isHost)
         else { return 0 }
-        return count.number * size.number
+        return max(0, count.number.clampedProduct(size.number))
     }
 
     /// That a change of the mode was followed by success, or was not.

@@ -118,6 +118,11 @@ struct TwinFilter {
         var sightings: [Sighting] = []
         /// For each channel, the first sighting that it has not yet been aligned with.
         var cursors: [Channel: Int] = [:]
+        /// For each channel, the sightings of others that it passed by: what stands out of order in
+        /// it may still be one of them.
+        var passed: [Channel: [Int]] = [:]
+        /// For each channel, the latest moment at which it showed the message.
+        var latest: [Channel: Int64] = [:]
     }
 
     private var tracks: [Key: Track] = [:]
@@ -199,6 +204,7 @@ extension TwinFilter.Track {
         let old = sightings.prefix { $0.at <= limit }.count
         sightings.removeFirst(old)
         cursors = cursors.mapValues { Swift.max(0, $0 - old) }
+        passed = passed.mapValues { $0.filter { $0 >= old }.map { $0 - old } }
     }
 
     /// Whether the sighting is another channel's; else it is noted as new.
@@ -206,18 +212,28 @@ extension TwinFilter.Track {
         _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64,
         spans: [TwinFilter.Span]
     ) -> Bool {
+        func isSame(_ other: TwinFilter.Sighting) -> Bool {
+            let reach = other.channel.isBare ? relayTolerance : tolerance
+            return abs(other.at - at) <= reach
+                && !spans[other.channel.input].touches(spans[channel.input])
+        }
+        let isLate = latest[channel].map { at < $0 } ?? false
+        if isLate, let i = passed[channel]?.firstIndex(where: { isSame(sightings[$0]) }) {
+            passed[channel]?.remove(at: i)
+            return true
+        }
+        latest[channel] = Swift.max(at, latest[channel] ?? at)
         var cursor = cursors[channel] ?? 0
         defer { cursors[channel] = cursor }
         while cursor < sightings.count {
             let other = sightings[cursor]
             let reach = other.channel.isBare ? relayTolerance : tolerance
-            if other.channel != channel, abs(other.at - at) <= reach,
-                !spans[other.channel.input].touches(spans[channel.input])
-            {
+            if other.channel != channel, isSame(other) {
                 cursor += 1
                 return true
             }
             if other.channel != channel, other.at > at + reach { break }
+            if other.channel != channel { passed[channel, default: []].append(cursor) }
             cursor += 1
         }
         sightings.append(TwinFilter.Sighting(at: at, channel: channel))

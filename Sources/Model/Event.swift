@@ -60,8 +60,11 @@ extension Event {
         return nil
     }
 
+    /// The number that was captured as `name`; `nil` for one that no machine has.
     package func int(_ name: String) -> Int? {
-        self[name].flatMap { Int($0) }
+        self[name].flatMap { Int($0) }.flatMap {
+            SnapshotValue.credible.contains(Int64($0)) ? $0 : nil
+        }
     }
 
     package func double(_ name: String) -> Double? {

@@ -32,6 +32,19 @@ package struct Measure: Hashable, Sendable {
         .commandIsVain,
     ]
 
+    /// Whether `Int64.max` stands for no limit.
+    package var mayBeUnlimited: Bool { Self.limits.contains(self) }
+
+    /// Whether it is what is left between two sizes, and may be below zero.
+    var isDifference: Bool { self == .fragmentationBytes || self == .allocatorFragBytes }
+
+    private static let limits: Set<Measure> = [
+        .cgroupLimit, .cgroupHigh, .cgroupEffectiveLimit, .cgroupSwapLimit,
+        .cgroupMemorySwapLimit, .cgroupKernelLimit, .pidsMax, .limitProcesses,
+        .limitProcessesHard, .limitAddressSpace, .limitData, .limitOpenFiles, .limitFileSize,
+        .limitLockedMemory,
+    ]
+
     package init(_ name: String, _ unit: Unit) {
         self.name = name
         self.unit = unit

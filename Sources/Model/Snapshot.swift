@@ -79,6 +79,26 @@ package struct SnapshotValue: Hashable, Sendable {
     }
 }
 
+extension SnapshotValue {
+    /// Numbers that a machine can have: up to 2^56, 64 PiB. Sums of some, and percentages, fit into
+    /// 64 bits, so whoever calculates with what was read need not expect an overflow.
+    package static let credible: ClosedRange<Int64> = -(1 << 56)...1 << 56
+
+    /// Whether a machine can have this value: a text, a number within `credible`, or no limit for
+    /// what may have none. Of sizes, only those that are a difference can be below zero.
+    package var isCredible: Bool {
+        switch quantity {
+        case .whole(.max): measure.mayBeUnlimited
+        case .whole(let number):
+            Self.credible.contains(number)
+                && (number >= 0 || measure.unit != .bytes || measure.isDifference)
+        case .real(let number):
+            Int64(exactly: number.rounded()).map(Self.credible.contains) ?? false
+        case .text: true
+        }
+    }
+}
+
 /// What a snapshot is about.
 package struct SnapshotSubject: Hashable, Sendable {
     package enum Scope: UInt8, Sendable, CaseIterable {

@@ -20,7 +20,12 @@ package struct SnapshotLog: Sendable {
     /// memory.
     package init(store: EventStore = EventStore(limits: .none)) { self.store = store }
 
+    /// Keeps `snapshot` without the values that no machine can have.
     package mutating func append(_ snapshot: Snapshot) {
+        var snapshot = snapshot
+        if !snapshot.values.allSatisfy(\.isCredible) {
+            snapshot.values.removeAll { !$0.isCredible }
+        }
         open.append(snapshot)
         count += 1
         if open.bytes.count >= Self.chunkLimit { seal() }

@@ -96,7 +96,7 @@ extension Int64 {
     }
 
     /// The product, or the smallest or largest number where it does not fit.
-    func clampedProduct(_ factor: Int64) -> Int64 {
+    package func clampedProduct(_ factor: Int64) -> Int64 {
         let (product, isBeyond) = multipliedReportingOverflow(by: factor)
         return isBeyond ? ((self < 0) == (factor < 0) ? .max : .min) : product
     }

@@ -115,8 +115,13 @@ struct SnapshotSink {
             timeBasis: context.timeBasis, line: line.number, offset: line.offset)
     }
 
-    /// Keeps a snapshot, unless it says nothing.
+    /// Keeps a snapshot, unless it says nothing. A number that no machine has is noted, not kept.
     mutating func emit(_ snapshot: Snapshot) {
+        var snapshot = snapshot
+        for value in snapshot.values where !value.isCredible {
+            note("line \(value.line): no machine has this \(value.measure.name); not read")
+        }
+        snapshot.values.removeAll { !$0.isCredible }
         guard !snapshot.values.isEmpty else { return }
         snapshots.append(snapshot)
     }

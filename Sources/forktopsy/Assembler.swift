@@ -33,7 +33,8 @@ struct Assembler {
     }
 
     func report(_ given: [Extraction], patterns: [PatternInfo]) -> Report {
-        let extractions = Self.arranged(given, patterns)
+        var extractions = Self.arranged(given, patterns)
+        let repeated = Self.emptyCopies(&extractions, patterns)
         var report = Report(toolVersion: Forktopsy.version)
         let placed = Placement(extractions, options: clocks, patterns: patterns)
         let (sources, snapshots) = (placed.sources, placed.snapshots)
@@ -74,6 +75,7 @@ struct Assembler {
         report.outlook = zip(instances, latest).map { Diagnosis.outlook($0, $1, report.incidents) }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
+        report.losses.duplicatesFolded += repeated
         report.verdict = (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)])
             .joined(separator: " ")
         return report
@@ -92,6 +94,44 @@ struct Assembler {
                     .sorted { $0.key < $1.key }.map(\.value)
             }
     }
+
+    /// Takes the events out of inputs that are copies of others under another name, and says how
+    /// many they were.
+    ///
+    /// Records of servers are compared one by one later; here go those that no server wrote, an INFO
+    /// or a wrapper's log, of which nothing else tells that they are the same.
+    private static func emptyCopies(
+        _ extractions: inout [Extraction], _ patterns: [PatternInfo]
+    ) -> Int {
+        let alike = Dictionary(
+            grouping: extractions.indices.filter {
+                extractions[$0].facts.processes.isEmpty
+                    && (1...copyLimit).contains(extractions[$0].log.count)
+            },
+            by: { [Int(extractions[$0].facts.bytes), extractions[$0].log.count] }
+        ).values.filter { $0.count > 1 }
+        var repeated = 0
+        for members in alike {
+            var known: [UInt64: String] = [:]
+            for i in members.sorted() {
+                var nameless = extractions[i]
+                nameless.facts.path = ""
+                nameless.facts.clock.modifiedAt = nil
+                let digest = nameless.digest(patterns: patterns)
+                if let other = known[digest] {
+                    repeated += extractions[i].log.count
+                    extractions[i].log = EventLog()
+                    extractions[i].facts.problems.append("the same as \(other); counted once")
+                } else {
+                    known[digest] = extractions[i].facts.path
+                }
+            }
+        }
+        return repeated
+    }
+
+    /// Events of an input that is held against others as a whole.
+    private static let copyLimit = 10_000
 
     private func isWanted(_ candidate: Instance) -> Bool {
         guard let instance else { return true }
@@ -171,7 +211,8 @@ struct Assembler {
         }
         log.forEachHeader { i, pattern, _ in
             guard patterns[pattern].kind == .journal_suppressed else { return }
-            out += log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
+            let count = log.event(at: i, input: 0, patterns: patterns).int("count") ?? 0
+            out = Int(clamping: min(Int64(out) + Int64(count), SnapshotValue.credible.upperBound))
         }
         return out
     }

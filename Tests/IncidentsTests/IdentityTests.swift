@@ -87,6 +87,19 @@ import Testing
         #expect(doubled.duplicatesFolded == copy.entries.count)
     }
 
+    @Test("a copy in which neighbours changed places counts nothing twice")
+    func swapped() {
+        let expected = correlate(scene).incidents.map(\.failures.total)
+        for first in 0..<2 {
+            var copy = scene[0]
+            copy.path = "copy/of/\(copy.path)"
+            for i in stride(from: first, to: copy.entries.count - 1, by: 2) {
+                copy.entries.swapAt(i, i + 1)
+            }
+            #expect(correlate(scene + [copy]).incidents.map(\.failures.total) == expected)
+        }
+    }
+
     @Test("part of an input given twice changes nothing")
     func overlapping() {
         let expected = told(correlate(scene))

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// What libFuzzer calls. Only a build with FORKTOPSY_FUZZ=1 compiles this folder (scripts/fuzz).
+
+internal import Glibc
+internal import Live
+internal import Model
+internal import Reading
+
+/// Tries one input; `FORKTOPSY_FUZZ_TARGET` says which reader gets it.
+@_cdecl("LLVMFuzzerTestOneInput")
+func tryOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
+    FuzzTarget.chosen.run(bytes)
+    return 0
+}
+
+extension FuzzTarget {
+    /// The target that the environment names; a wrong name ends the run.
+    static let chosen: FuzzTarget = {
+        let name = environment("FORKTOPSY_FUZZ_TARGET") ?? ""
+        guard let target = FuzzTarget(rawValue: name) else {
+            printToStandardError(
+                "FORKTOPSY_FUZZ_TARGET is not one of: "
+                    + allCases.map(\.rawValue).joined(separator: " ") + "\n")
+            exitProcess(2)
+        }
+        return target
+    }()
+}
+
+/// A file in memory that holds one input, since readers open paths.
+struct InputInMemory {
+    private let descriptor: CInt
+    let path: String
+
+    init() {
+        descriptor = unsafe memfd_create("fuzz", 0)
+        precondition(descriptor >= 0, "no file in memory")
+        path = "/proc/self/fd/\(descriptor)"
+    }
+
+    func hold(_ bytes: [UInt8]) {
+        precondition(ftruncate(descriptor, 0) == 0)
+        let written = unsafe bytes.withUnsafeBytes {
+            unsafe pwrite(descriptor, $0.baseAddress, $0.count, 0)
+        }
+        precondition(written == bytes.count)
+        // A file that was written just now would date stamps without a year by today.
+        var times = [
+            timespec(tv_sec: 1_795_000_000, tv_nsec: 0),
+            timespec(tv_sec: 1_795_000_000, tv_nsec: 0),
+        ]
+        _ = unsafe futimens(descriptor, &times)
+    }
+}
