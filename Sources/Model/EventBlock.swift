@@ -126,8 +126,11 @@ extension EventBlock {
             values.append(Capture(name: slot.name, text: text(lineStart, range)))
         }
         values.append(contentsOf: pattern.constants)
+        // What a guide quotes is no server's word.
+        let isQuoted = entry.header.form == .quoted && pattern.kind == .fork_failed
         return Event(
-            kind: pattern.kind, patternID: pattern.id, header: entry.header,
+            kind: isQuoted ? .fork_failed_reported : pattern.kind, patternID: pattern.id,
+            header: entry.header,
             source: entry.position(input: input), values: values,
             line: text(lineStart, 0..<Int(entry.length)),
             uncertainty: entry.stamp.precision.seconds,

@@ -121,6 +121,9 @@ package struct ClockEvidence: Sendable {
     package var backwardSteps = 0
     /// When the hosts in a journal had booted: wall clock less time since boot, to the second.
     package var boots: [Timestamp] = []
+    /// Times since boot that stand before records with a time of their own (journalctl -o
+    /// short-monotonic): one for each boot. `instant` counts from the boot.
+    package var uptimes: [ClockAnchor] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
 

@@ -60,6 +60,8 @@ package enum HeaderForm: UInt8, Sendable, CaseIterable {
     case daemon
     /// A server's bare message, as syslog carries it.
     case bareMessage
+    /// No header, and quoted in prose: a guide, a question, a mail.
+    case quoted
 }
 
 /// What the server was when it wrote the line.

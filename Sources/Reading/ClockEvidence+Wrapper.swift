@@ -20,4 +20,18 @@ extension ClockEvidence {
         if let last = offsets.last, last.offsetSeconds == span.offsetSeconds { return }
         if offsets.count < 1000 { offsets.append(span) }
     }
+
+    /// Compares a record's own stamp with the time since boot before it: the wall clock at boot, by
+    /// the record's clock. Another one is another boot, or a clock that was set.
+    mutating func noteUptime(_ uptime: Stamp, beside stamp: Stamp, line: Int) {
+        guard stamp.form != .none, uptimes.count < 64 else { return }
+        if let last = uptimes.last, last.local.form == stamp.form {
+            let before = last.local.nanoseconds &- last.instant.nanoseconds
+            let now = stamp.nanoseconds &- uptime.nanoseconds
+            if abs(now &- before) < 2_000_000_000 { return }
+        }
+        uptimes.append(
+            ClockAnchor(
+                line: line, instant: Timestamp(nanoseconds: uptime.nanoseconds), local: stamp))
+    }
 }

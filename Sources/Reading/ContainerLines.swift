@@ -20,22 +20,31 @@ struct ContainerLines {
 
     private(set) var text: [UInt8] = []
     private(set) var stamp: Stamp = .none
-    private var pending: [UInt8: [UInt8]] = [:]
+    /// Parts whose end is still to come, by their stream and what stands before their lines.
+    private var pending: [Source: [UInt8]] = [:]
+    /// Lines of the runtime stand behind something else: a file's name, a pod's, `> `.
+    var isPrefixed = false
+
+    private struct Source: Hashable {
+        var stream: UInt8
+        var prefix: [UInt8]
+    }
 
     /// Whether parts wait for the rest of their line.
     var isWaiting: Bool { !pending.isEmpty }
 
     mutating func unwrap(_ line: Span<UInt8>) -> Outcome {
-        switch line.byte(0) {
-        case 0x7B: dockerObject(line)
-        case 0x30...0x39: criPart(line)
+        let start = isPrefixed ? Self.start(in: line) ?? 0 : 0
+        return switch line.byte(start) {
+        case 0x7B: dockerObject(line, at: start)
+        case 0x30...0x39: criPart(line, at: start)
         default: .plain
         }
     }
 
     /// `{"log":"text\n","stream":"stdout","time":"2023-11-14T22:13:20.001412345Z"}`
-    private mutating func dockerObject(_ line: Span<UInt8>) -> Outcome {
-        guard line.has("{\"log\":", at: 0), let text = opening(line, at: 7),
+    private mutating func dockerObject(_ line: Span<UInt8>, at start: Int) -> Outcome {
+        guard line.has("{\"log\":", at: start), let text = opening(line, at: start + 7),
             let textEnd = stringEnd(line, from: text)
         else { return .plain }
         let stream =
@@ -47,10 +56,12 @@ struct ContainerLines {
         {
             stamp = parsed
         }
-        return join(decodedJSONString(line, text..<textEnd), stream: stream)
+        return join(
+            decodedJSONString(line, text..<textEnd),
+            of: Source(stream: stream, prefix: Self.prefix(line, to: start)))
     }
 
-    private mutating func join(_ part: [UInt8], stream: UInt8) -> Outcome {
+    private mutating func join(_ part: [UInt8], of stream: Source) -> Outcome {
         var part = part
         let isLast = part.last == 0x0A
         if isLast { part.removeLast() }
@@ -59,7 +70,7 @@ struct ContainerLines {
         if whole.count < LineReader.lineLimit { whole += part }
         if isLast {
             pending[stream] = nil
-            text = whole
+            text = stream.prefix + whole
             return .whole
         }
         pending[stream] = whole
@@ -67,22 +78,24 @@ struct ContainerLines {
     }
 
     /// `2023-11-14T22:13:27.1Z stdout P first part`
-    private mutating func criPart(_ line: Span<UInt8>) -> Outcome {
-        guard line.byte(4) == 0x2D, let (parsed, end) = StampParser.iso8601(line, at: 0),
+    private mutating func criPart(_ line: Span<UInt8>, at start: Int) -> Outcome {
+        guard line.byte(start + 4) == 0x2D,
+            let (parsed, end) = StampParser.iso8601(line, at: start),
             line.has(" stdout ", at: end) || line.has(" stderr ", at: end)
         else { return .plain }
         let tag = line.byte(end + 8)
-        let stream = line.byte(end + 4)
         guard tag == 0x50 || tag == 0x46, line.byte(end + 9) == 0x20 || line.byte(end + 9) == 0x3A,
             let blank = line.first(0x20, from: end + 8)
         else { return .plain }
+        let stream = Source(
+            stream: line.byte(end + 4), prefix: Self.prefix(line, to: start))
         // A full line that no part precedes is an ordinary wrapped line.
         if tag == 0x46, pending[stream] == nil { return .plain }
         stamp = parsed
         var part: [UInt8] = []
         for i in blank + 1..<max(blank + 1, line.count) { part.append(line[i]) }
         if tag == 0x46 { part.append(0x0A) }
-        return join(part, stream: stream)
+        return join(part, of: stream)
     }
 
     private func stringEnd(_ line: Span<UInt8>, from start: Int) -> Int? {
@@ -106,5 +119,58 @@ struct ContainerLines {
         guard let at = line.find(key, from: start) else { return nil }
         guard let first = opening(line, at: at + key.utf8CodeUnitCount) else { return nil }
         return stringEnd(line, from: first).map { first..<$0 }
+    }
+}
+
+// MARK: - What stands before
+
+extension ContainerLines {
+    /// Whether lines of a runtime stand behind something else in the first bytes of an input: cut
+    /// ones of CRI, or docker's objects.
+    static func standBehindPrefix(_ head: [UInt8]) -> Bool {
+        let bytes = head.span
+        for mark in [" stdout P ", " stderr P ", "{\"log\":"] as [StaticString] {
+            var from = 0
+            while let at = bytes.find(mark, from: from) {
+                var line = at
+                while line > 0, bytes[line - 1] != 0x0A { line -= 1 }
+                let end = bytes.first(0x0A, from: at) ?? bytes.count
+                if let start = start(in: bytes.extracting(line..<end)), start > 0 { return true }
+                from = end
+            }
+        }
+        return false
+    }
+
+    /// Where a runtime's part of the line begins: its time before the stream's name, or its object.
+    private static func start(in line: Span<UInt8>) -> Int? {
+        if let object = line.find("{\"log\":") { return object }
+        guard let stream = line.find(" stdout ") ?? line.find(" stderr ") else { return nil }
+        var first = stream
+        while first > 0, stream - first < 40, line[first - 1] > 0x20 { first -= 1 }
+        for i in first..<stream where line.byte(i + 4) == 0x2D {
+            if let (_, end) = StampParser.iso8601(line, at: i), end == stream { return i }
+        }
+        return nil
+    }
+
+    /// What names where the line is from; blanks, quotation marks and line numbers do not.
+    private static func prefix(_ line: Span<UInt8>, to end: Int) -> [UInt8] {
+        var out: [UInt8] = []
+        var namesSomething = false
+        for i in 0..<end {
+            namesSomething = namesSomething || (line[i] | 0x20) &- 0x61 < 26
+            out.append(line[i])
+        }
+        guard namesSomething else { return [] }
+        // grep's line number tells the parts of one line apart.
+        if out.last == 0x3A || out.last == 0x2D {
+            var digits = out.count - 1
+            while digits > 0, isDigit(out[digits - 1]) { digits -= 1 }
+            if digits > 0, digits < out.count - 1, out[digits - 1] == out.last {
+                out.removeSubrange(digits...)
+            }
+        }
+        return out
     }
 }

@@ -7,7 +7,7 @@ extension InputClock {
     /// The year of the first stamp without a year, and what it rests on.
     static func years(
         _ evidence: ClockEvidence, _ options: ClockOptions, _ spans: [OffsetSpan],
-        _ basis: ClockSegment.Basis
+        _ basis: ClockSegment.Basis, _ neighbourYear: Int?
     ) -> (Int, ClockSegment.YearBasis) {
         let turns = evidence.yearTurns.count
         let (first, last) = (evidence.first, evidence.last)
@@ -33,6 +33,7 @@ extension InputClock {
             let isEarlier = last.inYear(first.year + turns) < first.nanoseconds - day
             return (first.year + (isEarlier ? 1 : 0), .neighbour)
         }
+        if let neighbourYear { return (neighbourYear - turns, .neighbour) }
         if let written = evidence.modifiedAt {
             return (newestYear(until: written, evidence) - turns, .fileTime)
         }

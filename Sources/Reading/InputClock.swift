@@ -23,6 +23,8 @@ package struct InputClock: Sendable {
     /// Offsets by line, where something beside the stamps shows them.
     private let spans: [OffsetSpan]
     private let boot: Timestamp?
+    /// Times since boot beside records with a time of their own.
+    private let uptimes: [ClockAnchor]
     /// What local stamps are moved by, as another input's clock shows it.
     private let shiftSeconds: Int
     private let basis: ClockSegment.Basis
@@ -38,14 +40,17 @@ package struct InputClock: Sendable {
     /// `twins`: offsets of this input's lines as another input with the same records shows them.
     /// `boot`: when the host booted, where stamps count from there. `neighbourOffset`: what local
     /// time is ahead of UTC in inputs beside this one, the last thing to go by. `shiftSeconds`:
-    /// what local stamps are to be moved by, where a neighbour's clock shows that.
+    /// what local stamps are to be moved by, where a neighbour's clock shows that. `neighbourYear`:
+    /// the year of the newest stamp without one, where inputs beside this one show it.
     package init(
         _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [],
-        boot: Timestamp? = nil, neighbourOffset: Int? = nil, shiftSeconds: Int = 0
+        boot: Timestamp? = nil, neighbourOffset: Int? = nil, shiftSeconds: Int = 0,
+        neighbourYear: Int? = nil
     ) {
         self.boot = boot
         self.shiftSeconds = shiftSeconds
         let evidence = facts.clock
+        uptimes = evidence.uptimes
         var (zone, basis) = Self.zone(facts, options)
         var spans: [OffsetSpan] = []
         if basis != .explicit, !evidence.offsets.isEmpty {
@@ -64,7 +69,8 @@ package struct InputClock: Sendable {
         self.zone = zone
         self.basis = basis
         yearTurns = evidence.yearTurns
-        (firstYear, yearBasis) = Self.years(evidence, options, spans.isEmpty ? twins : spans, basis)
+        (firstYear, yearBasis) = Self.years(
+            evidence, options, spans.isEmpty ? twins : spans, basis, neighbourYear)
     }
 
     /// The offsets from line to line of a clock that was set back, where one of them is known or
@@ -98,7 +104,9 @@ package struct InputClock: Sendable {
         switch stamp.form {
         case .none: return nil
         case .uptime:
-            return boot.map { note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds)) }
+            return (boot(of: line) ?? boot).map {
+                note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds))
+            }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
         case .local: return note(placed(stamp.nanoseconds, line))
         case .localWithoutYear:
@@ -149,6 +157,16 @@ package struct InputClock: Sendable {
     private mutating func note(_ instant: Timestamp) -> Timestamp {
         if latest.map({ instant > $0 }) ?? true { latest = instant }
         return instant
+    }
+
+    /// When the host had booted that wrote `line`, by the records of this input.
+    private mutating func boot(of line: Int) -> Timestamp? {
+        guard let anchor = uptimes.last(where: { $0.line <= line }) ?? uptimes.first else {
+            return nil
+        }
+        return instant(of: anchor.local, line: anchor.line).map {
+            Timestamp(nanoseconds: $0.nanoseconds &- anchor.instant.nanoseconds)
+        }
     }
 
     /// Whether a line of 31 December stands right behind one of the new year: parent and child

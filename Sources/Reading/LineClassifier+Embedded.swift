@@ -33,13 +33,29 @@ extension LineClassifier {
         return nil
     }
 
-    /// Where a record begins whose role stands behind the colon at `colon`.
-    static func recordStart(_ line: Span<UInt8>, colon: Int, from start: Int) -> Int? {
+    /// Where a record begins whose role stands behind the colon at `colon`, in a line that began
+    /// with a record of `pid`. It may follow without a blank: then the digits that are no part of
+    /// that process id belong to what stands before.
+    static func recordStart(
+        _ line: Span<UInt8>, colon: Int, from start: Int, behind pid: Int32
+    ) -> Int? {
         let next = line.byte(colon + 1)
         guard next == 0x4D || next == 0x53 || next == 0x43 || next == 0x58,
             line.byte(colon + 2) == 0x20
         else { return nil }
-        return pidStart(line, before: colon, from: start)
+        var first = colon
+        while first > start, isDigit(line[first - 1]) { first -= 1 }
+        guard first < colon, first > start else {
+            return pidStart(line, before: colon, from: start)
+        }
+        let followsLetter = (line[first - 1] | 0x20) &- 0x61 < 26
+        guard followsLetter || line.has("pid ", at: first - 4) else {
+            return pidStart(line, before: colon, from: start)
+        }
+        let known = Array("\(pid)".utf8)
+        let own = colon - known.count
+        if own > first, known.indices.allSatisfy({ line[own + $0] == known[$0] }) { return own }
+        return colon - first <= 10 ? first : nil
     }
 
     /// Where the process id before the colon at `colon` begins, KeyDB's thread id included.
@@ -65,7 +81,7 @@ extension LineClassifier {
         let before = line[first - 1]
         // A byte that no text holds was a digit of the process id before it was damaged.
         if before >= 0x80, !line.endsInUTF8(before: first) { return nil }
-        if before < 0x20, before != 0x09 { return nil }
+        if before < 0x20, before != 0x09, before != 0x0D { return nil }
         return (before | 0x20) &- 0x61 < 26 ? nil : first
     }
 
@@ -79,7 +95,14 @@ extension LineClassifier {
         guard parsed.header.form != .json else { return parsed }
         let opened = openStrings(line, before: recordStart)
         // A mark right before the record opens its string, however others stand before it.
-        let isOpened = recordStart > 0 && line[recordStart - 1] == 0x22
+        let before = recordStart > 0 ? line[recordStart - 1] : 0
+        // YAML's own quotation marks.
+        if before == 0x27, line.count > parsed.message.lowerBound, line[line.count - 1] == 0x27 {
+            var out = parsed
+            out.message = parsed.message.lowerBound..<line.count - 1
+            return out
+        }
+        let isOpened = before == 0x22
         let slashes = isOpened ? backslashes(line, before: recordStart - 1) : opened.last
         guard let slashes else { return parsed }
         var out = parsed

@@ -14,6 +14,8 @@ package struct ClassifiedLine: Sendable {
     package var isEscaped: Bool { escapes > 0 }
     /// The time that a wrapper (syslog, a container runtime) put before the record.
     package var wrapper: Stamp = .none
+    /// The time since boot that stands before the record.
+    var uptime: Stamp = .none
 
     /// Notes when a container's runtime received the line, which is nearer to the record than what
     /// else stands before it.
@@ -94,7 +96,8 @@ package struct LineClassifier {
         if hasLineNumbers, header.form == .threadRole { header.dropLineNumber() }
         return ClassifiedLine(
             header: header, scope: header.role == .sentinel ? .sentinel : .server,
-            message: parsed.message, escapes: parsed.escapes, wrapper: wrapper.stamp)
+            message: parsed.message, escapes: parsed.escapes, wrapper: wrapper.stamp,
+            uptime: wrapper.uptime)
     }
 
     private mutating func record(

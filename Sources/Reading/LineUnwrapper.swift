@@ -82,8 +82,12 @@ private struct WrapSurvey {
         var word: Int
         var isRecord: Bool
         var beginsLowercase: Bool
+        /// Begins with one blank, and then text.
+        var beginsWithBlank: Bool
         var beginsWithWord: Bool
         var endsWithWord: Bool
+        /// Ends with the level of a record, behind which its message stands: ` *`, ` #`.
+        var endsWithLevel: Bool
     }
 
     init?(_ head: [UInt8]) {
@@ -92,15 +96,23 @@ private struct WrapSurvey {
         guard (40...300).contains(width) else { return nil }
         var cut: [Int] = []
         var whole = 0
-        var betweenWords = 0
+        var (full, betweenWords) = (0, 0)
         var isLowercase = true
         var isInRecord = false
         for (line, next) in zip(lines, lines.dropFirst()) {
             isInRecord = line.isRecord || isInRecord && line.word > 0
+            if line.isRecord, line.count == width, next.beginsWithBlank, !next.isRecord {
+                cut.append(line.count)
+                isLowercase = isLowercase && next.beginsLowercase
+                continue
+            }
             guard isInRecord, !next.isRecord, next.word > 0 else { continue }
             if line.count <= width, line.count + 1 + next.word > width {
                 cut.append(line.count)
-                if line.endsWithWord, next.beginsWithWord { betweenWords += 1 }
+                if line.count == width { full += 1 }
+                // A blank at the end of a cut line may have been lost, so only full ones tell.
+                let endsWord = line.endsWithWord && next.beginsWithWord || line.endsWithLevel
+                if endsWord, line.count == width { betweenWords += 1 }
                 isLowercase = isLowercase && next.beginsLowercase
             } else {
                 // What stands below a record is no continuation: the line was not full.
@@ -112,7 +124,7 @@ private struct WrapSurvey {
         // Words of one length may fill all lines equally; then the words themselves tell.
         let isHard =
             cut.count(where: { $0 >= width - 1 }) * 5 >= cut.count * 4
-            && betweenWords * 2 <= cut.count
+            && (full == 0 || betweenWords * 2 < full)
         if cut.count == 1 {
             // One cut alone shows itself by its words, or by the width of a terminal.
             let isTerminal = isLowercase && cut[0] == width && [80, 100, 120, 132].contains(width)
@@ -145,14 +157,18 @@ private struct WrapSurvey {
             let isCRLF = end > start && bytes[end - 1] == 0x0D
             let line = bytes.extracting(start..<(isCRLF ? end - 1 : end))
             let text = quoteEnd(line)
-            let first = line.byte(text)
+            let isIndented = line.byte(text) == 0x20 && line.byte(text + 1) > 0x20
+            let first = line.byte(isIndented ? text + 1 : text)
             out.append(
                 Line(
                     count: line.count, word: firstWord(line, from: text),
                     isRecord: startsRecord(line, &classifier),
                     beginsLowercase: first &- 0x61 < 26 || first == 0x28,
+                    beginsWithBlank: isIndented,
                     beginsWithWord: isWord(line, text..<text + firstWord(line, from: text)),
-                    endsWithWord: isWord(line, lastWordStart(line)..<line.count)))
+                    endsWithWord: isWord(line, lastWordStart(line)..<line.count),
+                    endsWithLevel: line.count > 20 && line.byte(line.count - 2) == 0x20
+                        && [0x2A, 0x23].contains(line.byte(line.count - 1))))
             start = end + 1
         }
         return out
@@ -164,7 +180,8 @@ private let knownWords: [StaticString] = [
     "a", "allocate", "and", "append", "background", "background:", "by", "Cannot", "DB",
     "device", "disk", "disk:", "error", "error:", "file", "for", "fork:", "from", "if", "in", "is",
     "left", "memory", "No", "of", "on", "only", "Operation", "permitted", "pid", "Resource",
-    "rewrite", "rewriting", "save", "saving", "signal", "space", "started", "success",
+    "rewrite", "rewriting", "save", "saving", "Saving...", "seconds.", "signal", "space",
+    "started", "success",
     "successfully", "temporarily", "terminated", "the", "this", "to", "unavailable", "used",
     "was", "will", "with", "you",
 ]

@@ -90,7 +90,7 @@ package struct NeighbourClocks: Sendable {
 
     /// The kernel's line comes first: the server sees its refusal at once, the end of its child with
     /// its next tick, and is started again within seconds. Starts have other reasons too, so that
-    /// only whole hours count there.
+    /// only whole hours count there. Clocks of one host agree; a shipper's may be seconds behind.
     private func hasPartner(
         _ moment: Moment, moved seconds: Int, in times: [Kind: [Int64]]
     ) -> Bool {
@@ -107,8 +107,8 @@ package struct NeighbourClocks: Sendable {
     private func isNear(_ moment: Moment, moved seconds: Int, _ sorted: [Int64]?) -> Bool {
         guard let sorted else { return false }
         let at = moment.nanoseconds + Int64(seconds) * 1_000_000_000
-        let before: Int64 = isKernelOnly ? 3_000_000_000 : 15_000_000_000
-        let behind: Int64 = isKernelOnly ? 15_000_000_000 : 3_000_000_000
+        let before: Int64 = isKernelOnly ? 8_000_000_000 : 15_000_000_000
+        let behind: Int64 = isKernelOnly ? 15_000_000_000 : 8_000_000_000
         var (low, high) = (0, sorted.count)
         while low < high {
             let middle = (low + high) / 2

@@ -10,18 +10,19 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         var lines = LineReader(isPortable: isPortable)
-        var sieve = unwrapper == nil ? screen.map { LineSieve($0) } : nil
+        var sieve = unwrapper == nil && softBreaks == nil ? screen.map { LineSieve($0) } : nil
         do throws(ReadError) {
             try lines.forEachLine(of: &source, sieve: &sieve) { line, number, offset, sieve in
                 if sieve != nil { return take(line, number, offset, &sieve, body) }
-                guard var unwrapper else { return take(line, number, offset, body) }
-                defer { self.unwrapper = unwrapper }
-                return unwrapper.take(line, number, offset) { take($0, $1, $2, body) }
+                guard var softBreaks else { return unwrap(line, number, offset, body) }
+                defer { self.softBreaks = softBreaks }
+                return softBreaks.take(line, number, offset) { unwrap($0, $1, $2, body) }
             }
         } catch {
             noteFailure(error)
         }
         if let sieve { settle(sieve.passed) }
+        if var softBreaks { _ = softBreaks.flush { unwrap($0, $1, $2, body) } }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
         // A log that ends in mid-line was still being written.
@@ -30,6 +31,14 @@ extension RecordReader {
         facts.bytes = lines.bytes
         facts.damage.linesCut += lines.linesCut
         facts.damage.bytesSkipped += lines.bytesSkipped
+    }
+
+    private mutating func unwrap(
+        _ line: Span<UInt8>, _ number: Int, _ offset: Int64, _ body: RecordBody
+    ) -> Bool {
+        guard var unwrapper else { return take(line, number, offset, body) }
+        defer { self.unwrapper = unwrapper }
+        return unwrapper.take(line, number, offset) { take($0, $1, $2, body) }
     }
 
     mutating func noteFailure(_ error: ReadError) {
@@ -55,7 +64,7 @@ extension RecordReader {
             facts.problems.append("binary data: no log, not read further")
             return false
         }
-        isVerbatim = unwrapper == nil
+        isVerbatim = unwrapper == nil && softBreaks == nil
         isPlain = line.isPlain
         if !isPlain, line.first(0x1B, from: 0) != nil {
             isVerbatim = false
@@ -73,6 +82,14 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         if takeVerbose(line, number, offset, body) { return }
+        if kernelJSON.isOpen {
+            var kernelJSON = kernelJSON
+            isVerbatim = false
+            kernelJSON.take(line) { givePlain($0, number, offset, body) }
+            self.kernelJSON = kernelJSON
+            return
+        }
+        if ansible.isCopy(line, records: facts.records) { return }
         switch containers.unwrap(line) {
         case .plain: givePlain(line, number, offset, body)
         case .partial: break
@@ -93,10 +110,7 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         var classified = classifier.classify(line)
-        if classified.scope == .raw || classified.header.level == .warning,
-            !isPlain || line.first(0x26, from: 0) != nil,
-            let repaired = TextRepair.repaired(line)
-        {
+        if isWorthRepair(classified, line), let repaired = TextRepair.repaired(line) {
             isVerbatim = false
             classified = classifier.classify(repaired.span)
             classified.receive(at: outer)
@@ -107,15 +121,27 @@ extension RecordReader {
         }
     }
 
+    /// Whether what copying changes may stand in a line that means something: a warning, a line
+    /// that is no record, several records in one line.
+    private func isWorthRepair(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Bool {
+        if classified.header.level == .warning, line.find("''") != nil { return true }
+        guard !isPlain || line.first(0x26, from: 0) != nil else { return false }
+        return classified.scope == .raw || classified.header.level == .warning
+            || Self.joinedRecord(classified, line) != nil
+    }
+
     /// Handles the lines of `journalctl -o verbose`.
     private mutating func takeVerbose(
         _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: RecordBody
     ) -> Bool {
         let first = line.byte(0)
-        guard first == 0x20 || first &- 0x41 < 26 else { return false }
-        if first == 0x20 { return verbose.take(line) }
-        guard VerboseEntries.isHeader(line) else { return false }
+        if first == 0x20, verbose.take(line) { return true }
+        // What is neither a field nor a header ends the entry above it.
+        guard first &- 0x41 < 26, VerboseEntries.isHeader(line) else {
+            if verbose.isOpen { giveVerbose(body) }
+            return false
+        }
         giveVerbose(body)
         isJournal = true
         verbose.begin(line, line: number, offset: offset)
@@ -224,9 +250,27 @@ extension RecordReader {
         }
         if classified.isEscaped {
             let decoded = classified.decodedMessage(of: line)
-            body(place, line, decoded.span, true)
+            let feed = classified.header.form == .json ? nil : decoded.span.first(0x0A, from: 0)
+            body(place, line, decoded.span.extracting(0..<(feed ?? decoded.count)), true)
+            if let feed { giveRest(decoded.span, from: feed + 1, number, offset, body) }
         } else {
             body(place, line, line.extracting(classified.message), false)
+        }
+    }
+
+    /// Handles what stands behind the first line of a string: a whole log may be one, as Ansible
+    /// prints the output of a command.
+    private mutating func giveRest(
+        _ text: Span<UInt8>, from start: Int, _ number: Int, _ offset: Int64, _ body: RecordBody
+    ) {
+        var start = start
+        while start < text.count {
+            let end = text.first(0x0A, from: start) ?? text.count
+            if end > start {
+                isVerbatim = false
+                givePlain(text.extracting(start..<end), number, offset, body)
+            }
+            start = end + 1
         }
     }
 
@@ -246,7 +290,9 @@ extension RecordReader {
             from = at + 1
             let start =
                 mark == 0x5B
-                ? at : LineClassifier.recordStart(line, colon: at, from: message.lowerBound)
+                ? at
+                : LineClassifier.recordStart(
+                    line, colon: at, from: message.lowerBound, behind: classified.header.pid)
             guard let start,
                 ServerHeader.parse(line, at: start)?.header.form == classified.header.form
             else { continue }

@@ -44,7 +44,10 @@ package struct RecordReader {
     var isJournal = false
     var containers = ContainerLines()
     var verbose = VerboseEntries()
+    var kernelJSON = KernelJSON()
+    var ansible = AnsibleOutput()
     var unwrapper: LineUnwrapper?
+    var softBreaks: SoftBreaks?
     /// The line at hand is printable ASCII throughout.
     var isPlain = true
     /// The line at hand stands in the input byte for byte, so that positions in it are the input's.
@@ -166,7 +169,13 @@ package struct RecordReader {
         case .journalExport: readExport(&source, body)
         case .journalJSON: readJSON(&source, body)
         case .text, .binary, .gzip:
-            unwrapper = LineUnwrapper(head: source.head)
+            kernelJSON = KernelJSON(head: source.head)
+            softBreaks = SoftBreaks(head: source.head)
+            containers.isPrefixed = ContainerLines.standBehindPrefix(source.head)
+            // What a runtime cut looks like what a terminal cut.
+            if !containers.isPrefixed {
+                unwrapper = LineUnwrapper(head: softBreaks?.decoded(source.head) ?? source.head)
+            }
             classifier.hasLineNumbers = LineClassifier.hasLineNumbers(source.head)
             readLines(&source, body)
         }
@@ -226,6 +235,9 @@ package struct RecordReader {
     @inline(__always)
     private mutating func noteClock(_ line: ClassifiedLine, _ number: Int) {
         let stamp = line.header.stamp
+        if line.uptime.form == .uptime, stamp.form != .uptime {
+            facts.clock.noteUptime(line.uptime, beside: stamp, line: number)
+        }
         switch stamp.form {
         case .none: return
         case .local, .localWithoutYear:
@@ -331,6 +343,7 @@ extension HeaderForm {
         case .kernel: "kernel"
         case .daemon: "daemon"
         case .bareMessage: "syslog message"
+        case .quoted: "quoted in prose"
         }
     }
 }

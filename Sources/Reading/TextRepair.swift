@@ -26,7 +26,7 @@ enum TextRepair {
 
     private static func isSuspicious(_ line: Span<UInt8>) -> Bool {
         for i in 0..<line.count where line[i] >= 0x80 || line[i] == 0x26 { return true }
-        return false
+        return line.find("''") != nil
     }
 
     @inline(__always)
@@ -35,6 +35,11 @@ enum TextRepair {
     ) -> (String, end: Int)? {
         switch line[i] {
         case 0x26: entity(line, at: i)
+        // YAML writes an apostrophe twice.
+        case 0x27
+        where line.byte(i + 1) == 0x27 && isLetter(line.byte(i + 2)) && i > 0
+            && isLetter(line[i - 1]):
+            ("'", i + 2)
         case 0xC2: latin(line.byte(i + 1)).map { ($0, i + 2) }
         case 0xE2: punctuation(line.byte(i + 1), line.byte(i + 2)).map { ($0, i + 3) }
         case 0xEF where line.has("\u{FEFF}", at: i): ("", i + 3)

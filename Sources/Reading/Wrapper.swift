@@ -96,7 +96,7 @@ struct Wrapper {
             line.byte(end) == 0x20
         else {
             return named(line, at: i) ?? compose(line, at: i) ?? kernelRecord(line, at: i)
-                ?? lineNumber(line, at: i)
+                ?? lineNumber(line, at: i) ?? syslogDate(line, at: i)
         }
         if self.stamp.form == .none { self.stamp = stamp }
         // dmesg --time-format iso writes a comma before six digits, and the offset behind them.

@@ -85,14 +85,7 @@ extension ClockEvidence {
             JSONMember("year_turns", .array(yearTurns.map { JSONValue($0) })),
             JSONMember(
                 "anchors",
-                .array(
-                    anchors.map { anchor in
-                        .object([
-                            JSONMember("line", JSONValue(anchor.line)),
-                            JSONMember("instant", anchor.instant.json),
-                            JSONMember("local", anchor.local.json),
-                        ])
-                    })),
+                .array(anchors.map(\.json))),
             JSONMember(
                 "offsets",
                 .array(
@@ -115,7 +108,17 @@ extension ClockEvidence {
             JSONMember("forward_steps", JSONValue(forwardSteps)),
             JSONMember("backward_steps", JSONValue(backwardSteps)),
             JSONMember("boots", .array(boots.map(\.json))),
+            JSONMember("uptimes", .array(uptimes.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
+        ])
+    }
+}
+
+extension ClockAnchor {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("line", JSONValue(line)), JSONMember("instant", instant.json),
+            JSONMember("local", local.json),
         ])
     }
 }

@@ -58,6 +58,7 @@ extension ClockEvidence {
             boots.append(
                 Timestamp(nanoseconds: try fields.nanoseconds(in: ExtractFields.loggedSeconds)))
         }
+        uptimes = try fields.objects("uptimes", ClockAnchor.init)
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
     }
 }

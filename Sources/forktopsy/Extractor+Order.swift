@@ -18,7 +18,9 @@ extension Extractor {
         guard !isNewestFirst, setbacks.count <= ClockEvidence.setbackLimit else { return }
         let changes = setbacks.map { zoneChange($0, log) }
         facts.clock.setbacks = changes.compactMap(\.self)
-        if changes.allSatisfy({ $0 == nil }), !setbacks.isEmpty {
+        if setbacks.isEmpty {
+            sort(&facts, &log, at: shortSetbacks(facts, log))
+        } else if changes.allSatisfy({ $0 == nil }) {
             sort(&facts, &log, at: setbacks.map(\.line))
         }
     }
@@ -54,10 +56,34 @@ extension Extractor {
         facts.problems.append("the newest line stands first; read in the order of time")
     }
 
+    /// The lines of events at which time falls back by less than a change of zone, where what stands
+    /// between them never overlaps in time: a clock that was set back runs through the same minutes
+    /// again, parts that were pasted in another order do not.
+    private func shortSetbacks(_ facts: InputFacts, _ log: EventLog) -> [Int] {
+        guard (1...8).contains(facts.clock.backwardSteps), log.count > 3 else { return [] }
+        var parts: [(line: Int, first: Int64, last: Int64)] = []
+        for i in 0..<log.count {
+            let stamp = log.stamp(at: i)
+            guard stamp.isLocal else { continue }
+            let at = stamp.nanoseconds
+            if let last = parts.last?.last, at > last - 5_000_000_000 {
+                parts[parts.count - 1].last = max(last, at)
+            } else {
+                parts.append((log.position(at: i, input: 0).line, at, at))
+            }
+        }
+        guard parts.count > 1, parts.allSatisfy({ $0.last > $0.first }) else { return [] }
+        let sorted = parts.sorted { $0.first < $1.first }
+        let isApart = zip(sorted, sorted.dropFirst()).allSatisfy { $0.last < $1.first }
+        return isApart ? parts.dropFirst().map(\.line) : []
+    }
+
     /// Sorts the parts that begin at `lines` by time, where they hardly interleave: then they were put
     /// together in some other order. Parts of several clocks would alternate.
     private func sort(_ facts: inout InputFacts, _ log: inout EventLog, at lines: [Int]) {
-        guard facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else { return }
+        guard !lines.isEmpty, facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else {
+            return
+        }
         let events = timed(log, lines)
         let sorted = events.sorted { ($0.at, $0.index) < ($1.at, $1.index) }
         let switches = zip(sorted, sorted.dropFirst()).count { $0.part != $1.part }
@@ -92,6 +118,17 @@ extension Extractor {
             out.append((i, at, lines.count { $0 <= line }))
         }
         return out
+    }
+
+    /// Marks events without a header as quotations.
+    func quote(_ log: inout EventLog) {
+        var out = EventLog(store: store)
+        for i in 0..<log.count {
+            var event = log.packed(at: i)
+            if event.header.form == .none { event.header.form = .quoted }
+            out.append(event)
+        }
+        log = out
     }
 
     private func reordered(_ log: EventLog, _ order: some Sequence<Int>) -> EventLog {

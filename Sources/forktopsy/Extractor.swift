@@ -64,6 +64,7 @@ struct Extractor: Sendable {
     func finished(_ facts: InputFacts, _ collector: EventCollector) -> Extraction {
         var (facts, log) = (facts, collector.log)
         order(&facts, &log)
+        if facts.records == 0, log.count > 0, collector.prose.isProse { quote(&log) }
         facts.undated = collector.undated
         facts.damage.entries += collector.damaged
         if facts.kind == .unknown, log.count > 0 {
@@ -166,6 +167,8 @@ struct EventCollector: Sendable {
     private var trials = 0
     var limitsHit = 0
     var snapshots: SnapshotCollector
+    /// What stands around messages without a header.
+    var prose = ProseSurvey()
 
     init(path: String, store: EventStore) {
         log = EventLog(store: store)
@@ -187,6 +190,7 @@ struct EventCollector: Sendable {
         let patterns = extractor.catalogue.patterns
         guard let hit = Extractor.match(&matcher, line, message, classified, patterns: patterns)
         else {
+            if classified.scope == .raw, carried.form == .none { prose.note(line) }
             if !place.isPlain, classified.scope == .server, trials < Extractor.damageTrials {
                 trials += 1
                 if extractor.isDamaged(message, &matcher) { damaged += 1 }

@@ -28,9 +28,14 @@ struct Placement {
             inputs.append(input)
             clocks.append(clock)
         }
+        let years = neighbourYears()
+        for (i, year) in years {
+            (sources[i], inputs[i], clocks[i]) = resolved(
+                extractions[i], twins, neighbours, neighbourYear: year)
+        }
         for (i, seconds) in shifts(patterns) {
             (sources[i], inputs[i], clocks[i]) = resolved(
-                extractions[i], twins, neighbours, shiftSeconds: seconds)
+                extractions[i], twins, neighbours, shiftSeconds: seconds, neighbourYear: years[i])
         }
         for (extraction, clock) in zip(extractions, clocks) where extraction.snapshots.count > 0 {
             snapshots.append(
@@ -65,6 +70,62 @@ struct Placement {
         return offsets.count == 1 ? offsets.first.map(Int.init) : nil
     }
 
+    /// The years of inputs whose stamps carry none and whose file is of another time than all inputs
+    /// that do: where one year, and no other, puts them beside those. Copying makes files new.
+    private func neighbourYears() -> [Int: Int] {
+        let known = inputs.filter { input in
+            input.events > 0
+                && input.clock.allSatisfy {
+                    [.inRecord, .explicit, .wrapper, .journalTwin].contains($0.yearBasis)
+                }
+        }.compactMap { input in input.lastAt.flatMap { Stretch($0, input.firstAt) } }
+        guard !known.isEmpty else { return [:] }
+        var out: [Int: Int] = [:]
+        for (i, input) in inputs.enumerated() {
+            guard input.clock.contains(where: { [.fileTime, .assumed].contains($0.yearBasis) }),
+                let last = input.lastAt, let span = Stretch(last, input.firstAt),
+                span.days(to: known) > 180
+            else { continue }
+            let year = CivilTime(timestamp: last).year
+            let fitting = Set(known.flatMap { [$0.firstYear, $0.lastYear] }).filter {
+                $0 != year && span.moved(byYears: $0 - year).days(to: known) < 2
+            }
+            if fitting.count == 1 { out[i] = fitting.first }
+        }
+        return out
+    }
+
+    /// From when to when an input goes, in days.
+    private struct Stretch {
+        var first: Double
+        var last: Double
+
+        init?(_ last: Timestamp, _ first: Timestamp?) {
+            guard let first, first <= last else { return nil }
+            self.first = Double(first.nanoseconds) / 86_400e9
+            self.last = Double(last.nanoseconds) / 86_400e9
+        }
+
+        var firstYear: Int { Self.year(first) }
+        var lastYear: Int { Self.year(last) }
+
+        private static func year(_ days: Double) -> Int {
+            CivilTime(timestamp: Timestamp(seconds: Int64(days * 86_400))).year
+        }
+
+        /// Years of 365 or 366 days: to the day that is enough.
+        func moved(byYears years: Int) -> Self {
+            var out = self
+            out.first += Double(years) * 365.2425
+            out.last += Double(years) * 365.2425
+            return out
+        }
+
+        func days(to others: [Self]) -> Double {
+            others.map { max(0, first - $0.last, $0.first - last) }.min() ?? 0
+        }
+    }
+
     /// By how much inputs must be moved whose zone nothing tells, so that what the kernel did and
     /// what a server saw of it stand together.
     private func shifts(
@@ -89,16 +150,18 @@ struct Placement {
 
     /// Places the stamps of one input in time.
     private func resolved(
-        _ extraction: Extraction, _ twins: TwinClocks, _ neighbours: Int?, shiftSeconds: Int = 0
+        _ extraction: Extraction, _ twins: TwinClocks, _ neighbours: Int?, shiftSeconds: Int = 0,
+        neighbourYear: Int? = nil
     ) -> (SourceEvents, InputReport, InputClock) {
         let clocks = clocks(for: extraction)
-        var clock = InputClock(extraction.facts, clocks, shiftSeconds: shiftSeconds)
+        var clock = InputClock(
+            extraction.facts, clocks, shiftSeconds: shiftSeconds, neighbourYear: neighbourYear)
         let usesUptime = extraction.facts.clock.last.form == .uptime
         if shiftSeconds == 0, clock.isAssumed || usesUptime {
             clock = InputClock(
                 extraction.facts, clocks, twins: twins.offsets(of: extraction.log),
                 boot: usesUptime ? twins.boot(of: extraction.log) : nil,
-                neighbourOffset: neighbours)
+                neighbourOffset: neighbours, neighbourYear: neighbourYear)
         }
         let fresh = clock
         var input = InputReport(facts: extraction.facts)

@@ -162,6 +162,9 @@ struct ExtractLineTests {
         facts.clock.forwardSteps = 6
         facts.clock.backwardSteps = 7
         facts.clock.boots = [Timestamp(seconds: 1_700_000_000)]
+        facts.clock.uptimes = [
+            ClockAnchor(line: 4, instant: Timestamp(nanoseconds: 937_219_873_000), local: stamp)
+        ]
         facts.clock.modifiedAt = Timestamp(nanoseconds: -1)
         return facts
     }

@@ -62,7 +62,7 @@ struct WrapperTests {
             out.append(("quoted terminal of \(width)", quoted(Cut.hard(lines, width))))
             out.append(("compose in a terminal of \(width)", Cut.hard(composed, width)))
         }
-        for width in [72, 76, 78] {
+        for width in [60, 66, 72, 76, 78] {
             out.append(("mail of \(width)", Cut.byWords(lines, width)))
             out.append(("quoted mail of \(width)", quoted(Cut.byWords(lines, width))))
             out.append(("quoted, then cut at \(width)", Cut.byWords(quoted(lines), width)))

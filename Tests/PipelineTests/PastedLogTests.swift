@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+// Logs as people hand them over: through grep, Ansible, mail, web pages, other locales.
+
+import Foundation
+import Incidents
+import Model
+import Reading
+import Testing
+
+@testable import forktopsy
+
+private let error = "Can't save in background: fork: Cannot allocate memory"
+
+/// Two attempts of one save rule, six seconds apart.
+private let log = [
+    "4711:M 29 Aug 2023 13:47:00.038 * 1 changes in 900 seconds. Saving...",
+    "4711:M 29 Aug 2023 13:47:00.039 # \(error)",
+    "4711:M 29 Aug 2023 13:47:06.038 * 1 changes in 900 seconds. Saving...",
+    "4711:M 29 Aug 2023 13:47:06.039 # \(error)",
+]
+private let plain = log.joined(separator: "\n")
+
+struct PastedLogTests {
+    static let pasted: [(String, String)] = [
+        ("records without anything between them", log.joined()),
+        ("HTML breaks", log.joined(separator: "<br>").replacing("'", with: "&#39;")),
+        ("carriage returns alone", log.joined(separator: "\r")),
+        ("Ansible's result", "ok: [h] => {\"changed\": true, \"stdout\": \"\(escaped(plain))\"}"),
+        (
+            "Ansible's result, pretty",
+            "ok: [h] => {\n    \"stdout\": \"\(escaped(plain))\",\n    \"stdout_lines\": [\n"
+                + log.map { "        \"\($0)\"" }.joined(separator: ",\n") + "\n    ]\n}\n"
+        ),
+        (
+            "a list in YAML",
+            "ok: [h] =>\n  out.stdout_lines:\n"
+                + log.map { "  - '\($0.replacing("'", with: "''"))'\n" }.joined()
+        ),
+        (
+            "a mail in quoted-printable",
+            "Content-Transfer-Encoding: Quoted-Printable\n\n"
+                + plain.replacing(" fork:", with: " =\nfork:").replacing("M ", with: "=4D ")
+        ),
+        ("CRI parts that grep printed", parts.map { "/var/log/pods/a_b/0.log:\($0)" }.lines),
+        (
+            "CRI parts with line numbers",
+            parts.enumerated().map { "\($0.offset + 1):\($0.element)" }.lines
+        ),
+        (
+            "CRI parts with names and line numbers",
+            parts.enumerated().map { "b/0.log:\($0.offset + 1):\($0.element)" }.lines
+        ),
+        ("quoted CRI parts", parts.map { "> \($0)" }.lines),
+        ("docker's objects that grep printed", objects.map { "abc-json.log:\($0)" }.lines),
+        ("quoted parts of docker's objects", objects.map { "> > \($0)" }.lines),
+        ("compose in a terminal of 80", log.flatMap { cut("redis_1  | \($0)", 80) }.lines),
+        ("syslog in a mail of 73", log.flatMap(mailed).lines),
+    ]
+
+    @Test(arguments: pasted)
+    func `Records mean the same`(name: String, text: String) throws {
+        try #expect(Outcome(text) == Outcome(plain), "\(name)")
+    }
+
+    @Test func `A new process id begins where the text before it ends`() throws {
+        let own = "7:M 29 Aug 2023 13:47:00.038 * Background saving started by pid 917:M 29 Aug "
+        try #expect(
+            report(own + "2023 13:47:01.000 # Background saving terminated by signal 9")
+                .incidents.first?.instance.pids == [7])
+    }
+
+    @Test func `Parts that were pasted in another order are sorted`() throws {
+        let turned = [log[2], log[3], log[0], log[1]].lines
+        try #expect(Outcome(turned) == Outcome(plain))
+        // A clock that was set back goes through the same seconds again.
+        let back = [
+            log[1], log[3], log[1].replacing(":00.039", with: ":01.000"),
+            log[3].replacing(":06.039", with: ":08.000"),
+        ].lines
+        try #expect(report(back).inputs.first?.facts.problems == [])
+    }
+
+    @Test(arguments: [
+        "jan 29", "8月 29", " 8月 29", "8월 29", "srp 29", "Ağu 29", "сер 29", "Αυγ 29", "elo 29",
+        "août 29", "Aug 29", "rugp. 29", "Сер 29",
+    ])
+    func `Months of other languages are read`(date: String) throws {
+        let text = "\(date) 13:47:00 web1 redis-server[4711]: \(error)"
+        let at = try #require(try report(text, year: 2023).incidents.first?.startedAt)
+        let month = date.hasPrefix("jan") ? "01" : "08"
+        #expect(at.rfc3339 == "2023-\(month)-29T13:47:00.000Z")
+    }
+
+    @Test func `A guide that quotes a message is no server`() throws {
+        let guide = """
+            # Fix the fork error of Redis
+
+            Redis fails to perform background saves, and the log shows this error:
+
+                \(error)
+
+            Despite having plenty of free memory, the call fails. This is a common issue.
+            """
+        let quoted = try report(guide).summary
+        #expect(quoted.forkFailures == 0)
+        #expect(quoted.reportedFailures == 1)
+        // What a server wrote counts, whatever people say about it.
+        try #expect(report(guide + "\n\n" + plain).summary.forkFailures >= 2)
+        try #expect(report([error, error].lines).summary.forkFailures == 2)
+    }
+
+    private static let parts = log.flatMap { record in
+        let time = "2023-08-29T13:47:00.039000000Z stdout"
+        return ["\(time) P \(record.prefix(40))", "\(time) F \(record.dropFirst(40))"]
+    }
+
+    private static let objects = log.flatMap { record in
+        [
+            "{\"log\":\"\(record.prefix(40))\",\"stream\":\"stdout\"}",
+            "{\"log\":\"\(record.dropFirst(40))\\n\",\"stream\":\"stdout\"}",
+        ]
+    }
+
+    private static func escaped(_ text: String) -> String { text.replacing("\n", with: "\\n") }
+
+    private static func cut(_ line: String, _ width: Int) -> [String] {
+        [String(line.prefix(width)), String(line.dropFirst(width))].filter { !$0.isEmpty }
+    }
+
+    /// A syslog line whose time is as long as a mail is wide.
+    private static func mailed(_ record: String) -> [String] {
+        let line = "> Aug 29 13:47:00 web1 redis-server[4711]: \(record)"
+        let end = line.index(
+            line.firstIndex(where: { "*#".contains($0) }) ?? line.endIndex, offsetBy: 1)
+        return [String(line[..<end]), "> " + line[end...].dropFirst()]
+    }
+}
+
+struct PastedClockTests {
+    private let victim =
+        "Out of memory: Killed process 4711 (redis-server) total-vm:9100804kB, anon-rss:9066596kB, "
+        + "file-rss:64kB, shmem-rss:0kB, UID:999 pgtables:18000kB oom_score_adj:0"
+
+    @Test func `The kernel's JSON is read like its text`() throws {
+        let json = """
+            {
+               "dmesg": [
+                  {
+                     "pri": 4,
+                     "time":   937.219873,
+                     "msg": "first \\"line\\""
+                  },{
+                     "pri": 3,
+                     "time":   940.100000,
+                     "msg": "\(victim)"
+                  }
+               ]
+            }
+            """
+        let compact = json.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }.joined()
+        for text in [json, compact.replacing("940.100000", with: "940.1")] {
+            let report = try report(text)
+            #expect(report.summary.oomKills == 1)
+            #expect(report.inputs.first?.facts.records == 2)
+        }
+    }
+
+    @Test func `A time since boot is placed by records with a time of their own`() throws {
+        let lines = [
+            "[  937.200000] web1 redis-server[4711]: 4711:M 29 Aug 2023 13:47:00.039 # \(error)",
+            "[  939.661000] web1 kernel: \(victim)",
+            // Another boot.
+            "[   12.000000] web1 redis-server[812]: 812:M 29 Aug 2023 14:00:00.000 # \(error)",
+            "[   14.500000] web1 kernel: \(victim.replacing("4711", with: "812"))",
+        ]
+        let extraction = try Samples.withTemporaryFolder { folder in
+            try write(lines.lines, folder + "/j.txt")
+            return try Pipeline.extractions(of: [folder])
+        }
+        #expect(extraction.first?.facts.clock.uptimes.map(\.line) == [1, 3])
+        let placed = Placement(extraction, options: ClockOptions(), patterns: Pipeline.patterns)
+        let log = try #require(placed.sources.first?.log)
+        #expect(
+            (0..<log.count).map { log.instant(at: $0)?.rfc3339 } == [
+                "2023-08-29T13:47:00.039Z", "2023-08-29T13:47:02.500Z", "2023-08-29T14:00:00.000Z",
+                "2023-08-29T14:00:02.500Z",
+            ])
+    }
+
+    @Test func `A kernel's log without a year stands in the year of the server's`() throws {
+        let kernel = "Aug 29 13:47:00 web1 kernel: [  937.219873] \(victim)"
+        let report = try Samples.withTemporaryFolder { folder in
+            try write(plain, folder + "/redis.log")
+            try write(kernel, folder + "/kern.log")
+            let copied = Date(timeIntervalSince1970: 1_790_000_000)
+            try FileManager.default.setAttributes(
+                [.modificationDate: copied], ofItemAtPath: folder + "/kern.log")
+            return Assembler().report(
+                try Pipeline.extractions(of: [folder]), patterns: Pipeline.patterns)
+        }
+        let input = try #require(report.inputs.first { $0.facts.path.hasSuffix("kern.log") })
+        #expect(input.firstAt?.rfc3339 == "2023-08-29T13:47:00.000Z")
+        #expect(input.clock.map(\.yearBasis) == [.neighbour])
+    }
+
+    @Test func `An entry of the verbose journal ends where other lines follow`() throws {
+        let entry = """
+            Tue 2023-08-29 13:47:00.039000 UTC [s=1;i=1;b=1;m=1;t=6040f8f3b8fd8;x=1]
+                SYSLOG_IDENTIFIER=redis-server
+                SYSLOG_PID=4711
+                MESSAGE=\(error)
+            """
+        let report = try report([entry, log[2], log[3]].lines)
+        #expect(report.summary.forkFailures == 2)
+        #expect(report.inputs.first?.facts.clock.backwardSteps == 0)
+    }
+}
+
+private func report(_ text: String, year: Int? = nil) throws -> Report {
+    try Samples.withTemporaryFolder { folder in
+        try write(text, folder + "/input.txt")
+        var assembler = Assembler()
+        assembler.clocks.now = Timestamp(seconds: 1_795_000_000)
+        assembler.clocks.newestYear = year
+        return assembler.report(
+            try Pipeline.extractions(of: [folder]), patterns: Pipeline.patterns)
+    }
+}
+
+private func write(_ text: String, _ path: String) throws {
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+}
+
+extension Sequence<String> {
+    fileprivate var lines: String { joined(separator: "\n") + "\n" }
+}
