@@ -24,7 +24,7 @@ private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
 }
 
 @Suite struct ScreenTests {
-    @Test func `No message is turned away that a server's pattern matches`() throws {
+    @Test func `No message is turned away that a pattern of servers matches`() throws {
         let screen = try #require(Catalogue.builtIn.screen)
         var matcher = Matcher(.builtIn)
         var matched = 0

@@ -17,8 +17,9 @@ struct OrdinaryLog {
 
     init(seed: Int) { random = Seeded(seed) }
 
-    /// Writes lines to a file that is gone afterwards.
-    mutating func withFile(lines count: Int, _ body: (String) throws -> Void) throws {
+    /// Writes lines to a file that is gone afterwards. `body` gets its path, and how many lines are
+    /// those of saves.
+    mutating func withFile(lines count: Int, _ body: (String, Int) throws -> Void) throws {
         var bytes: [UInt8] = []
         for _ in 0..<count {
             bytes += line()
@@ -27,7 +28,7 @@ struct OrdinaryLog {
         try Samples.withTemporaryFolder { folder in
             let path = folder + "/redis.log"
             try Data(bytes).write(to: URL(fileURLWithPath: path))
-            try body(path)
+            try body(path, routineLines)
         }
     }
 

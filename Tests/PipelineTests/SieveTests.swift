@@ -63,23 +63,23 @@ struct SieveTests {
     func `Odd records among ordinary ones give the same with and without it`(seed: Int) throws {
         var log = OrdinaryLog(seed: seed)
         log.oddity = 12
-        try log.withFile(lines: 400) { path in
+        try log.withFile(lines: 400) { path, _ in
             let expected = try lines(of: path, passesOver: false)
             #expect(try lines(of: path) == expected)
             #expect(try lines(of: path, isPortable: true) == expected)
         }
     }
 
-    @Test func `Of a client's comings and goings nothing is lent, and no regex runs in vain`()
+    @Test func `Of what clients do nothing is lent, and no regex runs in vain`()
         throws
     {
         var log = OrdinaryLog(seed: 7)
-        try log.withFile(lines: 20_000) { path in
+        try log.withFile(lines: 20_000) { path, routine in
             let work = try work(path)
             #expect(work.lines == 20_000)
             // The lines of saves, and a few at the start.
-            #expect(work.lent < log.routineLines + 20)
-            #expect(work.counters.matches == log.routineLines)
+            #expect(work.lent < routine + 20)
+            #expect(work.counters.matches == routine)
             #expect(work.counters.regexCalls == work.counters.matches)
         }
     }
@@ -88,7 +88,7 @@ struct SieveTests {
         for path in Samples.paths where path.contains("/quiet-") && path.hasSuffix(".log") {
             let work = try work(path)
             #expect(
-                work.counters.regexCalls <= work.counters.matches + work.lines / 20,
+                work.counters.regexCalls <= work.counters.matches + 4 + work.lines / 20,
                 "\(path): \(work)")
         }
     }
