@@ -47,7 +47,9 @@ struct LiveOutput {
         case .lines: waiting += lines.line(change)
         // What grows is shown in place.
         case .text where isView && change.kind == .updated: break
-        case .text: waiting += Self.text(change) + "\n"
+        case .text:
+            let text = Self.text(change)
+            waiting += (isView ? Self.wrapped(text, width: terminalWidth()) : text) + "\n"
         }
     }
 
@@ -58,7 +60,8 @@ struct LiveOutput {
         let open = report.incidents.filter { $0.status == .ongoing_at_end }
         view = open.suffix(8).map { incident in
             let count = incident.failures.total.map { counted($0, "refused fork") } ?? "by INFO"
-            return "open \(incident.id) \(incident.instance.spoken): \(count)"
+            return "open \(incident.id) \(incident.instance.spoken): \(count). "
+                + incident.verdict.statement
         }
         if open.count > 8 { view.append("and \(open.count - 8) more open incidents") }
         view.append("following \(counted(following, "log")); \(memory)")
@@ -87,6 +90,22 @@ struct LiveOutput {
     }
 
     mutating func finish() { flush() }
+
+    /// Breaks a line between words; what follows is indented.
+    static func wrapped(_ text: String, width: Int) -> String {
+        var out = ""
+        var column = 0
+        for word in text.split(separator: " ") {
+            if column > 0, column + 1 + word.count > width - 1 {
+                out += "\n  " + word
+                column = 2 + word.count
+            } else {
+                out += (column > 0 ? " " : "") + word
+                column += (column > 0 ? 1 : 0) + word.count
+            }
+        }
+        return out
+    }
 
     /// `12:01:38 opened fk-… fork_failure, redis 7.2.6, port 6379: 3 failures`
     private static func text(_ change: IncidentChange) -> String {

@@ -35,6 +35,8 @@ final class TailRun {
     private var saveAt: Double?
     private var lastProgress = monotonicSeconds()
     private var told: [Int: Int] = [:]
+    /// Whether it is known which logs there are.
+    private var hasScanned = false
     private var problems: [String: String] = [:]
 
     /// Seconds between looks at everything, whatever the kernel told.
@@ -107,6 +109,7 @@ final class TailRun {
         reporter.remember(Announced.read(store.directory))
         tellIncidents()
         scan()
+        hasScanned = true
         say("following \(spokenTargets)")
         while true {
             let now = monotonicSeconds()
@@ -267,7 +270,7 @@ final class TailRun {
     private func refresh() {
         refreshAt = monotonicSeconds() + (output.needsRefresh ? 2 : Self.sweep)
         let logs = paths.values.count { $0.sourceNumber != nil } + streams.count
-        if output.needsRefresh {
+        if output.needsRefresh, hasScanned {
             output.show(reporter.report, following: logs, memory: MemoryNow.spoken)
         }
         hooks.writeMetrics(reporter.report, store.inOrder, stateProblem: store.problem)

@@ -2,6 +2,8 @@
 // The commands of the live host, run as a user runs them. They change nothing on it.
 
 import Foundation
+import JSON
+import SchemaChecks
 import Testing
 
 struct LiveCommandTests {
@@ -96,6 +98,56 @@ struct LiveCommandTests {
                 "--on-incident", "/usr/bin/touch", "--on-incident-arg", folder + "/told",
             ])
             #expect(!FileManager.default.fileExists(atPath: folder + "/told"))
+        }
+    }
+
+    @Test func `What tail prints keeps its schema, with the time of stamps without a zone`() throws
+    {
+        let path = Workshop.root + "/docs/schema/tail.schema.json"
+        let schema = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
+        try Workshop.withFolder { folder in
+            let log = folder + "/redis.log"
+            let text =
+                "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+                + "allocate memory\n7:M 22 Nov 2026 10:00:09.000 * Background saving "
+                + "terminated with success\n"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: log))
+            let run = try Workshop.run([
+                "tail", "--state", folder + "/state", "--until-idle", "0.1", "--tz", "+01:00", log,
+            ])
+            let lines = try String(decoding: run.output, as: UTF8.self).split(separator: "\n")
+                .map { try JSONValue(parsing: String($0)) }
+            for line in lines { #expect(SchemaCheck.problems(of: line, schema: schema) == []) }
+            let events = lines.filter { $0["type"] == .string("event") }
+            #expect(events.count == 2)
+            #expect(events.first?["at"] == .string("2026-11-22T09:00:00.000Z"))
+            #expect(events.first?["inferred"] == .string("explicit"))
+            #expect(lines.contains { $0["change"] == .string("recovered") })
+        }
+    }
+
+    @Test func `A program that hangs does not keep tail from ending`() throws {
+        try Workshop.withFolder { folder in
+            let log = folder + "/redis.log"
+            let text =
+                "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+                + "allocate memory\n"
+            try Data(text.utf8).write(to: URL(fileURLWithPath: log))
+            let told = folder + "/told"
+            let program = folder + "/hang"
+            try Data("#!/bin/sh\ntrap '' TERM\ntouch \(told)\nsleep 600\n".utf8)
+                .write(to: URL(fileURLWithPath: program))
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: program)
+            let tail = try Workshop.start([
+                "tail", "--state", folder + "/state", "--no-samples", "--on-incident", program, log,
+            ])
+            while !FileManager.default.fileExists(atPath: told), tail.isRunning { usleep(5000) }
+            tail.terminate()
+            tail.waitUntilExit()
+            #expect(tail.terminationStatus == 0)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(stored.incidents.count == 1)
         }
     }
 

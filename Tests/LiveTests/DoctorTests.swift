@@ -205,6 +205,11 @@ struct DoctorTests {
         #expect(SchemaCheck.problems(of: value, schema: schema) == [])
     }
 
+    @Test func `The documents name every check`() throws {
+        let text = try String(contentsOfFile: Workshop.root + "/docs/doctor.md", encoding: .utf8)
+        for check in Set(Self.trials.map(\.check)) { #expect(text.contains("| `\(check)` |")) }
+    }
+
     @Test func `The schema names every check`() throws {
         let path = Workshop.root + "/docs/schema/doctor.schema.json"
         let schema = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
