@@ -23,6 +23,12 @@ struct Forktopsy: AsyncParsableCommand {
 
     static func main() async {
         quietPipes()
+        // Swift reads them from /proc/self/cmdline; without any, the help would be printed as a success.
+        guard !CommandLine.arguments.isEmpty else {
+            printToStandardError(
+                "forktopsy: cannot read its arguments: /proc is not mounted here\n")
+            exitProcess(Failure.code)
+        }
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {

@@ -53,7 +53,7 @@ struct ServerScript {
     private var child: Int
     private var isStarted = false
     /// Which operation has failed and must succeed before the next may fail.
-    private var outstanding: Episode?
+    var outstanding: Episode?
 
     init(number: Int, rates: Rates, seed: UInt64) {
         self.number = number
@@ -67,7 +67,7 @@ struct ServerScript {
     /// No two servers of one host share a process id, nor do their children.
     var pid: Int { 1000 + number }
     var port: Int { 6379 + number }
-    private var childPID: Int { 100_000 + child * 10_007 + number % 10_007 }
+    var childPID: Int { 100_000 + child * 10_007 + number % 10_007 }
 
     /// Replaces `lines` by those of the next cycle.
     mutating func nextCycle() {
@@ -92,7 +92,7 @@ struct ServerScript {
 // MARK: - Writing a line
 
 extension ServerScript {
-    private mutating func line(
+    mutating func line(
         _ speaker: Line.Speaker = .master, _ level: StaticString = "*", step: Int,
         _ counts: Counts = [], _ write: (inout ByteBuffer) -> Void
     ) {
@@ -105,7 +105,7 @@ extension ServerScript {
                 counts: counts))
     }
 
-    private mutating func say(
+    mutating func say(
         _ words: StaticString, _ speaker: Line.Speaker = .master, _ level: StaticString = "*",
         step: Int, _ counts: Counts = []
     ) {
@@ -113,7 +113,7 @@ extension ServerScript {
     }
 
     /// A line that ends in the child's process id.
-    private mutating func sayChild(_ words: StaticString, step: Int, _ counts: Counts = []) {
+    mutating func sayChild(_ words: StaticString, step: Int, _ counts: Counts = []) {
         let child = childPID
         line(step: step, counts) {
             $0.text(words)
@@ -121,7 +121,7 @@ extension ServerScript {
         }
     }
 
-    private mutating func nextChild() { child = (child + 1 + random.below(3)) % 390 }
+    mutating func nextChild() { child = (child + 1 + random.below(3)) % 390 }
 }
 
 // MARK: - What goes well
@@ -165,7 +165,7 @@ extension ServerScript {
         saved("RDB", "Background saving terminated with success", .saved)
     }
 
-    private mutating func trigger(step: Int) {
+    mutating func trigger(step: Int) {
         let often = random.happens(0.8)
         line(step: step) {
             $0.number(often ? 10_000 : 100)
@@ -176,7 +176,7 @@ extension ServerScript {
     }
 
     /// How a child ends that wrote what it was to write.
-    private mutating func saved(
+    mutating func saved(
         _ what: StaticString, _ success: StaticString, _ counts: Counts = []
     ) {
         let copied = 1 + random.below(2600)
@@ -195,7 +195,7 @@ extension ServerScript {
         say(success, step: 60, counts)
     }
 
-    private mutating func rewrite() {
+    mutating func rewrite() {
         rewriteTrigger(step: 1)
         nextChild()
         sayChild("Background append only file rewriting started by pid ", step: 20)
@@ -209,7 +209,7 @@ extension ServerScript {
         say("Background AOF rewrite finished successfully", step: 1)
     }
 
-    private mutating func rewriteTrigger(step: Int) {
+    mutating func rewriteTrigger(step: Int) {
         let growth = 100 + random.below(60)
         line(step: step) {
             $0.text("Starting automatic rewriting of AOF on ")
@@ -218,7 +218,7 @@ extension ServerScript {
         }
     }
 
-    private mutating func syncRequest(step: Int) {
+    mutating func syncRequest(step: Int) {
         let replica = 2 + random.below(3)
         line(step: step) {
             $0.text("Replica 10.0.3.")
@@ -232,7 +232,11 @@ extension ServerScript {
         }
         say("Starting BGSAVE for SYNC with target: disk", step: 0)
     }
+}
 
+// MARK: - Lines between
+
+extension ServerScript {
     /// redis 7.2.4, src/networking.c, src/server.c and src/replication.c, `loglevel verbose`.
     private mutating func chatter() {
         let kind = random.below(1000)
@@ -298,165 +302,5 @@ extension ServerScript {
         out.number(1 + a >> 10 & 127)
         out.text(":")
         out.number(20_000 + b % 40_000)
-    }
-}
-
-// MARK: - What goes wrong
-
-/// What fails in one incident.
-private enum Episode {
-    case save, tasks, rewrite, synchronisation, module, saveKilled, rewriteKilled, oomKill
-}
-
-extension ServerScript {
-    /// One incident: an operation fails again and again, and nothing else does.
-    private mutating func fail(scale: Int) {
-        let episode = pick()
-        outstanding = episode
-        for attempt in 0..<(1 + random.below(rates.attempts)) * scale {
-            failOnce(episode, attempt == 0 ? .opens : [])
-        }
-    }
-
-    private mutating func pick() -> Episode {
-        switch random.below(100) {
-        case 0..<46: .save
-        case 46..<50: .tasks
-        case 50..<66: .rewrite
-        case 66..<78: .synchronisation
-        case 78..<82: .module
-        case 82..<90: rates.oomKills ? .oomKill : .saveKilled
-        case 90..<96: .saveKilled
-        default: .rewriteKilled
-        }
-    }
-
-    /// redis 7.2.4, src/rdb.c, src/aof.c, src/replication.c and src/module.c.
-    private mutating func failOnce(_ episode: Episode, _ opens: Counts) {
-        let step = 5000 + random.below(2000)
-        let refused: Counts = [.matches, .forkFailure, opens]
-        switch episode {
-        case .save:
-            trigger(step: step)
-            say(
-                "Can't save in background: fork: Cannot allocate memory", .master, "#", step: 1,
-                [refused, .notSaved])
-        case .tasks:
-            trigger(step: step)
-            say(
-                "Can't save in background: fork: Resource temporarily unavailable", .master, "#",
-                step: 1, [refused, .notSaved])
-        case .rewrite:
-            rewriteTrigger(step: step)
-            say(
-                "Can't rewrite append only file in background: fork: Cannot allocate memory",
-                .master, "#", step: 1, refused)
-        case .synchronisation:
-            syncRequest(step: step)
-            say(
-                "Can't save in background: fork: Cannot allocate memory", .master, "#", step: 1,
-                [refused, .notSaved])
-            say("BGSAVE for replication failed", .master, "#", step: 0, .matches)
-        case .module:
-            say(
-                "Can't fork for module: Cannot allocate memory", .master, "#", step: step, refused)
-        case .saveKilled:
-            trigger(step: step)
-            childKilled(opens)
-        case .rewriteKilled:
-            rewriteTrigger(step: step)
-            nextChild()
-            sayChild("Background append only file rewriting started by pid ", step: 20)
-            say(
-                "Background AOF rewrite terminated by signal 9", .master, "#", step: 700,
-                [.matches, .saveFailure, opens])
-        case .oomKill:
-            trigger(step: step)
-            oomKilled(opens)
-        }
-    }
-
-    private mutating func childKilled(_ opens: Counts) {
-        nextChild()
-        sayChild("Background saving started by pid ", step: 20)
-        say(
-            "Background saving terminated by signal 9", .master, "#", step: 700,
-            [.matches, .saveFailure, .notSaved, opens])
-    }
-
-    /// Linux v6.6, mm/oom_kill.c.
-    private mutating func oomKilled(_ opens: Counts) {
-        nextChild()
-        sayChild("Background saving started by pid ", step: 20)
-        let (child, port) = (childPID, port)
-        say(
-            """
-            redis-server invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), \
-            order=0, oom_score_adj=0
-            """, .kernel, step: 600, .matches)
-        line(.kernel, step: 1, .matches) {
-            $0.text("oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,")
-            $0.text("mems_allowed=0,global_oom,task_memcg=/system.slice/redis-server@")
-            $0.number(port)
-            $0.text(".service,task=redis-server,pid=")
-            $0.number(child)
-            $0.text(",uid=112")
-        }
-        line(.kernel, step: 1, [.matches, .oomKill, opens]) {
-            $0.text("Out of memory: Killed process ")
-            $0.number(child)
-            $0.text(" (redis-server) total-vm:25165824kB, anon-rss:16252928kB, file-rss:0kB, ")
-            $0.text("shmem-rss:0kB, UID:112 pgtables:49152kB oom_score_adj:0")
-        }
-        say(
-            "Background saving terminated by signal 9", .master, "#", step: 90,
-            [.matches, .saveFailure, .notSaved])
-    }
-
-    /// The operation succeeds again. A cycle begins with a save, so that needs nothing more.
-    private mutating func mend(_ episode: Episode) {
-        switch episode {
-        case .save, .tasks, .saveKilled, .oomKill: break
-        case .rewrite, .rewriteKilled: rewrite()
-        case .synchronisation:
-            syncRequest(step: 1000)
-            nextChild()
-            sayChild("Background saving started by pid ", step: 20)
-            saved("RDB", "Background saving terminated with success", .saved)
-            say("Synchronization with replica 10.0.3.2:6379 succeeded", step: 300)
-        case .module:
-            nextChild()
-            let child = childPID
-            line(.master, "-", step: 1000) {
-                $0.text("Module fork started pid: ")
-                $0.number(child)
-                $0.text(" ")
-            }
-            line(step: 500) {
-                $0.text("Module fork exited pid: ")
-                $0.number(child)
-                $0.text(", retcode: 0, bysignal: 0")
-            }
-        }
-    }
-
-    /// Lines with the words of failures that tell of none.
-    private mutating func decoy() {
-        switch random.below(3) {
-        case 0:
-            say(
-                """
-                Client id=88121 addr=10.0.3.9:51532 laddr=10.0.3.2:6379 fd=21 \
-                name=cant-save-in-background age=3 idle=0 flags=N db=0 sub=0 cmd=set scheduled \
-                to be closed ASAP for overcoming of output buffer limits.
-                """, .master, "#", step: 40)
-        case 1:
-            say(
-                "Unable to reclaim cache after saving RDB: Cannot allocate memory", step: 40)
-        default:
-            say(
-                "<search> Cannot allocate memory for index idx:fork, retrying", .master, "#",
-                step: 40)
-        }
     }
 }

@@ -109,6 +109,7 @@ struct Results: Encodable {
 /// A figure with three digits that count.
 func short(_ value: Double) -> String {
     if value.isNaN { return "-" }
+    if value.isInfinite { return "no end" }
     let digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3
     return String(format: "%.\(digits)f", value)
 }

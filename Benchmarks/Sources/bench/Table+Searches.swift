@@ -12,7 +12,7 @@ extension Table {
             commands.forktopsy(input.path),
             [
                 commands.ripgrep(input.path), commands.ugrep(input.path),
-                commands.grep(input.path),
+                commands.grep(input.path), commands.pcre2grep(input.path),
             ], truth: input.truth)
         if let paired { results.add(paired, input: "\(size) log") }
         results.rows += [

@@ -60,8 +60,10 @@ private func options(seed: UInt64, incidents: Double = 0.02) -> GeneratorOptions
     }
 
     @Test func bothFormsOfAJournalHoldTheSameEntries() {
-        var wanted = options(seed: 9)
+        var wanted = options(seed: 9, incidents: 0.3)
         wanted.instances = 3
+        wanted.serverPercent = 80
+        wanted.bytes = 2_000_000
         let (export, json, truth) = journal(wanted)
         #expect(truth.bytes == export.count)
         #expect(truth.lines == export.count { $0 == 0x0A })
