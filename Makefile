@@ -9,7 +9,8 @@ SOURCES := Sources Tests Plugins Package.swift
 JOBS    ?= $(shell nproc)
 SWIFT_BUILD := swift build -j $(JOBS)
 
-.PHONY: build test check fmt golden docs bench release install-deps demo ci clean
+.PHONY: build test check fmt golden docs bench release install-deps demo ci clean \
+        fuzz faults sanitize sbom
 
 build:                  ## a release binary, .build/release/forktopsy
 	$(SWIFT_BUILD) -c release
@@ -36,6 +37,22 @@ docs:                   ## writes docs/patterns.md, docs/causes.md and the READM
 
 bench: build            ## reads a generated log of 100 MB and prints time and memory
 	scripts/bench $(BINARY)
+
+fuzz:                   ## every reader under libFuzzer and the address sanitizer; SECONDS_EACH of them (60)
+	JOBS=$(JOBS) scripts/fuzz $(or $(SECONDS_EACH),60)
+
+faults: build           ## the faults of docs/reliability.md, a hundredth of their size; FULL=1 for all of it
+	scripts/faults --binary $(BINARY) $(if $(FULL),--full)
+
+# A crash must end, not wait for its backtrace.
+sanitize: export SWIFT_BACKTRACE = enable=no
+sanitize:               ## every test under the address sanitizer, then under the thread sanitizer
+	swift test -j $(JOBS) --scratch-path .build-address --sanitize address
+	swift test -j $(JOBS) --scratch-path .build-thread --sanitize thread
+
+sbom:                   ## what a release is made of, as CycloneDX: dist/forktopsy.cdx.json
+	swift package resolve
+	scripts/sbom
 
 release:                ## one file that needs no library but libc: dist/forktopsy
 	scripts/release
