@@ -16,7 +16,7 @@ BENCH_FLAGS := --data $(BENCH_DATA) $(if $(QUICK),--quick --rounds 3)
 BENCH       := Benchmarks/.build/release/bench
 
 .PHONY: build test check fmt golden docs bench bench-scaling bench-tail bench-lines bench-build \
-        release install-deps demo ci clean
+        release install-deps demo ci clean fuzz faults sanitize sbom
 
 build:                  ## a release binary, .build/release/forktopsy
 	$(SWIFT_BUILD) -c release
@@ -55,6 +55,22 @@ bench-lines: bench-build build  ## what a line costs, by kind and, with perf, by
 
 bench-build:
 	$(SWIFT_BUILD) -c release --package-path Benchmarks
+
+fuzz:                   ## every reader under libFuzzer and the address sanitizer; SECONDS_EACH of them (60)
+	JOBS=$(JOBS) scripts/fuzz $(or $(SECONDS_EACH),60)
+
+faults: build           ## the faults of docs/reliability.md, a hundredth of their size; FULL=1 for all of it
+	scripts/faults --binary $(BINARY) $(if $(FULL),--full)
+
+# A crash must end, not wait for its backtrace.
+sanitize: export SWIFT_BACKTRACE = enable=no
+sanitize:               ## every test under the address sanitizer, then under the thread sanitizer
+	swift test -j $(JOBS) --scratch-path .build-address --sanitize address
+	swift test -j $(JOBS) --scratch-path .build-thread --sanitize thread
+
+sbom:                   ## what a release is made of, as CycloneDX: dist/forktopsy.cdx.json
+	swift package resolve
+	scripts/sbom
 
 release:                ## one file that needs no library but libc: dist/forktopsy
 	scripts/release

@@ -34,9 +34,9 @@ struct InputInMemory {
     let path: String
 
     init() {
-        descriptor = unsafe memfd_create("fuzz", 0)
+        path = "/dev/shm/forktopsy-fuzz-\(getpid())"
+        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
         precondition(descriptor >= 0, "no file in memory")
-        path = "/proc/self/fd/\(descriptor)"
     }
 
     func hold(_ bytes: [UInt8]) {

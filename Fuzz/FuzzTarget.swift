@@ -48,8 +48,9 @@ enum FuzzTarget: String, CaseIterable {
     ) -> [Extraction] {
         file.hold(bytes)
         let extractor = Extractor(catalogue: catalogue)
-        let input = InputWalker.Found(path: file.path, name: "input")
-        return (try? extractor.extract(input)) ?? []
+        var walker = InputWalker()
+        try? walker.add(file.path)
+        return walker.found.flatMap { (try? extractor.extract($0)) ?? [] }
     }
 
     /// A log in which four forks failed, and when snapshots of SampleLogs were taken.

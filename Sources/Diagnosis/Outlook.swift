@@ -3,18 +3,16 @@
 package import Model
 
 extension Diagnosis {
-    /// Whether the next fork of a server would succeed, by the newest figures in the data.
+    /// Whether the next fork of a server would succeed, by the newest figures in the data. `isOpen`
+    /// where an incident of it was not over when the data ended.
     package static func outlook(
-        _ summary: InstanceSummary, _ readings: Readings, _ incidents: [Incident]
+        _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool
     ) -> Outlook {
         var subject = Incident(kind: .fork_failure, instance: summary.instance)
         subject.readings = readings
         let newest = readings.snapshots.compactMap { $0.isFileTime ? nil : $0.at }.max()
         subject.startedAt = newest
         let facts = Case(subject, sources: [])
-        let isOpen = incidents.contains {
-            $0.instance == summary.instance && $0.status == .ongoing_at_end
-        }
         var out = Outlook(
             instance: summary.instance,
             statement: isOpen

@@ -52,6 +52,8 @@ struct IncidentDraft {
     private(set) var anchors: [Int: String] = [:]
 
     private var folds: [FoldKey: Int] = [:]
+    /// Where entries of a kind are counted once the timeline is full.
+    private var overflow: [OverflowKey: Int] = [:]
     private var restartEntry: Int?
     private var crashEntry: Int?
 
@@ -67,12 +69,22 @@ struct IncidentDraft {
         var place = 0
     }
 
+    private struct OverflowKey: Hashable {
+        var kind: String
+        var severity: TimelineEntry.Severity
+    }
+
     /// What events of one kind and reason an incident keeps for the diagnosis: the first and the
     /// last few.
     private static let observationLimit = 6
     private static let anchorLimit = 16
     /// From here on restarts and recoveries no longer begin new lines.
     private static let timelineLimit = 400
+    /// From here on an entry is counted with those of its kind, whatever else it says: a log may name
+    /// a million processes, or errors.
+    private static let timelineCap = 1_000
+    /// Reasons that are told apart.
+    private static let reasonLimit = 512
     private var observed: [FoldKey: Seen] = [:]
 
     init(kind: Incident.Kind, instance: Instance, anchor: Event, stake: Stake) {
@@ -119,13 +131,24 @@ extension IncidentDraft {
             incident.timeline[index].lastAt = event.at ?? incident.timeline[index].lastAt
             return
         }
-        folds[key] = incident.timeline.count
-        incident.timeline.append(
+        if folds.count >= Self.reasonLimit { folds.removeAll() }
+        folds[key] = addEntry(
             event.timelineEntry(severity: severity, text: text, sources: sources))
     }
 
-    /// Adds an entry without folding it.
-    mutating func addEntry(_ entry: TimelineEntry) { incident.timeline.append(entry) }
+    /// Adds an entry without folding it, unless the timeline is full; gives its place.
+    @discardableResult
+    mutating func addEntry(_ entry: TimelineEntry) -> Int {
+        let key = OverflowKey(kind: entry.kind, severity: entry.severity)
+        if let index = overflow[key] {
+            incident.timeline[index].count += entry.count
+            incident.timeline[index].lastAt = entry.at ?? incident.timeline[index].lastAt
+            return index
+        }
+        if incident.timeline.count >= Self.timelineCap { overflow[key] = incident.timeline.count }
+        incident.timeline.append(entry)
+        return incident.timeline.count - 1
+    }
 
     /// After a restart or a recovery, repeats begin a new line.
     mutating func turn() {
@@ -136,9 +159,9 @@ extension IncidentDraft {
     /// A new process of the server; its banner may come later and then stands for it.
     mutating func addRestart(_ event: Event, text: String, sources: [String]) {
         turn()
-        restartEntry = incident.timeline.count
+        restartEntry = addEntry(
+            event.timelineEntry(severity: .warning, text: text, sources: sources))
         crashEntry = nil
-        addEntry(event.timelineEntry(severity: .warning, text: text, sources: sources))
         turn()
     }
 
@@ -146,6 +169,7 @@ extension IncidentDraft {
         guard let index = restartEntry, index < incident.timeline.count else { return }
         restartEntry = nil
         let entry = incident.timeline[index]
+        guard entry.count == 1 else { return }
         incident.timeline[index] = event.timelineEntry(
             severity: entry.severity, text: entry.text, sources: sources)
     }
@@ -157,17 +181,17 @@ extension IncidentDraft {
             if let text { incident.timeline[index].text = text }
             return
         }
-        crashEntry = incident.timeline.count
-        addEntry(
+        crashEntry = addEntry(
             event.timelineEntry(
                 severity: .failure, text: text ?? TimelineText.crashed, sources: sources))
     }
 
     /// Keeps an event for the diagnosis without showing it.
     mutating func observe(_ event: Event) {
-        let key = FoldKey(
+        var key = FoldKey(
             kind: event.kind, operation: event.operation,
             detail: event["error"] ?? event["signal"] ?? "")
+        if observed.count >= Self.reasonLimit, observed[key] == nil { key.detail = "" }
         var seen = observed[key, default: Seen()]
         if seen.count < Self.observationLimit {
             seen = Seen(count: seen.count + 1, place: incident.observations.count)

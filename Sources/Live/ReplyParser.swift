@@ -3,7 +3,7 @@
 /// What a server answers: the part of RESP2 that the commands asked here are answered with.
 ///
 /// Source: redis 7.2.4, deps/hiredis/read.c; redis.io, "Redis serialization protocol".
-enum Reply: Hashable, Sendable {
+package enum Reply: Hashable, Sendable {
     case text(String)
     case error(String)
     case number(Int64)
@@ -12,10 +12,12 @@ enum Reply: Hashable, Sendable {
 }
 
 /// Takes answers apart as their bytes come in. Lengths are not believed before the bytes are there.
-struct ReplyParser: Sendable {
-    var bytes: [UInt8] = []
+package struct ReplyParser: Sendable {
+    package var bytes: [UInt8] = []
 
-    enum Outcome: Hashable, Sendable {
+    package init() {}
+
+    package enum Outcome: Hashable, Sendable {
         case reply(Reply)
         case needMore
         case bad
@@ -27,7 +29,7 @@ struct ReplyParser: Sendable {
     private static let listLimit = 1 << 16
 
     /// The next whole answer, which is taken off.
-    mutating func next() -> Outcome {
+    package mutating func next() -> Outcome {
         var at = 0
         switch parse(&at, depth: 0) {
         case .reply(let reply):

@@ -131,8 +131,12 @@ package struct StateLog: ~Copyable {
                 reading.problem = damaged
                 return reading
             }
-            var payload = [UInt8](repeating: 0, count: length)
             let start = offset + Int64(feed) + 1
+            guard try Int64(length) <= file.state().size - start else {
+                reading.isCut = true
+                return reading
+            }
+            var payload = [UInt8](repeating: 0, count: length)
             guard try file.read(into: &payload, at: start) == length else {
                 reading.isCut = true
                 return reading

@@ -85,7 +85,12 @@ struct FileDescriptor: ~Copyable {
 
 /// What stat(2) says of a path.
 package struct FileStatus: Sendable {
-    package enum Kind: Sendable { case file, directory, other }
+    package enum Kind: Sendable {
+        case file, directory
+        /// A device whose bytes never end: /dev/zero, /dev/urandom.
+        case device
+        case other
+    }
 
     package var kind: Kind
     package var size: Int64
@@ -99,12 +104,19 @@ package struct FileStatus: Sendable {
         switch info.st_mode & S_IFMT {
         case S_IFREG: kind = .file
         case S_IFDIR: kind = .directory
+        case S_IFCHR where Self.mayBeEndless(info.st_rdev): kind = .device
         default: kind = .other
         }
         size = Int64(info.st_size)
         modifiedAtSeconds = Int64(info.st_mtim.tv_sec)
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
+    }
+
+    /// Whether a character device is one of memory's (major 1: zero, random, full) and not null, which
+    /// is minor 3 (Linux, Documentation/admin-guide/devices.txt).
+    private static func mayBeEndless(_ number: dev_t) -> Bool {
+        number >> 8 == 1 && number & 0xFF != 3
     }
 }
 

@@ -101,6 +101,9 @@ package enum InputReader {
         if status.kind == .directory {
             throw ReadError(code: .unreadable, reason: "is a directory")
         }
+        if status.kind == .device {
+            throw ReadError(code: .unreadable, reason: "is a device whose bytes never end")
+        }
         return Timestamp(seconds: status.modifiedAtSeconds)
     }
 }

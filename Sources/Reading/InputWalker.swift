@@ -56,7 +56,7 @@ package struct InputWalker {
                 found.append(Found(path: below, name: below))
             case .file: unreadable.append((below, "more than \(Self.limit) files"))
             // Pipes, sockets and devices inside a directory are no evidence.
-            case .other: continue
+            case .device, .other: continue
             }
         }
     }

@@ -72,7 +72,11 @@ struct Assembler {
         report.incidents = incidents.map { Diagnosis.diagnose($0, sources: names) }
         let latest = linker.readings(
             for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
-        report.outlook = zip(instances, latest).map { Diagnosis.outlook($0, $1, report.incidents) }
+        let open = Set(
+            report.incidents.lazy.filter { $0.status == .ongoing_at_end }.map(\.instance))
+        report.outlook = zip(instances, latest).map {
+            Diagnosis.outlook($0, $1, isOpen: open.contains($0.instance))
+        }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.losses.duplicatesFolded += repeated

@@ -185,6 +185,6 @@ struct HostView {
         let readings = linker.readings(for: [.init(instance: instance, from: nil, to: nil)])
         return Diagnosis.outlook(
             InstanceSummary(instance: instance, saves: SaveTally()), readings.first ?? Readings(),
-            [])
+            isOpen: false)
     }
 }
