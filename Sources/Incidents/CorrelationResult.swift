@@ -15,7 +15,7 @@ struct CorrelationResult {
                 < ($1.incident.startedAt?.nanoseconds ?? 0, $1.incident.id)
         }
         for aside in asides { place(aside) }
-        correlation.instances = trackers.filter(\.hasSpoken).map(\.summary)
+        correlation.instances = trackers.lazy.filter(\.hasSpoken).map(\.summary)
         tellApart()
         relate()
         correlation.incidents.sort { $0.place < $1.place }

@@ -42,7 +42,9 @@ package struct SnapshotLinker {
     }
 
     private let sources: [SnapshotSource]
+    /// By series: what it is about, and the source that holds it.
     private var subjects: [SnapshotSubject] = []
+    private var sourceNumbers: [Int] = []
     private var entries: [Entry] = []
     private var owners: SnapshotOwners
 
@@ -51,14 +53,26 @@ package struct SnapshotLinker {
     private static let secondsBefore = 3600.0
     private static let secondsAfter = 600.0
 
-    /// One snapshot, without its values.
+    /// One snapshot, without its values, in 16 bytes: there may be millions.
     private struct Entry {
-        var at: Timestamp?
-        var series: Int32
-        var source: Int32
-        var ordinal: Int32
-        var isFileTime: Bool
-        var isChange: Bool
+        /// Nanoseconds; what has no time comes last.
+        let place: Int64
+        let series: Int32
+        /// The number in its source, and two marks.
+        private let packed: UInt32
+
+        init(at: Timestamp?, series: Int32, ordinal: Int, isFileTime: Bool, isChange: Bool) {
+            place = at?.nanoseconds ?? .max
+            self.series = series
+            packed =
+                UInt32(truncatingIfNeeded: min(ordinal, 1 << 30 - 1)) << 2
+                | (isFileTime ? 2 : 0) | (isChange ? 1 : 0)
+        }
+
+        var at: Timestamp? { place == .max ? nil : Timestamp(nanoseconds: place) }
+        var ordinal: Int { Int(packed >> 2) }
+        var isFileTime: Bool { packed & 2 != 0 }
+        var isChange: Bool { packed & 1 != 0 }
     }
 
     private struct Series: Hashable {
@@ -71,9 +85,10 @@ package struct SnapshotLinker {
     package init(_ sources: [SnapshotSource], instances: [Instance]) {
         self.sources = sources
         owners = SnapshotOwners(instances)
+        entries.reserveCapacity(sources.reduce(0) { $0 + $1.log.count })
         var numbers: [Series: Int32] = [:]
         for (number, source) in sources.enumerated() {
-            var ordinal: Int32 = 0
+            var ordinal = 0
             source.log.forEach { snapshot in
                 owners.learn(snapshot, path: source.path)
                 let series = Series(
@@ -81,6 +96,7 @@ package struct SnapshotLinker {
                 if numbers[series] == nil {
                     numbers[series] = Int32(subjects.count)
                     subjects.append(snapshot.subject)
+                    sourceNumbers.append(number)
                 }
                 let known = source.place(snapshot.stamp, snapshot.line)
                 // A kernel log goes back to the boot: when the file was written dates none of it.
@@ -88,32 +104,31 @@ package struct SnapshotLinker {
                 entries.append(
                     Entry(
                         at: known ?? (isFileTime ? source.modifiedAt : nil),
-                        series: numbers[series] ?? 0,
-                        source: Int32(number), ordinal: ordinal, isFileTime: isFileTime,
+                        series: numbers[series] ?? 0, ordinal: ordinal, isFileTime: isFileTime,
                         isChange: snapshot.isChange))
                 ordinal += 1
             }
         }
         // By series, then in time; what has no time comes last.
         entries.sort {
-            ($0.series, $0.at?.nanoseconds ?? .max, $0.ordinal)
-                < ($1.series, $1.at?.nanoseconds ?? .max, $1.ordinal)
+            ($0.series, $0.place, $0.ordinal) < ($1.series, $1.place, $1.ordinal)
         }
     }
 
     /// The readings for each request, in the order of the requests.
     package func readings(for requests: [Request]) -> [Readings] {
         guard !entries.isEmpty else { return requests.map { _ in Readings() } }
-        var wanted: [[Int32: [Int]]] = Array(repeating: [:], count: sources.count)
+        var wanted: [[Int: [Int]]] = Array(repeating: [:], count: sources.count)
         for (number, request) in requests.enumerated() {
             for entry in chosen(for: request) {
-                wanted[Int(entries[entry].source)][entries[entry].ordinal, default: []]
+                let source = sourceNumbers[Int(entries[entry].series)]
+                wanted[source][entries[entry].ordinal, default: []]
                     .append(number * entries.count + entry)
             }
         }
         var out = requests.map { _ in Readings() }
         for (number, source) in sources.enumerated() where !wanted[number].isEmpty {
-            var ordinal: Int32 = 0
+            var ordinal = 0
             source.log.forEach { snapshot in
                 for place in wanted[number][ordinal] ?? [] {
                     let entry = entries[place % entries.count]
@@ -143,7 +158,7 @@ package struct SnapshotLinker {
             let subject = subjects[Int(series)]
             guard
                 owners.applies(
-                    subject, in: sources[Int(entries[start].source)].path, to: request.instance)
+                    subject, in: sources[sourceNumbers[Int(series)]].path, to: request.instance)
             else { continue }
             out += choose(start..<end, request)
         }

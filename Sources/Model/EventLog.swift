@@ -8,6 +8,8 @@
 /// blocks go to an `EventStore`, so that memory does not grow with the number of events.
 package struct EventLog: Sendable {
     private let store: EventStore
+    /// Events in each of its blocks but the last.
+    private let capacity: Int
     private var sealed: [EventSlot] = []
     private var open = EventBlock()
     private var isFinished = false
@@ -21,7 +23,10 @@ package struct EventLog: Sendable {
 
     /// Logs of one run share a store, since they share its limits. Without one, all is kept in
     /// memory.
-    package init(store: EventStore = EventStore(limits: .none)) { self.store = store }
+    package init(store: EventStore = EventStore(limits: .none)) {
+        self.store = store
+        capacity = store.beginLog()
+    }
 }
 
 // MARK: - Writing
@@ -101,7 +106,7 @@ extension EventLog {
     private mutating func grown() {
         precondition(!isFinished, "a finished log takes no more events")
         count += 1
-        if open.entries.count == EventBlock.capacity { seal() }
+        if open.entries.count == capacity { seal() }
     }
 
     /// Says that no more events come, so that the last ones, too, may leave memory.
@@ -119,7 +124,7 @@ extension EventLog {
     /// Gives each event its instant, which `instant` tells from the stamp and the line number.
     package mutating func place(_ instant: (Stamp, Int) -> Timestamp?) {
         shifts = StampShifts()
-        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+        for start in stride(from: 0, to: count, by: capacity) {
             for (i, entry) in block(from: start).entries.enumerated() {
                 let stamp = entry.stamp
                 shifts.note(start + i, stamp, instant(stamp, Int(entry.line)))
@@ -133,11 +138,11 @@ extension EventLog {
 extension EventLog {
     /// The block that holds an event, and where in it.
     private func locate(_ index: Int) -> (block: EventBlock, index: Int) {
-        (block(from: index), index % EventBlock.capacity)
+        (block(from: index), index % capacity)
     }
 
     func block(from index: Int) -> EventBlock {
-        let number = index / EventBlock.capacity
+        let number = index / capacity
         return number < sealed.count ? store.block(sealed[number]) : open
     }
 
@@ -148,7 +153,7 @@ extension EventLog {
     /// Lends each event's index, its pattern and its header to `body`, in file order. Much cheaper
     /// than asking for one event after the other.
     package func forEachHeader(_ body: (Int, _ pattern: Int, RecordHeader) -> Void) {
-        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+        for start in stride(from: 0, to: count, by: capacity) {
             for (i, entry) in block(from: start).entries.enumerated() {
                 body(start + i, Int(entry.pattern), entry.header)
             }
@@ -187,7 +192,7 @@ extension EventLog {
     package func forEachHeader(
         withNumber slots: [Int], _ body: (Int, _ pattern: Int, RecordHeader, Int?) -> Void
     ) {
-        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+        for start in stride(from: 0, to: count, by: capacity) {
             let block = block(from: start)
             for (i, entry) in block.entries.enumerated() {
                 let slot = slots[Int(entry.pattern)]
@@ -217,7 +222,7 @@ extension EventLog {
 
     /// Lends each instant to `body`, in file order; events without one are passed over.
     package func forEachInstant(_ body: (Timestamp) -> Void) {
-        for start in stride(from: 0, to: count, by: EventBlock.capacity) {
+        for start in stride(from: 0, to: count, by: capacity) {
             for (i, entry) in block(from: start).entries.enumerated() {
                 if let at = shifts.instant(of: entry.stamp, at: start + i) { body(at) }
             }

@@ -29,6 +29,8 @@ package final class EventStore: Sendable {
     private struct State: ~Copyable {
         var file: SpillFile?
         var kept = 0
+        /// Logs that were begun.
+        var logs = 0
         var cache: BlockCache
         var warning: String?
         var failure: String?
@@ -74,6 +76,24 @@ struct EventPlace: Hashable, Sendable {
 // MARK: - Keeping
 
 extension EventStore {
+    /// Notes that a log begins, and says how many events its blocks are to hold.
+    ///
+    /// When the logs are put into one order a block of each is in memory, so that they get smaller
+    /// the more there are.
+    func beginLog() -> Int {
+        let logs = state.withLock { state in
+            state.logs += 1
+            return state.logs
+        }
+        return switch logs {
+        case ..<128: EventBlock.capacity
+        case ..<256: EventBlock.capacity / 2
+        case ..<512: EventBlock.capacity / 4
+        case ..<1024: EventBlock.capacity / 8
+        default: EventBlock.capacity / 16
+        }
+    }
+
     func keep(_ block: EventBlock) -> EventSlot {
         state.withLock { state in
             if state.kept + block.size <= limits.memory {

@@ -55,6 +55,10 @@ enum ContextLine {
     // MARK: - Prompts
 
     private static func command(_ line: Substring) -> ContextLine? {
+        // Every prompt ends in one of # $ >; most lines hold none.
+        guard line.utf8.contains(where: { $0 == 0x23 || $0 == 0x24 || $0 == 0x3E }) else {
+            return nil
+        }
         if line.hasPrefix("$ ") { return command(line.dropFirst(2), host: nil) }
         if line.hasPrefix("# ") {
             // Also a comment, or the name of a section of INFO.

@@ -52,6 +52,23 @@ struct EventStoreTests {
         #expect(log.event(at: 42, input: 0, patterns: Pipeline.patterns).at == instant(43))
     }
 
+    @Test func `Events are the same in the small blocks of many logs`() {
+        let store = EventStore(limits: Self.spilling, directories: [Self.folder])
+        let logs = (0..<1100).map { number in
+            var log = EventLog(store: store)
+            // Two blocks of the first logs, many of the last.
+            for i in 0..<(number % 100 == 99 ? 300 : 3) { log.append(Self.event(i)) }
+            log.finish()
+            return log
+        }
+        for log in logs {
+            for i in 0..<log.count { #expect(log.packed(at: i) == Self.event(i)) }
+            var placed = log
+            placed.place { _, line in Timestamp(seconds: Int64(line)) }
+            #expect(placed.instant(at: log.count - 1) == Timestamp(seconds: Int64(log.count)))
+        }
+    }
+
     @Test func `A copy of a log is a value of its own`() {
         var log = EventLog(store: EventStore(limits: Self.spilling, directories: [Self.folder]))
         for i in 0..<300 { log.append(Self.event(i)) }
