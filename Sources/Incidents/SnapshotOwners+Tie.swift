@@ -10,8 +10,10 @@ extension SnapshotOwners {
         _ subject: SnapshotSubject, in path: String, to instance: Instance
     ) -> PlacedSnapshot.Tie {
         if path == instance.log || path == Self.samplesPath { return .own }
-        let (here, wanted) = hosts(subject, path, instance)
-        if let here, let wanted, here == wanted { return .own }
+        // A name that only stands in the log's folder is not the log's own.
+        if let named = nameOfHost(instance), named == hosts(subject, path, instance).here {
+            return .own
+        }
         for named in [serversOfInput[path], serversOfFolder[Self.folder(path)]] {
             guard let named, let isOurs = names(named, instance) else { continue }
             return isOurs ? .own : .doubtful

@@ -97,6 +97,11 @@ struct SnapshotOwners {
         )
     }
 
+    /// The host that the server's own log names.
+    func nameOfHost(_ instance: Instance) -> String? {
+        instance.host.map(Self.short) ?? hostOfInput[instance.log].flatMap(\.self)
+    }
+
     private func isOnHost(
         _ subject: SnapshotSubject, _ path: String, _ instance: Instance
     ) -> Bool {

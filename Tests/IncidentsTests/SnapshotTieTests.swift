@@ -65,6 +65,11 @@ import Testing
         #expect(
             ties(log, source("logs/all.txt", SnapshotSubject(.host), process(4711)))
                 == [.doubtful])
+        #expect(
+            ties(
+                log,
+                source("logs/all.txt", SnapshotSubject(.host, host: "db2"), process(4711)))
+                == [.doubtful])
         // Ids of containers tell nothing.
         #expect(
             ties(log, source("facts/all.txt", SnapshotSubject(.host), process(1))).first
