@@ -68,7 +68,8 @@ enum AccountingRemedies {
                 + "after the next boot.",
             rollback: "sudo rm /etc/sysctl.d/90-redis.conf && sudo sysctl -w "
                 + "vm.overcommit_memory=\(old)",
-            caveat: "In a container or pod it is set on the host, and holds for all of it.",
+            caveat: "In a container or pod it is set on the host, and holds for all of it."
+                + (hasRoom(facts) ? "" : " " + risk(facts)),
             permanent: true)
     }
 

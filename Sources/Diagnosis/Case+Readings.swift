@@ -196,8 +196,18 @@ extension Case {
             + "first failure"
     }
 
-    /// For which time a setting is known to hold.
+    /// For which time, and whose, a setting is known to hold.
     func reach(of setting: Setting) -> String {
+        let tie =
+            switch setting.reading.placed.tie {
+            case .own: ""
+            case .assumed: "; nothing there says that it is of this host"
+            case .doubtful: "; the servers named there are others"
+            }
+        return time(of: setting) + tie
+    }
+
+    private func time(of setting: Setting) -> String {
         let later = setting.changedLater.map { later in
             let verb = later.placed.snapshot.isChange ? "set to" : "read as"
             return "; \(verb) \(later.text) \(distance(of: later))"

@@ -19,15 +19,13 @@ extension Case {
     /// The counter of OOM kills that rose over the incident, with signal 9 to a child or a server
     /// that was gone without a word.
     private var killCounter: Measured? {
-        guard !(kills(9) + vanished).isEmpty,
-            let rise = rise(.cgroupOOMKills, where: Self.isCgroup), rise.by > 0
-        else { return nil }
-        return rise.to
+        (kills(9) + vanished).isEmpty ? nil : countedKills?.to
     }
 
     /// Whether a kill was for a cgroup's limit and not for the whole host's memory.
     var isKilledByCgroup: Bool {
-        oomVictims.isEmpty ? killCounter != nil : oomVictims.contains { $0.isCgroupKill(self) }
+        oomVictims.isEmpty
+            ? killCounter != nil && metLimit != nil : oomVictims.contains { $0.isCgroupKill(self) }
     }
 
     /// Whether accounting was strict when the fork was refused, as far as is known.

@@ -6,7 +6,7 @@ package import Model
 package struct Case: Sendable {
     let incident: Incident
     /// Names of the inputs, for citations.
-    private let sources: [String]
+    let sources: [String]
 
     package init(_ incident: Incident, sources: [String]) {
         self.incident = incident
@@ -19,11 +19,20 @@ package struct Case: Sendable {
         incident.observations.filter { kinds.contains($0.kind) }
     }
 
-    /// Refused forks with one of the given errnos.
+    /// Refused forks with one of the given errnos; where only the kernel tells of any, its lines.
     func refusals(_ errnos: Errno...) -> [Event] {
-        events(.fork_failed).filter {
+        guard !isToldByKernelOnly else {
+            return kernelRefusals.filter { _ in errnos.contains(.ENOMEM) }
+                + events(.pids_rejected).filter { _ in errnos.contains(.EAGAIN) }
+        }
+        return events(.fork_failed).filter {
             $0.errno.map { errnos.contains($0) } ?? errnos.contains(.UNKNOWN)
         }
+    }
+
+    /// Whether no server's line tells of the refusal, but lines of the kernel do.
+    var isToldByKernelOnly: Bool {
+        incident.kind == .fork_failure && incident.failures.total == nil
     }
 
     func refusedForks(_ errnos: Errno...) -> Int {
@@ -79,6 +88,21 @@ package struct Case: Sendable {
         guard let first = events.first else { return [] }
         let all = events.count > 1 ? [first, events[events.count - 1]] : [first]
         return all.map { cite($0, .for, statement) }
+    }
+
+    /// Refused forks, each with what its own line says.
+    func citeRefused(_ refusals: [Event]) -> [Evidence] {
+        guard let first = refusals.first else { return [] }
+        let said =
+            switch (first.kind, first.errno) {
+            case (.kernel_commit_refused, _): CommitLimitStrict.kernelSays
+            case (.pids_rejected, _):
+                "the kernel refused a fork or a thread in the group: a limit on tasks, never on "
+                    + "memory"
+            case (_, .EAGAIN): "fork returned EAGAIN: a limit on tasks, never on memory"
+            default: "fork returned ENOMEM"
+            }
+        return cite(refusals, said)
     }
 
     // MARK: - Overcommit at the start of the process

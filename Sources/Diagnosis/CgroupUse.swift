@@ -47,6 +47,31 @@ extension Case {
         }.max { $0.by < $1.by }
     }
 
+    /// The counter of OOM kills in the server's groups, where it rose over the incident.
+    ///
+    /// It counts every process of a group that an OOM killer took, for whatever limit, that of the
+    /// whole host included (Linux v6.6, mm/oom_kill.c, `__oom_kill_process`, MEMCG_OOM_KILL).
+    var countedKills: (by: Int64, from: Measured, to: Measured)? {
+        rise(.cgroupOOMKills, where: Self.isCgroup).flatMap { $0.by > 0 ? $0 : nil }
+    }
+
+    /// What shows that a group met its limit over the incident: a counter of that which rose, else
+    /// usage within a fiftieth of the limit, else that there is a limit and no such counter.
+    var metLimit: Evidence? {
+        let counters: [Measure] = [.cgroupEventsOOM, .cgroupEventsMax, .cgroupFailures]
+        let rises = counters.compactMap { rise($0, where: Self.isCgroup) }
+        if let rise = rises.first(where: { $0.by > 0 }) {
+            return cite(
+                rise.to, .for, "the group met its limit: \(rise.to.measure.name) rose by \(rise.by)"
+            )
+        }
+        guard let use = cgroupUse, use.isLimited else { return nil }
+        if let usage = use.usage, usage.number >= use.limit.number / 50 * 49 {
+            return cite(usage, .for, "usage, at the limit, \(distance(of: usage))")
+        }
+        return rises.isEmpty ? cite(use.limit.reading, .for, "the group has a limit") : nil
+    }
+
     /// What shows that no control group counts the server's memory: it stands in the root, or
     /// /proc/PID/cgroup lists version 1 controllers and memory is none of them.
     var isOutsideMemoryCgroups: Measured? {

@@ -110,6 +110,11 @@ extension Case {
         events(.kernel_commit_refused).filter(\.isServerFamily)
     }
 
+    /// Those lines, where the refused forks themselves are not told by them.
+    var citeKernelRefusals: [Evidence] {
+        isToldByKernelOnly ? [] : cite(kernelRefusals, CommitLimitStrict.kernelSays)
+    }
+
     enum Accounted { case yes, no, unknown }
 
     /// Whether the server's heap counts towards Committed_AS.

@@ -14,11 +14,15 @@ package enum Diagnosis {
         // Commands need a unit, also where only the usual name is left; the report does not.
         var known = out
         known.instance.unit = Case(out, sources: sources).serverUnit
-        let facts = Case(known, sources: sources)
-        out.causes = ordered(settled(causes.compactMap { $0.judge(facts) }))
+        var facts = Case(known, sources: sources)
+        let assumption = Assumption(facts)
+        if let assumption, assumption.isNotNeeded { facts = facts.withOwnReadings }
+        var findings = causes.compactMap { $0.judge(facts) }
+        if let assumption, !assumption.isNotNeeded { findings = assumption.weighed(findings) }
+        out.causes = ordered(settled(findings))
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)
-        out.trigger = facts.trigger
+        out.trigger = facts.withOwnReadings.trigger
         out.memory = memory(facts)
         out.facts = settings(facts)
         return out
@@ -149,7 +153,7 @@ package enum Diagnosis {
         guard facts.incident.kind == .fork_failure, facts.incident.failures.total != 0 else {
             return nil
         }
-        return facts.refusedForks(.EAGAIN) > 0
+        return facts.refusals(.EAGAIN).isEmpty == false
             ? FactCommands.tasks(facts.incident) : FactCommands.overcommit
     }
 
@@ -175,6 +179,7 @@ package enum Diagnosis {
 
     private static func statement(_ facts: Case, _ open: [Finding]) -> String {
         var parts: [String] = []
+        if facts.isToldByKernelOnly { parts.append(toldByKernel(facts)) }
         if facts.refusedForks(.ENOMEM) > 0 {
             parts.append(
                 "Fork was refused with ENOMEM: the kernel would not account or charge the "
@@ -209,6 +214,15 @@ package enum Diagnosis {
         if parts.isEmpty, open.count > 1 { parts.append(plain(facts)) }
         if parts.isEmpty { parts.append("The log does not show what caused this.") }
         return parts.joined(separator: " ")
+    }
+
+    /// No server's log is there, or it does not reach to the time.
+    private static func toldByKernel(_ facts: Case) -> String {
+        facts.kernelRefusals.isEmpty
+            ? "The kernel refused a fork or a thread at a limit of tasks. What it was for, and what "
+                + "followed, the server's log says."
+            : "The kernel refused to account memory for a process of the server. Whether that was a "
+                + "fork or another allocation, and what followed, the server's log says."
     }
 
     /// Where another line or log holds the reason.

@@ -23,7 +23,7 @@ enum FactCommands {
     static func mappings(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'VmSize|VmData|VmRSS|VmStk' /proc/$P/status; awk '/^Size/{s=$2} "
+            "grep -E '^(Name|Pid|VmSize|VmData|VmRSS|VmStk):' /proc/$P/status; awk '/^Size/{s=$2} "
                 + "/^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, "
                 + "\"largest\", m}' /proc/$P/smaps")
     }
@@ -38,7 +38,8 @@ enum FactCommands {
     static func tasks(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'Max processes' /proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn "
+            "grep -E '^(Name|Pid|Uid|Threads):' /proc/$P/status; grep -E 'Max processes' "
+                + "/proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn "
                 + "| head -5; sysctl kernel.pid_max kernel.threads-max")
     }
 

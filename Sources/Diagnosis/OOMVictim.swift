@@ -9,7 +9,10 @@ enum OOMVictim {
         let pids = facts.oomVictims.compactMap { $0.int("pid") }
         if !facts.kills(9).isEmpty { return "the child" }
         let own = facts.incident.instance.pids.map(Int.init)
-        if pids.contains(where: { own.contains($0) }) || !facts.vanished.isEmpty {
+        let isServerKnown = facts.incident.observations.contains {
+            $0.header.form != .kernel && $0.header.form != .daemon
+        }
+        if isServerKnown && pids.contains(where: { own.contains($0) }) || !facts.vanished.isEmpty {
             return "the server itself"
         }
         return "a process of the server"
@@ -20,9 +23,9 @@ enum OOMVictim {
         var out: [Quantity] = []
         if let line = facts.oomVictims.first {
             let parts = [
-                ("anonymous memory of the victim", "anon_rss_kb"),
-                ("file memory of the victim", "file_rss_kb"),
-                ("page tables of the victim", "pgtables_kb"),
+                ("anonymous memory of the victim", "anon_rss_kib"),
+                ("file memory of the victim", "file_rss_kib"),
+                ("page tables of the victim", "pgtables_kib"),
             ]
             for (name, key) in parts {
                 guard let kibibytes = line.int(key) else { continue }

@@ -30,6 +30,11 @@ extension Diagnosis {
             return out
         }
         HeadRoom(facts: facts, newest: newest, lastSuccessAt: summary.lastSuccessAt).fill(&out)
+        let paths = Set(readings.snapshots.filter { $0.tie != .own }.map(\.path))
+        if let path = out.evidence.compactMap({ $0.source?.path }).first(where: paths.contains) {
+            if out.wouldFork != .unknown { out.wouldFork = .unknown }
+            out.statement += " That holds if \(path) is of this server's host; nothing says so."
+        }
         return out
     }
 }

@@ -10,7 +10,7 @@ extension Case {
     /// own time, and is used while the incident is not over.
     var persistence: Persistence {
         var out = incident.persistence
-        out.writesRefused = refusal(out.writesRefused)
+        out.writesRefused = refusal(out.writesRefused ?? refusalBySavePoints)
         guard isOpenToReadings, let ruling = ruling(out) else { return out }
         out.exposure = ruling.exposure
         out.statement = ruling.statement
@@ -155,6 +155,47 @@ extension Case {
     }
 
     // MARK: - Writes
+
+    /// Refused writes where no line of the log shows save points, but CONFIG or redis.conf does: from
+    /// the first save to disk that failed on, up to the one that worked.
+    private var refusalBySavePoints: Persistence.Refusal? {
+        guard let start, isOnlyAboutSaves, incident.instance.role != .replica,
+            incident.vanished.isEmpty, !incident.consequences.contains("restart"),
+            incident.status != .ended,
+            let points = setting(.configSave, where: Self.isServer), points.isKnown,
+            !points.text.isEmpty, points.text != "\"\""
+        else { return nil }
+        return Persistence.Refusal(
+            from: start, until: incident.recoveredAt,
+            inferred: "save points are configured (save \(points.text), read "
+                + "\(distance(of: points.reading))), and stop-writes-on-bgsave-error is on unless "
+                + "it was changed; the server does not log refused writes",
+            restsOnStopWrites: true)
+    }
+
+    /// Whether all that failed were saves to disk: a refused fork counts as one from redis 2.6.16
+    /// on, and so does a child that failed.
+    private var isOnlyAboutSaves: Bool {
+        switch incident.kind {
+        case .fork_failure:
+            guard incident.failures.byOperation.keys.allSatisfy({ $0 == .bgsave }) else {
+                return false
+            }
+            return (incident.failures.total ?? 0) > 0 && !isBefore(2, 6, 16)
+        case .save_failure:
+            let failed = events(.operation_failed, .child_killed)
+            return !failed.isEmpty && failed.allSatisfy { $0.operation == .bgsave }
+                && incident.failures.byOperation.isEmpty && incident.failures.total != nil
+        case .oom_kill, .write_refusal, .server_crash: return false
+        }
+    }
+
+    /// Whether the server is known to be older than a release.
+    private func isBefore(_ major: Int, _ minor: Int, _ patch: Int) -> Bool {
+        let parts = (incident.instance.version ?? "").split(separator: ".").compactMap { Int($0) }
+        guard parts.count == 3 else { return false }
+        return (parts[0], parts[1], parts[2]) < (major, minor, patch)
+    }
 
     /// The stretch of refused writes, where it rests on stop-writes-on-bgsave-error, held against
     /// what that was.

@@ -16,6 +16,8 @@ package struct Correlator {
     /// The process whose line was looked at last, and its instance: most lines are its again.
     private var lastOwner: (key: InstanceMap.ProcessKey, number: Int)?
     private var strangers: [Stranger: Int] = [:]
+    /// Lines that quote a reply of a server and are no sign that anybody was refused.
+    private var quotations = 0
 
     /// A writer of an input that is no known server.
     private struct Stranger: Hashable {
@@ -65,6 +67,7 @@ package struct Correlator {
         var twins = TwinFilter(sources)
         let kills = KillTwins(sources, patterns: patterns)
         var foldedKills = 0
+        var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
         while let item = merge.next() {
             guard !kills.isTwin(item.event) else {
@@ -74,10 +77,17 @@ package struct Correlator {
             let number = owner(of: item.event, input: item.input)
             guard !twins.isTwin(item, instance: number) else { continue }
             guard !window.hasEnded(item.event.at) else { continue }
+            guard !item.event.isQuotation else {
+                quotations += 1
+                continue
+            }
             remember(item.event, number, input: item.input)
-            if window.hasBegun(item.event.at) { trackers[number].beginCounting() }
+            if window.hasBegun(item.event.at) {
+                trackers[number].beginCounting()
+                refusals.note(item.event, host: host(of: item.event))
+            }
             if item.event.kind == .save_status {
-                trackers[number].saveStatus.note(item.event)
+                hear(item.event, number)
                 continue
             }
             let wasOpen = trackers[number].draft != nil
@@ -91,11 +101,51 @@ package struct Correlator {
             passOnKills(i, in: window)
         }
         for i in trackers.indices { trackers[i].finish() }
-        let result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
-        guard result.incidents.isEmpty else { return result }
-        // Where no log shows a failure, INFO may: its figures come without a time or a server's log.
-        for i in trackers.indices { trackers[i].reportSaveStatus() }
-        return CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
+        report(refusals)
+        var result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
+        if result.incidents.isEmpty {
+            // Where no log shows a failure, INFO may.
+            for i in trackers.indices {
+                trackers[i].reportSaveStatus { [sources] event in
+                    sources[event.source.input].info[event.source.line]
+                }
+            }
+            result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
+        }
+        result.quotations = quotations
+        return result
+    }
+
+    /// INFO names its process: that of a server whose log is there, else the writer's it stands
+    /// with.
+    private mutating func hear(_ event: Event, _ number: Int) {
+        guard let info = sources[event.source.input].info[event.source.line] else {
+            trackers[number].saveStatus.note(event)
+            return
+        }
+        let named = trackers.indices.filter { i in
+            info.pid.map { trackers[i].instance.pids.contains($0) } ?? false
+        }
+        trackers[named.count == 1 ? named[0] : number].hear(event, info)
+    }
+
+    /// What the kernel refused and no server's log explains.
+    private mutating func report(_ refusals: KernelRefusals) {
+        for group in refusals.unexplained(by: trackers.flatMap(\.finished)) {
+            let pid = group.first.int("pid").map { Int32(clamping: $0) }
+            let number =
+                trackers.firstIndex { tracker in
+                    pid.map { tracker.instance.pids.contains($0) } ?? false
+                }
+                ?? newStranger(
+                    group.first, stream: nil,
+                    sources[group.first.source.input].facts)
+            trackers[number].report(group)
+        }
+    }
+
+    private func host(of event: Event) -> String? {
+        sources[event.source.input].facts.streams[Int(event.header.stream)].host
     }
 
     // MARK: - Who wrote it
@@ -123,12 +173,20 @@ package struct Correlator {
         let stream = event.header.stream
         let key = Stranger(input: input, stream: stream, kind: kind)
         if let number = strangers[key] { return number }
-        let facts = sources[input].facts
-        let number = map.addUnknown(
-            input: input, stream: kind == .server ? stream : nil, log: rotationStem(facts.path),
-            facts.streams[Int(stream)])
-        trackers.append(InstanceTracker(instance: map.instances[number], sources: names))
+        let number = newStranger(
+            event, stream: kind == .server ? stream : nil, sources[input].facts)
+        trackers[number].isKnownByKills = kind == .victim
         strangers[key] = number
+        return number
+    }
+
+    private mutating func newStranger(
+        _ event: Event, stream: UInt16?, _ facts: InputFacts
+    ) -> Int {
+        let number = map.addUnknown(
+            input: event.source.input, stream: stream, log: rotationStem(facts.path),
+            facts.streams[Int(event.header.stream)])
+        trackers.append(InstanceTracker(instance: map.instances[number], sources: names))
         return number
     }
 
@@ -217,5 +275,39 @@ extension Event {
     /// Whether a client wrote the line, and no server.
     var isClients: Bool {
         (kind == .writes_refused || kind == .memory_refused) && patternID.hasPrefix("reported.")
+    }
+
+    /// Whether the line may quote a server's reply as guides do: nothing tells when somebody was
+    /// refused, and it is not what a program prints that was.
+    var isQuotation: Bool {
+        guard isClients, at == nil, header.stamp.form == .none else { return false }
+        let text = line.drop { $0 == " " || $0 == "\t" }
+        if text.hasPrefix("(error) ") || text.hasPrefix("-MISCONF") { return false }
+        return !text.holdsTime && !text.beginsWithException
+    }
+}
+
+extension Substring {
+    /// Whether a time of day or seconds since 1970 stand somewhere: `11:52:10`, `1795348800`.
+    fileprivate var holdsTime: Bool {
+        var digits = 0
+        var pairs = 0
+        for byte in utf8 {
+            if byte &- 0x30 < 10 {
+                digits += 1
+                if digits >= 10 || pairs == 2 && digits == 2 { return true }
+            } else {
+                pairs = byte == 0x3A && digits >= 2 ? pairs + 1 : 0
+                digits = 0
+            }
+        }
+        return false
+    }
+
+    /// `redis.exceptions.ResponseError: MISCONF …`, `Caused by: …Exception: MISCONF …`
+    fileprivate var beginsWithException: Bool {
+        let text = hasPrefix("Caused by: ") ? dropFirst(11) : self
+        let name = text.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" || $0 == "$" }
+        return name.hasSuffix("Error") || name.hasSuffix("Exception")
     }
 }

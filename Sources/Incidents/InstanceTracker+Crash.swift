@@ -56,18 +56,30 @@ extension InstanceTracker {
         case .oom_victim, .oomd_kill, .earlyoom_kill: oomKill(event)
         case .kernel_commit_refused, .pids_rejected, .kernel_suppressed:
             guard event.isServerFamily else { return }
-            guard draft != nil else {
-                kernelLines = kernelLines.suffix(7) + [event]
-                return
-            }
-            kernelRefused(event)
+            hearKernel(event)
         case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed:
-            draft?.observe(event)
+            hearKernel(event)
         case .hung_task:
             guard event.isServerFamily else { return }
             hungTask = event
             draft?.observe(event)
         default: show(event, .warning)
+        }
+    }
+
+    /// The kernel's line stands before the server's that it explains: it waits for an incident.
+    private mutating func hearKernel(_ event: Event) {
+        guard draft == nil else {
+            showKernel(event)
+            return
+        }
+        kernelLines = kernelLines.suffix(15) + [event]
+    }
+
+    private mutating func showKernel(_ event: Event) {
+        switch event.kind {
+        case .kernel_commit_refused, .pids_rejected, .kernel_suppressed: kernelRefused(event)
+        default: draft?.observe(event)
         }
     }
 
@@ -82,7 +94,7 @@ extension InstanceTracker {
     /// where it was stamped from the time since boot, by more.
     mutating func showKernelLines(before anchor: Event) {
         for line in kernelLines where anchor.seconds(after: line).map({ $0 <= 5 }) ?? false {
-            kernelRefused(line)
+            showKernel(line)
         }
         kernelLines.removeAll()
     }

@@ -9,6 +9,8 @@ extension InstanceTracker {
     private enum Victim {
         case server
         case child(Operation)
+        /// The server or a child of it: no log of the server tells.
+        case process
         /// Nobody this server knows of.
         case stranger
     }
@@ -35,6 +37,11 @@ extension InstanceTracker {
         let isMine = instance.pids.contains(pid)
         guard event.isServerFamily || isMine else {
             draft?.observe(event)
+            return
+        }
+        if isKnownByKills || instance.pids.isEmpty && life.lastLine == nil {
+            isKnownByKills = true
+            kill(event, .process)
             return
         }
         if instance.pids.isEmpty || isMine && event.at != nil {
@@ -130,6 +137,12 @@ extension InstanceTracker {
             return
         }
         draft?.fail(.server, at: event.at)
+        if case .process = victim {
+            let pid = event.victim
+            if pid != 0, !instance.pids.contains(pid) { instance.pids.append(pid) }
+            draft?.set { [instance] in $0.instance.pids = instance.pids }
+            return
+        }
         noteEnd(event, isCrash: true, basis: "the OOM killer ended the process")
     }
 }

@@ -94,7 +94,7 @@ extension InstanceTracker {
     }
 
     /// An RDB file has been written: writes are accepted again, and nothing before it is exposed.
-    private mutating func succeedSave(_ event: Event, text: String) {
+    mutating func succeedSave(_ event: Event, text: String) {
         draft?.refusal.end(.save, at: event.at)
         draft?.refusal.end(.seen, at: event.at)
         if draft?.failing.contains(.operation(.bgsave)) == true, draft?.savedAgainAt == nil {

@@ -58,6 +58,9 @@ struct InstanceTracker {
     var hungTask: Event?
     /// Replicas that asked for a full synchronisation, and when each last did.
     var syncRequests: [String: Event] = [:]
+    /// Nothing is known of the server but that the OOM killer took a process of its name, which may
+    /// have been a child.
+    var isKnownByKills = false
     /// The last refused fork, for the lines that follow from it.
     var refusal: Refusal?
     var lastFollowUp: Event?
@@ -203,6 +206,7 @@ struct InstanceTracker {
         settleKillsAtEnd()
         releaseHeld()
         flushChildErrors()
+        recoverByInfo()
         if draft != nil {
             let gone = life.end != nil
             draft?.set {

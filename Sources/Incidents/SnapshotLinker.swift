@@ -132,10 +132,13 @@ package struct SnapshotLinker {
             source.log.forEach { snapshot in
                 for place in wanted[number][ordinal] ?? [] {
                     let entry = entries[place % entries.count]
-                    out[place / entries.count].snapshots.append(
+                    let number = place / entries.count
+                    out[number].snapshots.append(
                         PlacedSnapshot(
                             snapshot, at: entry.at, isFileTime: entry.isFileTime,
-                            path: source.path))
+                            path: source.path,
+                            tie: owners.tie(
+                                snapshot.subject, in: source.path, to: requests[number].instance)))
                 }
                 ordinal += 1
             }

@@ -7,7 +7,7 @@ internal import Model
 /// Where nothing names a host, a folder stands for one. Where several servers are in the data, a
 /// process or an INFO must name the one it is about; numbers that would fit any are left out.
 struct SnapshotOwners {
-    private let instances: [Instance]
+    let instances: [Instance]
     private let servers: Int
     /// The host that an input, and a folder, speaks of; `nil` as value where they differ.
     private var hostOfInput: [String: String?] = [:]
@@ -15,6 +15,9 @@ struct SnapshotOwners {
     private var hosts: Set<String> = []
     /// Process ids seen under a server's name, in snapshots of processes.
     private var familyPIDs: Set<Int32> = []
+    /// Processes of servers, by the input and by the folder that names them.
+    private(set) var serversOfInput: [String: Set<Int32>] = [:]
+    private(set) var serversOfFolder: [String: Set<Int32>] = [:]
     /// Cgroups by process id, as /proc/PID/cgroup and INFO told.
     private var cgroups: [Int32: Set<String>] = [:]
 
@@ -36,6 +39,10 @@ struct SnapshotOwners {
             subject.command.map(Self.isServer) ?? (subject.port != nil)
         {
             familyPIDs.insert(pid)
+        }
+        if subject.scope == .server || familyPIDs.contains(pid), !subject.isChild {
+            serversOfInput[path, default: []].insert(pid)
+            serversOfFolder[Self.folder(path), default: []].insert(pid)
         }
         for measure in [Measure.cgroupPath, .pidsCgroupPath] {
             if let path = snapshot.text(measure), path != "/" {
@@ -78,19 +85,30 @@ struct SnapshotOwners {
         }
     }
 
+    /// The host that a snapshot is of, and that of the server, as far as they are named.
+    func hosts(
+        _ subject: SnapshotSubject, _ path: String, _ instance: Instance
+    ) -> (here: String?, wanted: String?) {
+        (
+            subject.host.map(Self.short) ?? hostOfInput[path].flatMap(\.self)
+                ?? hostOfFolder[Self.folder(path)].flatMap(\.self),
+            instance.host.map(Self.short) ?? hostOfInput[instance.log].flatMap(\.self)
+                ?? hostOfFolder[Self.folder(instance.log)].flatMap(\.self)
+        )
+    }
+
+    /// The host that the server's own log names.
+    func nameOfHost(_ instance: Instance) -> String? {
+        instance.host.map(Self.short) ?? hostOfInput[instance.log].flatMap(\.self)
+    }
+
     private func isOnHost(
         _ subject: SnapshotSubject, _ path: String, _ instance: Instance
     ) -> Bool {
-        let host =
-            subject.host.map(Self.short) ?? hostOfInput[path].flatMap(\.self)
-            ?? hostOfFolder[Self.folder(path)].flatMap(\.self)
-        let wanted =
-            instance.host.map(Self.short) ?? hostOfInput[instance.log].flatMap(\.self)
-            ?? hostOfFolder[Self.folder(instance.log)].flatMap(\.self)
+        let (host, wanted) = hosts(subject, path, instance)
         if let host, let wanted { return host == wanted }
-        // One host in all the data, or the same folder.
-        if hosts.count <= 1 { return true }
-        return Self.folder(path) == Self.folder(instance.log)
+        // One host in all the data, or the same folder, archive or file system.
+        return hosts.count <= 1 || stand(path, besideLog: instance.log)
     }
 
     private func isProcess(_ subject: SnapshotSubject, of instance: Instance) -> Bool {
@@ -149,7 +167,7 @@ struct SnapshotOwners {
         String(host.split(separator: ".").first ?? "").lowercased()
     }
 
-    private static func folder(_ path: String) -> String {
+    static func folder(_ path: String) -> String {
         path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
     }
 }

@@ -7,12 +7,27 @@ package struct PlacedSnapshot: Sendable {
     /// The instant is when the file was last written, which a copy may have changed.
     package var isFileTime: Bool
     package var path: String
+    package var tie: Tie
 
-    package init(_ snapshot: Snapshot, at: Timestamp?, isFileTime: Bool, path: String) {
+    /// What says that a snapshot is of the host of the server that an incident is about.
+    package enum Tie: UInt8, Sendable {
+        /// It names the host, or a process of the server, or stands in one folder or archive with
+        /// the server's log.
+        case own
+        /// Nothing does, and nothing speaks against it.
+        case assumed
+        /// It names processes of servers, and the server of the log is none of them.
+        case doubtful
+    }
+
+    package init(
+        _ snapshot: Snapshot, at: Timestamp?, isFileTime: Bool, path: String, tie: Tie = .own
+    ) {
         self.snapshot = snapshot
         self.at = at
         self.isFileTime = isFileTime
         self.path = path
+        self.tie = tie
     }
 }
 
@@ -68,6 +83,13 @@ package struct Readings: Sendable {
     package init() {}
 
     package var isEmpty: Bool { snapshots.isEmpty }
+
+    /// Those of which something says that they are of the server's host.
+    package var own: Readings {
+        var out = Readings()
+        out.snapshots = snapshots.filter { $0.tie == .own }
+        return out
+    }
 
     /// Every value of `measure`, in time order, changes by command included.
     package func all(

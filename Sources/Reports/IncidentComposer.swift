@@ -50,7 +50,9 @@ extension IncidentComposer {
 
     private var forkFailure: String {
         let counts = incident.failures
-        guard let total = counts.total else { return "saves failed, how often is not known" }
+        guard let total = counts.total else {
+            return "refused by the kernel, how often is not known"
+        }
         if total > 0 {
             let errnos = counts.errnos.map(\.name)
             let suffix = errnos.count == 1 ? " (\(errnos[0]))" : ""
@@ -105,7 +107,9 @@ extension IncidentComposer {
         var sentences: [Prose] = []
         if counts.total == nil {
             sentences.append(
-                "INFO tells of a failed save; no line tells how often forks were refused.")
+                incident.kind == .fork_failure
+                    ? "The kernel's log alone tells of it: no server's log shows what was refused."
+                    : "INFO tells of a failed save; no line tells how often forks were refused.")
         }
         if counts.reported > 0 {
             let lines = counted(counts.reported, "line reports", "lines report")
@@ -115,7 +119,10 @@ extension IncidentComposer {
         }
         if counts.hiddenAtLeast > 0 {
             let more = "at least \(grouped(counts.hiddenAtLeast)) more"
-            sentences.append("Other lines point to \(more) that the server's log does not show.")
+            sentences.append(
+                counts.total == nil
+                    ? "The kernel tells of \(counted(counts.hiddenAtLeast, "refusal"))."
+                    : "Other lines point to \(more) that the server's log does not show.")
         }
         return sentences
     }
@@ -149,6 +156,9 @@ extension IncidentComposer {
 
     var since: Prose {
         guard let start = incident.startedAt else { return "not known: the lines carry no time" }
+        if incident.kind == .save_failure, incident.failures.total == nil {
+            return "by \(start.spoken) at the latest: INFO was read then"
+        }
         guard let last = incident.lastFailureAt, last > start else {
             return Prose([.text(start.spoken)])
         }

@@ -168,6 +168,13 @@ struct Assembler {
             out.append(
                 "The time window left out \(grouped(outside)) of \(counted(total, "dated event")).")
         }
+        if correlation.quotations > 0 {
+            let lines = counted(
+                correlation.quotations, "line quotes", "lines quote")
+            out.append(
+                "\(lines) a server's error reply without a time and not as a program prints it: "
+                    + "taken for a text about it, not for a refused command.")
+        }
         if let instance, !correlation.instances.contains(where: { isWanted($0.instance) }) {
             let names = correlation.instances.map(\.instance.spoken).joined(separator: "; ")
             out.append(

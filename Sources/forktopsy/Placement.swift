@@ -168,10 +168,13 @@ struct Placement {
         input.snapshots = extraction.snapshots.count
         input.firstAt = clock.instant(of: extraction.facts.clock.first, line: 1)
         var log = extraction.log
-        log.place { stamp, line in clock.instant(of: stamp, line: line) }
+        let info =
+            log.count > 0 && extraction.snapshots.count > 0
+            ? InfoStatus.all(in: extraction.snapshots) { clock.instant(of: $0, line: $1) } : [:]
+        log.place { stamp, line in clock.instant(of: stamp, line: line) ?? info[line]?.at }
         input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
         input.events = extraction.log.count
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        return (SourceEvents(facts: extraction.facts, log: log), input, fresh)
+        return (SourceEvents(facts: extraction.facts, log: log, info: info), input, fresh)
     }
 }

@@ -31,6 +31,10 @@ struct Trial: CustomTestStringConvertible, Sendable {
     }
 }
 
+extension Finding {
+    fileprivate var strength: Int { Optional(self).strength }
+}
+
 extension Finding? {
     /// 0 is the surest; what is ruled out or not named is no finding.
     var strength: Int {
@@ -53,14 +57,22 @@ extension Finding? {
         #expect(!finding.evidence.isEmpty)
         if finding.role == .primary {
             #expect(incident.causes.first?.id == trial.id.rawValue)
-            #expect(incident.verdict.state == .decided)
+            #expect((incident.verdict.state == .decided) == (finding.strength < 2))
         }
     }
 
     @Test("the same words in the log with other figures do not name it", arguments: Trial.all)
     func isNotNamed(trial: Trial) throws {
+        let named = try #require(trial.isTrue.incident).finding(trial.id)
         let incident = try #require(trial.isFalse.incident)
         #expect(incident.finding(trial.id).strength >= 2)
+        #expect(incident.finding(trial.id).strength > named.strength)
+    }
+
+    @Test("every cause has a trial")
+    func allAreTried() {
+        let tried = Set(Trial.all.map(\.id))
+        #expect(CauseID.allCases.filter { !tried.contains($0) } == [])
     }
 
     @Test("one fact fewer makes it less sure", arguments: Trial.all)
@@ -73,7 +85,10 @@ extension Finding? {
     @Test("every step of a remedy can be run, checked and taken back", arguments: Trial.all)
     func remediesAreWhole(trial: Trial) throws {
         let incident = try #require(trial.isTrue.incident)
-        for remedy in incident.finding(trial.id)?.remedies ?? [] {
+        let finding = try #require(incident.finding(trial.id))
+        // What is decided is worth a step, and so is what keeps an incident undecided.
+        #expect(finding.role == .contributing || !finding.remedies.isEmpty)
+        for remedy in finding.remedies {
             #expect(!remedy.text.isEmpty && !remedy.command.isEmpty)
             #expect(!remedy.expect.isEmpty && !remedy.rollback.isEmpty)
             #expect(!remedy.command.contains("sudo echo"))

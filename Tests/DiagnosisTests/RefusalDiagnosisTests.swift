@@ -294,4 +294,84 @@ extension Incident {
         #expect(incident.finding(.host_oom_kill) == nil)
         #expect(incident.consequences.contains("oom_kill"))
     }
+
+    // MARK: - Remedies and what follows
+
+    @Test("every step that sets the mode to 1 holds its risk where there is no room for copies")
+    func riskOfModeOne() throws {
+        let world = World.refusal().strictly().with { $0.facts.set(.memAvailable, .gib(2)) }
+        let finding = try #require(world.incident?.finding(.commit_limit_strict))
+        let steps = finding.remedies.filter { $0.command.contains("overcommit_memory") }
+        #expect(steps.count == 2)
+        #expect(steps.allSatisfy { $0.caveat.contains("OOM kill") })
+    }
+
+    @Test("save points that only CONFIG shows tell how long writes were refused")
+    func savePoints() throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.refuse(at: 100)
+        log.refuse(at: 106)
+        log.save(at: 200)
+        func refused(_ change: (inout World) -> Void) throws -> Persistence.Refusal? {
+            var world = World()
+            world.log = log
+            change(&world)
+            return try #require(world.incident).persistence.writesRefused
+        }
+        #expect(try refused { _ in } == nil)
+        let told = try #require(try refused { $0.facts.server(at: 90, [.configSave: "60 1"]) })
+        #expect(told.from?.seconds == 100 && told.until?.seconds == 201)
+        #expect(told.inferred?.contains("save 60 1") == true)
+        #expect(try refused { $0.facts.server(at: 90, [.configSave: ""]) } == nil)
+        #expect(
+            try refused {
+                $0.facts.server(at: 90, [.configSave: "60 1", .configStopWrites: "no"])
+            } == nil)
+    }
+
+    // MARK: - By elimination
+
+    /// EAGAIN; the pids cgroup is the root, and few tasks by their stacks.
+    private func eliminated(_ change: (inout World) -> Void = { _ in }) throws -> Finding? {
+        let world = World.refusal("Resource temporarily unavailable").with {
+            $0.facts.host(
+                at: 99, [.kernelStack: .mib(6), .pidMax: 32_768, .threadsMax: 190_000])
+            $0.facts.process(at: 99, [.pidsCgroupPath: "/", .userID: 999])
+            change(&$0)
+        }
+        return try #require(world.incident).finding(.task_limit_rlimit_nproc)
+    }
+
+    @Test("the user's limit is what is left where all other limits are surely ruled out")
+    func byElimination() throws {
+        #expect(try eliminated()?.verdict == .likely)
+        // Only one limit of the host is known.
+        #expect(try eliminated { $0.facts.remove(.threadsMax) }?.verdict == .possible)
+        // Stacks of 8 KiB would be as many tasks as half the limit.
+        #expect(try eliminated { $0.facts.set(.kernelStack, .mib(150)) }?.verdict == .possible)
+        // A minute and more before, tasks may have come and gone.
+        #expect(
+            try eliminated { world in
+                for i in world.facts.all.indices where world.facts.all[i].subject.scope == .host {
+                    world.facts.all[i].stamp.nanoseconds -= 300_000_000_000
+                }
+            }?.verdict == .possible)
+    }
+
+    @Test("a group above may refuse what the server's own counter does not show")
+    func ancestors() throws {
+        func judged(_ path: String, kernel: String) throws -> Finding? {
+            let world = World.refusal("Resource temporarily unavailable").with {
+                $0.facts.host(at: 99, [.kernelRelease: .text(kernel)])
+                for at in [99.0, 110] {
+                    $0.facts.cgroup(at: at, path: path, [.pidsEventsMax: 3])
+                }
+            }
+            return try #require(world.incident).finding(.task_limit_cgroup_pids)
+        }
+        #expect(try judged("/a/b", kernel: "6.1.0")?.verdict == .ruled_out)
+        #expect(try judged("/a", kernel: "6.18.0")?.verdict == .ruled_out)
+        #expect(try judged("/a/b", kernel: "6.18.0")?.verdict == .possible)
+    }
 }

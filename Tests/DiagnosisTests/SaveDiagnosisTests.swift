@@ -156,6 +156,46 @@ import Testing
         #expect(!incident.verdict.between.contains("disk_full"))
     }
 
+    // MARK: - Counters of a group
+
+    @Test("a group's counter of OOM kills speaks for its limit only where the limit was met")
+    func countedKills() throws {
+        func judged(_ change: (inout World) -> Void) throws -> Incident {
+            var world = World.kill(line: false)
+            for (at, kills) in [(90.0, 0), (110.0, 1)] {
+                world.facts.cgroup(at: at, [.cgroupOOMKills: .whole(Int64(kills))])
+            }
+            change(&world)
+            return try #require(world.incident)
+        }
+        let alone = try judged { _ in }
+        #expect(alone.finding(.cgroup_memory_oom_kill)?.verdict == .possible)
+        #expect(alone.verdict.state == .undecided)
+        let limited = try judged { $0.facts.cgroup(at: 91, [.cgroupLimit: .gib(2)]) }
+        #expect(limited.finding(.cgroup_memory_oom_kill)?.verdict == .likely)
+        let met = try judged {
+            $0.facts.cgroup(at: 90, [.cgroupEventsOOM: 0])
+            $0.facts.cgroup(at: 110, [.cgroupEventsOOM: 2])
+        }
+        #expect(met.finding(.cgroup_memory_oom_kill)?.confidence == .high)
+        let unmet = try judged {
+            $0.facts.cgroup(at: 90, [.cgroupLimit: .gib(8), .cgroupEventsOOM: 0])
+            $0.facts.cgroup(
+                at: 110, [.cgroupLimit: .gib(8), .cgroupEventsOOM: 0, .cgroupUsage: .gib(2)])
+        }
+        #expect(unmet.finding(.cgroup_memory_oom_kill)?.verdict == .possible)
+    }
+
+    @Test("what the victim held is told by the kernel's own line")
+    func victim() throws {
+        var world = World.kill()
+        for i in world.log.entries.indices where world.log.entries[i].kind == .oom_victim {
+            world.log.entries[i].values.append(Capture(name: "anon_rss_kib", text: "1048576"))
+        }
+        let finding = try #require(world.incident?.finding(.cgroup_memory_oom_kill))
+        #expect(finding.arithmetic.first?.value == 1_073_741_824)
+    }
+
     // MARK: - The sentence for the whole input
 
     private func sentence(_ logs: HandWrittenLog...) -> String {

@@ -6,7 +6,7 @@ import Incidents
 import Model
 
 extension Trial {
-    static let all = refusals + tasks + children + files + contributing
+    static let all = refusals + tasks + children + files + contributing + logOnly
 
     static let refusals = [
         Trial(

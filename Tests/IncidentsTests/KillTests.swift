@@ -91,7 +91,7 @@ import Testing
         let incidents = correlate(log, kernelLog(kills: [(at, 13_164)])).incidents
         #expect(incidents.count == 2)
         let kill = try #require(incidents.first { $0.kind == .oom_kill })
-        #expect(kill.instance.pids.isEmpty)
+        #expect(kill.instance.pids == [13_164])
         let save = try #require(incidents.first { $0.kind == .save_failure })
         #expect(save.failures.oomKills == 0)
         #expect(save.status == .ongoing_at_end)
@@ -139,5 +139,16 @@ import Testing
         let correlation = correlate(copies + [childKilled()])
         #expect(correlation.incidents.map(\.failures.oomKills).reduce(0, +) == 2)
         #expect(correlation.duplicatesFolded >= 4)
+    }
+
+    @Test(
+        "a kill without a server's log may have taken a child: nothing says that the server is gone"
+    )
+    func kernelLogAlone() throws {
+        let incident = try #require(correlate(kernelLog(kills: [(20, 4711)])).incidents.first)
+        #expect(incident.kind == .oom_kill)
+        #expect(incident.status == .ongoing_at_end)
+        #expect(incident.instance.pids == [4711])
+        #expect(incident.persistence.exposure == .unknown)
     }
 }

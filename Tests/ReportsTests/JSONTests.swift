@@ -39,9 +39,25 @@ extension Incident {
     }
 }
 
+@Test func theReportsOfAllSamplesKeepTheSchema() throws {
+    let rules = try schema()
+    let root = Tool.root.path + "/SampleLogs"
+    let samples = try FileManager.default.contentsOfDirectory(atPath: root)
+        .map { "\(root)/\($0)/expected/report.json" }
+        .filter { FileManager.default.fileExists(atPath: $0) }
+    #expect(samples.count > 40)
+    for path in samples {
+        let report = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
+        #expect(SchemaCheck.problems(of: report, schema: rules) == [], "\(path)")
+    }
+}
+
 @Test func theBuiltInCheckFindsWhatIsWrong() throws {
     let rules = try schema()
-    guard case .object(var members) = try parsed(SampleReport.report) else { return }
+    guard case .object(var members) = try parsed(SampleReport.report) else {
+        Issue.record("the report is no object")
+        return
+    }
     members[0].value = .string("forktopsy.report/2")
     members.append(JSONMember("surprise", .null))
     #expect(SchemaCheck.problems(of: .object(members), schema: rules).count == 2)
@@ -84,6 +100,7 @@ extension Incident {
     let ours: Set = ["memory_snapshot", "restart", "gap", "clock_change"]
     let stale = kinds.subtracting(ours).filter { EventKind(rawValue: $0) == nil }
     #expect(stale == [], "remove these from timeline_kind in docs/schema/report.schema.json")
+    #expect(try names("unit") == Set(Measure.Unit.allCases.map(\.rawValue) + ["bytes/s"]))
     #expect(try names("operation") == Set(Operation.allCases.map(\.rawValue)))
     #expect(try names("errno") == Set(Errno.allCases.map(\.rawValue)))
     #expect(try names("incident_kind") == Set(Incident.Kind.allCases.map(\.rawValue)))

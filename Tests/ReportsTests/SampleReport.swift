@@ -114,7 +114,7 @@ enum SampleReport {
         incident.memory = [
             MemorySample(
                 at: after(-30), offsetSeconds: -30, scope: .process,
-                values: [("VmRSS", 2_147_483_648), ("VmSwap", 0)], source: source(91))
+                values: [("vm_rss", 2_147_483_648), ("vm_swap", 0)], source: source(91))
         ]
         incident.facts = [
             Fact(

@@ -21,7 +21,7 @@ enum CgroupMemoryLimit: Cause {
         if let out = ruledOut(facts) { return out }
         let mayRefuse = mayRefuse(facts)
         var out = verdict(facts, mayRefuse)
-        out.evidence = facts.cite(refusals, "fork returned ENOMEM") + out.evidence
+        out.evidence = facts.citeRefused(refusals) + out.evidence
         out.missing = [
             MissingFact(
                 what: "the cgroup's memory usage and limit, and the kernel's version",

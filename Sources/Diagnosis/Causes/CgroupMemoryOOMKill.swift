@@ -7,7 +7,9 @@ internal import Model
 /// Mechanism: copy-on-write during a save raises the cgroup's usage to its limit; the OOM killer
 /// takes the largest process (Linux v6.6, mm/oom_kill.c, mm/memcontrol.c).
 /// For: `Memory cgroup out of memory: Killed process`, `oom-kill:constraint=CONSTRAINT_MEMCG`; less
-/// so a container with a limit of which the runtime or Kubernetes says `OOMKilled`.
+/// so a container with a limit of which the runtime or Kubernetes says `OOMKilled`, and a rising
+/// `oom_kill` counter of a group that met its limit: that counter counts kills for the whole host's
+/// memory as well.
 /// Against: no such line in a kernel log that covers the time; a kill by hand prints the same in
 /// the server's log.
 /// Settled by: the kernel log; memory.events of the cgroup.
@@ -29,10 +31,14 @@ enum CgroupMemoryOOMKill: Cause {
                 facts, .confirmed, .high,
                 facts.cite(lines, "the kernel names the process it killed"))
         }
-        if let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup), rise.by > 0 {
+        if let rise = facts.countedKills, let limit = facts.metLimit {
             return confirmed(
-                facts, .likely, .high,
-                [facts.cite(rise.to, .for, "the group's counter of OOM kills rose by \(rise.by)")])
+                facts, .likely, limit.statement == "the group has a limit" ? .medium : .high,
+                [
+                    facts.cite(
+                        rise.to, .for, "the group's counter of OOM kills rose by \(rise.by)"),
+                    limit,
+                ])
         }
         if let out = ruledOut(facts) { return out }
         let flag = ContainerKill.flag(facts)
@@ -43,6 +49,13 @@ enum CgroupMemoryOOMKill: Cause {
                     + [facts.cite(flag, .for, ContainerKill.statement(flag))])
         }
         var out = possible(facts, kills)
+        if let rise = facts.countedKills {
+            out.evidence.append(
+                facts.cite(
+                    rise.to, .for,
+                    "the group's counter of OOM kills rose by \(rise.by); it counts kills for the "
+                        + "whole host's memory, too"))
+        }
         if let flag { out.evidence.append(ContainerKill.evidence(facts, flag)) }
         return out
     }

@@ -6,7 +6,8 @@ internal import Model
 ///
 /// Mechanism: signals 4, 6, 7, 8 or 11 to the child, with a crash report or a kernel `segfault`
 /// line.
-/// For: such a signal with a report of the same process in the log.
+/// For: such a signal with a report of the same process in the log, more so with the kernel's line,
+/// which no signal by hand leaves.
 /// Against: signal 11 sent by hand looks the same to the parent; the report's si_code and "Killed
 /// by
 /// PID" lines tell.
@@ -29,12 +30,17 @@ enum ChildCrashed: Cause {
                             + "signal")
                 ])
         }
+        let faults = facts.events(.segfault).filter(\.isServerFamily)
+        let isFault = !faults.isEmpty && !facts.kills(11).isEmpty
         return finding(
-            .possible, .medium,
-            "The child may have crashed by a defect of its own; a signal "
-                + "sent by hand looks the same.",
+            isFault ? .likely : .possible, .medium,
+            isFault
+                ? "The child crashed: the kernel saw a fault of its own, which a signal sent by hand "
+                    + "is not."
+                : "The child may have crashed by a defect of its own; a signal "
+                    + "sent by hand looks the same.",
             evidence: facts.cite(deaths, "the child ended by a signal that a defect raises")
-                + facts.cite(facts.events(.segfault), "the kernel saw a segmentation fault")
+                + facts.cite(faults, "the kernel saw a segmentation fault")
                 + facts.cite(
                     facts.events(.crash_signal).filter { $0.header.role == .child },
                     "the child wrote a crash report"),
@@ -43,8 +49,19 @@ enum ChildCrashed: Cause {
                     what: "who raised the signal",
                     why: "si_code in the crash report, or a core "
                         + "dump, tells a defect from a kill",
-                    command: "coredumpctl list --since '-2 days' redis-server valkey-server "
-                        + "keydb-server")
-            ])
+                    command: cores)
+            ],
+            remedies: isFault
+                ? [
+                    .reading(
+                        "Keep the core dump and the crash report, and report the defect with both.",
+                        command: cores,
+                        expect: "A dump of that minute; coredumpctl info PID prints its stack.",
+                        caveat: "A fault that wanders between functions points to bad memory: test "
+                            + "it before the server is blamed.")
+                ] : [])
     }
+
+    private static let cores =
+        "coredumpctl list --since '-2 days' redis-server valkey-server keydb-server"
 }

@@ -47,6 +47,19 @@ enum ChildHung: Cause {
                     + "'current_bgsave_time|current_save_keys'; C=$(pgrep -f 'redis-rdb-bgsave|"
                     + "redis-aof-rewrite'); sudo cat /proc/$C/stack /proc/$C/wchan /proc/$C/io")
         ]
+        if out.verdict == .likely {
+            out.remedies = [
+                .reading(
+                    "See what the child waits for before it is ended: the disk, a network file "
+                        + "system or swap must work first.",
+                    command: "C=$(pgrep -f 'redis-rdb-bgsave|redis-aof-rewrite'); sudo cat "
+                        + "/proc/$C/stack /proc/$C/wchan /proc/$C/io; cat /proc/pressure/io",
+                    expect: "A stack in the file system's or the swap's code, and io that stands "
+                        + "still.",
+                    caveat: "End the child and not the server: the server goes on, and the next "
+                        + "save begins anew.")
+            ]
+        }
         return out
     }
 

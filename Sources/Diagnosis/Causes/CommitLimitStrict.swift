@@ -32,8 +32,8 @@ enum CommitLimitStrict: Cause {
         let charge = facts.commitCharge()
         var out = verdict(facts, charge)
         out.evidence =
-            facts.cite(refusals, "fork returned ENOMEM") + modeEvidence(facts)
-            + facts.cite(facts.kernelRefusals, Self.kernelSays)
+            facts.citeRefused(refusals) + modeEvidence(facts)
+            + facts.citeKernelRefusals
             + facts.overcommitEvidence(strict: true) + out.evidence + AccountingEvidence.fix(facts)
         if let charge { out.arithmetic = AccountingEvidence.arithmetic(facts, charge) }
         if out.verdict != .confirmed { out.missing = missing(facts, charge) }

@@ -40,13 +40,25 @@ enum KernelMemory: Cause {
             failures.isEmpty
                 ? "The kernel itself may have been short of memory for the new process; this is rare."
                 : "The kernel could not allocate pages for the new process.",
-            evidence: facts.cite(refusals, "fork returned ENOMEM")
+            evidence: facts.citeRefused(refusals)
                 + facts.cite(failures, "the kernel could not allocate pages"),
             missing: [
                 MissingFact(
                     what: "kernel lines around the failure",
                     why: "a page allocation failure leaves one",
                     command: FactCommands.kernelLines(facts.incident))
-            ])
+            ],
+            remedies: failures.isEmpty
+                ? []
+                : [
+                    .reading(
+                        "See what held the kernel's memory, and free some before the next save.",
+                        command: FactCommands.kernelLines(facts.incident)
+                            + "; grep -E 'Slab|KernelStack|PageTables' /proc/meminfo; cat "
+                            + "/proc/buddyinfo",
+                        expect:
+                            "The failed order, and which orders are left: an order above 0 fails "
+                            + "by fragmentation while memory is free.")
+                ])
     }
 }

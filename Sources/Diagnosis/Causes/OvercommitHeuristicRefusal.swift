@@ -29,8 +29,8 @@ enum OvercommitHeuristicRefusal: Cause {
         }
         var out = verdict(facts)
         out.evidence =
-            facts.cite(refusals, "fork returned ENOMEM") + modeEvidence(facts)
-            + facts.cite(facts.kernelRefusals, CommitLimitStrict.kernelSays)
+            facts.citeRefused(refusals) + modeEvidence(facts)
+            + facts.citeKernelRefusals
             + facts.overcommitEvidence(strict: false) + out.evidence
             + AccountingEvidence.fix(facts)
         if out.verdict != .ruled_out { out.missing = missing(facts) }

@@ -7,7 +7,8 @@ internal import Model
 /// Mechanism: Linux v6.6, kernel/cgroup/pids.c, `pids_can_fork`: EAGAIN. The kernel writes
 /// `fork rejected by pids controller` once in the life of a cgroup.
 /// For: EAGAIN with that line, or pids.current at pids.max, or a rising `max` in pids.events.
-/// Against: counters well below the limit.
+/// Against: counters well below the limit; since Linux 6.11 a refusal at the limit of a group above
+/// is counted there and not in the server's own.
 /// Settled by: pids.current, pids.max and pids.events on the cgroup's path.
 /// To do: raise TasksMax or the container's pids limit.
 enum TaskLimitCgroupPids: Cause {
@@ -19,7 +20,7 @@ enum TaskLimitCgroupPids: Cause {
         guard !refusals.isEmpty else { return nil }
         var out = verdict(facts)
         out.evidence =
-            facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory")
+            facts.citeRefused(refusals)
             + out.evidence
         return out
     }
@@ -34,8 +35,10 @@ enum TaskLimitCgroupPids: Cause {
             var out = finding(
                 !lines.isEmpty || hits ? .confirmed : .likely, .high,
                 "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit.",
-                evidence: facts.cite(
-                    lines, "the kernel names the pids controller as what refused"))
+                evidence: facts.isToldByKernelOnly
+                    ? []
+                    : facts.cite(
+                        lines, "the kernel names the pids controller as what refused"))
             if let rise, hits {
                 out.evidence.append(
                     facts.cite(
@@ -62,27 +65,51 @@ enum TaskLimitCgroupPids: Cause {
                     + "has no limit.",
                 evidence: [facts.cite(path, .against, "the path of its pids cgroup")])
         }
-        if let rise, rise.by == 0 {
+        if let rise, rise.by == 0, countsAll(rise.to, facts) {
             return finding(
                 .ruled_out, .high, "pids.events counted no refusal while forks were refused.",
                 evidence: [facts.cite(rise.to, .against, "the counter did not rise")])
         }
-        if let limit, limit.isKnown, limit.number == Int64.max {
+        let isOwnUnlimited = limit.map { $0.isKnown && $0.number == Int64.max } ?? false
+        if let limit, isOwnUnlimited, !hasAncestors(limit.reading.subject) {
             return finding(
-                .ruled_out, .medium, "The server's pids cgroup has no limit of its own.",
+                .ruled_out, .medium, "The server's pids cgroup has no limit, and none is above it.",
                 evidence: [
                     facts.cite(limit.reading, .against, "pids.max; \(facts.reach(of: limit))")
                 ])
         }
         return finding(
-            .possible, .medium,
-            "A pids cgroup (systemd TasksMax, a container's pids limit) may have been at its limit.",
+            .possible, isOwnUnlimited ? .low : .medium,
+            isOwnUnlimited
+                ? "A pids cgroup above the server's own, which has no limit, may have been at its "
+                    + "limit."
+                : "A pids cgroup (systemd TasksMax, a container's pids limit) may have been at its "
+                    + "limit.",
+            evidence: limit.map {
+                isOwnUnlimited
+                    ? [facts.cite($0.reading, .against, "pids.max; \(facts.reach(of: $0))")] : []
+            } ?? [],
             missing: [
                 MissingFact(
                     what: "pids.current, pids.max and pids.events of the server's cgroup",
                     why: "a refusal there raises the max counter",
                     command: FactCommands.pidsCgroup(facts.incident))
             ])
+    }
+
+    /// Whether the counter of a group tells of refusals at the limits of groups above it, too.
+    ///
+    /// Up to Linux 6.10 a refusal is counted where the task stands, whatever limit refused (Linux
+    /// v6.6, kernel/cgroup/pids.c, `pids_can_fork`); since 6.11 where the limit is (`pids_event`).
+    private static func countsAll(_ counter: Measured, _ facts: Case) -> Bool {
+        !hasAncestors(counter.subject) || facts.kernelIsAtLeast(6, 11) == false
+    }
+
+    /// Whether a group lies below others that may have a limit; also where its path is not known.
+    private static func hasAncestors(_ group: SnapshotSubject) -> Bool {
+        guard let path = group.path else { return true }
+        let parts = path.split(separator: "/")
+        return parts.drop { ["sys", "fs", "cgroup", "pids"].contains($0) }.count > 1
     }
 
     /// A reading of a group in which the count had reached the limit, around the failures.

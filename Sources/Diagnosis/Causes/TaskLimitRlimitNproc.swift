@@ -7,7 +7,8 @@ internal import Model
 /// Mechanism: fork returns EAGAIN when the real user's count reaches the soft limit, unless the
 /// process has CAP_SYS_RESOURCE or CAP_SYS_ADMIN (Linux v6.6, kernel/fork.c, `copy_process`).
 /// Leaves no kernel line. It is no memory problem.
-/// For: EAGAIN, and the user's task count at `Max processes`.
+/// For: EAGAIN, and the user's task count at `Max processes`; or EAGAIN where the pids cgroups, with
+/// all above them, and both limits of the host are ruled out by readings of that minute.
 /// Against: a server that runs as root; a `fork rejected by pids controller` line.
 /// Settled by: /proc/PID/limits and the number of the user's threads.
 /// To do: raise LimitNPROC, or find what else runs under the same user.
@@ -27,7 +28,7 @@ enum TaskLimitRlimitNproc: Cause {
         }
         var out = verdict(facts)
         out.evidence =
-            facts.cite(refusals, "fork returned EAGAIN: a limit on tasks, never on memory")
+            facts.citeRefused(refusals)
             + out.evidence
         return out
     }
@@ -77,12 +78,16 @@ enum TaskLimitRlimitNproc: Cause {
         return undecided(facts, limit, counted)
     }
 
-    /// Fork gives EAGAIN for four reasons; where the other three are ruled out, this one is left,
-    /// even if the limit was high when it was read before: it can be lowered on a running process.
+    /// Fork gives EAGAIN at four limits; where the other three are surely ruled out, this one is
+    /// left, even if it was high when it was read before: it can be lowered on a running process.
+    /// (A task of the class SCHED_DEADLINE gets EAGAIN as well, which no server is: Linux v6.6,
+    /// kernel/sched/core.c, `sched_fork`.)
     private static func byElimination(_ facts: Case, _ limit: Setting?) -> Finding? {
         guard limit?.reach != .held,
             let pids = TaskLimitCgroupPids.judge(facts), pids.verdict == .ruled_out,
-            let system = TaskLimitSystem.judge(facts), system.verdict == .ruled_out
+            pids.confidence == .high,
+            let system = TaskLimitSystem.judge(facts), system.verdict == .ruled_out,
+            system.confidence == .high
         else { return nil }
         let others = [pids, system].compactMap { other -> Evidence? in
             var evidence = other.evidence.first { $0.direction == .against }

@@ -23,15 +23,18 @@ enum TaskLimitSystem: Cause {
         let refusals = facts.refusals(.EAGAIN)
         let limits = [facts.setting(.pidMax), facts.setting(.threadsMax)].compactMap(\.self)
         let limit = limits.min { $0.number < $1.number }
-        if let limit, let stacks = facts.nearest(.kernelStack, where: Case.isHost),
-            stacks.number / (16 << 10) * 2 < limit.number,
+        // Both limits must be known to have been far.
+        if let limit, limits.count == 2, let stacks = stacks(facts),
+            stacks.number / smallestStack * 2 < limit.number,
             facts.nearest(.tasks, where: Case.isHost) == nil
         {
             return finding(
                 .ruled_out, .high,
-                "The host had no more than \(grouped(Int(clamping: stacks.number >> 14))) tasks: each "
-                    + "holds a kernel stack of 16 KiB (x86-64 and arm64), and all stacks together "
-                    + "took \(ByteCount(bytes: stacks.number).description). "
+                "The host had no more than "
+                    + "\(grouped(Int(clamping: stacks.number / smallestStack))) tasks: each holds a "
+                    + "kernel stack of 8 KiB at least (16 KiB on x86-64 since Linux 3.15 and on "
+                    + "arm64), and all stacks together took "
+                    + "\(ByteCount(bytes: stacks.number).description). "
                     + "\(limit.reading.measure.name) allows "
                     + "\(grouped(Int(clamping: limit.number))).",
                 evidence: [
@@ -42,8 +45,11 @@ enum TaskLimitSystem: Cause {
         if let limit, let tasks = facts.nearest(.tasks, where: Case.isHost) {
             let isReached = tasks.number * 100 >= limit.number * 95
             var out = finding(
-                isReached ? .likely : tasks.number * 2 < limit.number ? .ruled_out : .possible,
-                isReached ? .medium : .medium,
+                isReached
+                    ? .likely
+                    : tasks.number * 2 < limit.number && limits.count == 2
+                        ? .ruled_out : .possible,
+                isReached || !isNear(tasks, facts) ? .medium : .high,
                 isReached
                     ? "The host had as many tasks as \(limit.reading.measure.name) allows, or "
                         + "nearly."
@@ -65,14 +71,31 @@ enum TaskLimitSystem: Cause {
         return finding(
             .possible, .low,
             "The host's own task limits (kernel.threads-max, kernel.pid_max) may have been reached.",
-            evidence: facts.cite(
-                refusals, "fork returned EAGAIN: a limit on tasks, never on memory"),
+            evidence: facts.citeRefused(refusals),
             missing: [
                 MissingFact(
                     what: "kernel.pid_max, kernel.threads-max and the number of tasks",
                     why: "both are limits of the whole host",
                     command: FactCommands.tasks(facts.incident))
             ])
+    }
+
+    /// The smallest kernel stack of any architecture and release (Linux v3.14 and v6.6,
+    /// arch/*/include/asm/thread_info.h and page_types.h, `THREAD_SIZE`).
+    private static let smallestStack: Int64 = 8 << 10
+
+    /// All kernel stacks near the first refusal: tasks come and go.
+    private static func stacks(_ facts: Case) -> Measured? {
+        facts.around(.kernelStack, where: Case.isHost).filter { isNear($0, facts) }
+            .max { $0.number < $1.number }
+    }
+
+    /// Within a minute of the refusals.
+    private static func isNear(_ reading: Measured, _ facts: Case) -> Bool {
+        guard let at = reading.at, let start = facts.start, let end = facts.end else {
+            return false
+        }
+        return at >= start.adding(seconds: -60) && at <= end.adding(seconds: 60)
     }
 
     /// Servers of that age ran on kernels that gave ENOMEM for this.
@@ -87,7 +110,7 @@ enum TaskLimitSystem: Cause {
         return finding(
             .possible, .low,
             "On a kernel before Linux 4.1 an exhausted kernel.pid_max gives ENOMEM, too.",
-            evidence: facts.cite(refusals, "fork returned ENOMEM"),
+            evidence: facts.citeRefused(refusals),
             missing: [
                 MissingFact(
                     what: "the kernel's version, kernel.pid_max and the number of tasks",
