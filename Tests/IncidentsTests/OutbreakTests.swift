@@ -169,8 +169,8 @@ import Testing
     func undatedClient() {
         var client = HandWrittenLog("a-client.txt", pid: 0, role: .unknown)
         client.form = .none
-        client.add(.writes_refused, at: nil, pattern: "reported.misconf-reply")
-        client.entries[0].values = []
+        client.add(
+            .writes_refused, at: nil, ["seen": "11:52:10"], pattern: "reported.misconf-reply")
         var log = HandWrittenLog("b.log")
         log.start(at: 0)
         log.refuseSave(at: 50)
