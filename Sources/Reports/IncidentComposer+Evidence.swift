@@ -79,7 +79,13 @@ extension Evidence {
         if let value { claim += " (\(value.spoken(unit: unit ?? "")))" }
         let place = [source?.spoken, at?.spoken].compactMap { $0 }.joined(separator: ", ")
         guard let quote else {
-            let suffix = place.isEmpty ? Prose() : " (\(code: place))"
+            let parts = [
+                source.map { Prose([.code($0.spoken)]) }, at.map { Prose([.text($0.spoken)]) },
+            ].compactMap(\.self)
+            let suffix: Prose =
+                parts.isEmpty
+                ? Prose()
+                : " (" + parts.dropFirst().reduce(parts[0]) { $0 + ", " + $1 } + ")"
             return [.paragraph(Prose([.text(claim)]) + suffix)]
         }
         return [
@@ -92,8 +98,9 @@ extension Evidence {
 extension MissingFact {
     /// What is not known and why it matters, and below it the command that tells.
     var blocks: [Block] {
-        let claim = Prose(
-            marked: [what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
+        let claim = Prose([
+            .text([what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
+        ])
         return command.isEmpty
             ? [.paragraph(claim)]
             : [.paragraph(claim), .code(CodeBlock(command, language: .shell))]
@@ -116,7 +123,7 @@ extension Double {
     func spoken(unit: String) -> String {
         let number = self == rounded() && abs(self) < 1e15 ? grouped(Int(self)) : description
         guard unit == "bytes" || unit == "B" else {
-            return unit.isEmpty ? number : "\(number) \(unit)"
+            return unit.isEmpty || unit == "count" ? number : "\(number) \(unit)"
         }
         guard abs(self) >= 1024, abs(self) < 1e18 else { return "\(number) bytes" }
         return "\(number) bytes, \(ByteCount(bytes: Int64(self)).description)"
