@@ -21,6 +21,7 @@ package enum Diagnosis {
         out.trigger = facts.trigger
         out.memory = memory(facts)
         out.facts = settings(facts)
+        out.timeline = timeline(facts)
         return out
     }
 

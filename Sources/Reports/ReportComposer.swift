@@ -206,7 +206,7 @@ extension ReportComposer {
         for outlook in shown where !outlook.evidence.isEmpty {
             let evidence = outlook.evidence.prefix(detail.evidence)
             blocks.append(.paragraph("What that rests on, for \(outlook.instance.title):"))
-            blocks.append(.list(evidence.map(\.blocks), ordered: false))
+            blocks.append(.list(evidence.map { $0.blocks(shortNames) }, ordered: false))
             let rest = outlook.evidence.count - evidence.count
             if rest > 0 { blocks.append(.leftOut("\(counted(rest, "more piece")) of evidence")) }
         }
@@ -225,23 +225,6 @@ extension ReportComposer {
 
     private var redactionSection: Section {
         Section("Redaction", worth: .detail, isFolded: true, [redaction.block])
-    }
-}
-
-extension Redaction {
-    /// How much was hidden, and by which option.
-    var block: Block {
-        var text = found(secretsReplaced, "secret", "secrets")
-        if mode != .secrets {
-            text += " \(found(addressesReplaced, "address", "addresses"))"
-        }
-        let option = Prose([.code("--redact \(mode.rawValue)")])
-        return .paragraph("\(text) (\(option))")
-    }
-
-    private func found(_ count: Int, _ singular: String, _ plural: String) -> String {
-        guard count > 0 else { return "No \(singular) was found." }
-        return "\(counted(count, singular, plural)) \(count == 1 ? "was" : "were") replaced."
     }
 }
 

@@ -108,7 +108,7 @@ private func position(_ needle: String, in text: String) -> Int? {
 
 @Test func eachClaimHasItsLine() {
     let report = text(SampleReport.report)
-    #expect(report.contains("var/log/redis-server.log:12, 2026-11-22 12:01:38 UTC\n"))
+    #expect(report.contains("  redis-server.log:12, 2026-11-22 12:01:38 UTC\n"))
     #expect(report.contains("      " + SampleReport.refusedLine + "\n"))
 }
 
@@ -282,6 +282,37 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
 func whatLeavesNoMarkIsSpelledOut(line: String) {
     #expect(Literal.line(line).contains("\\u{"))
     #expect(Literal.line("☎\u{FE0F} 日本") == "☎\u{FE0F} 日本")
+}
+
+@Test func aChangedSettingIsARowAndAMark() {
+    let report = changed {
+        let entry = TimelineEntry(
+            at: SampleReport.after(250), kind: TimelineEntry.settingChanged, severity: .info,
+            text: "vm.overcommit_memory set to 1, before 2", source: SampleReport.source(95))
+        $0.timeline.insert(entry, at: 2)
+    }
+    #expect(text(report).contains("12:05:48"))
+    #expect(TargetText.body(report, .html).contains("<title>setting changed, 2026-11-22 12:05:48"))
+}
+
+@Test func oneClaimStandsOnceWithEveryPlace() {
+    let report = changed {
+        var again = $0.causes[0].evidence[0]
+        again.source = SampleReport.source(32)
+        $0.causes[0].evidence.insert(again, at: 1)
+    }
+    let rendered = text(report)
+    #expect(rendered.ranges(of: "The kernel answered ENOMEM").count == 1)
+    #expect(rendered.contains("Again: `redis-server.log:32, 2026-11-22 12:01:38 UTC`."))
+}
+
+@Test func factsOfOneReadingStandTogether() {
+    let report = changed {
+        var fact = $0.facts[0]
+        fact.name = "vm.overcommit_ratio"
+        $0.facts.append(fact)
+    }
+    #expect(text(report).ranges(of: "At the server's start, 2026-11-22 11:58:00 UTC:").count == 1)
 }
 
 @Test func anOpenIncidentBesideAWorkingForkIsExplained() {

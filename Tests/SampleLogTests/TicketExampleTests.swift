@@ -78,6 +78,16 @@ struct TicketExampleTests {
     private static let hostileLog =
         "5976:M 22 Nov 2026 13:01:38.682 # Can't save in background: fork: Cannot allocate memory\n"
 
+    @Test("the README's are among them")
+    func readme() throws {
+        let file = Program.root.appendingPathComponent("README.md")
+        let lines = try String(contentsOf: file, encoding: .utf8)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let shown = lines.drop { $0 != "<!-- tickets -->" }.dropFirst(2).prefix { $0 != "```" }
+        #expect(shown.count >= 5)
+        #expect(shown.filter { !Self.commands.contains($0) } == [])
+    }
+
     @Test("every tracker takes what the examples send it")
     func examples() throws {
         #expect(Self.commands.count >= 8)
