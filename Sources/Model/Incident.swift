@@ -185,6 +185,10 @@ package struct Trigger: Sendable {
 package struct TimelineEntry: Sendable {
     package enum Severity: String, Sendable, CaseIterable { case info, warning, failure, recovery }
 
+    /// The kind of an entry that tells of no event: two readings of a setting that differ, or the
+    /// command that changed it.
+    package static let settingChanged = "setting_changed"
+
     package var at: Timestamp?
     /// The time as the log writes it.
     package var local: String?

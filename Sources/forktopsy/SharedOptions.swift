@@ -99,6 +99,12 @@ struct SharedOptions: ParsableArguments {
                 + "limits of github, gitlab, jira and adf hold without it.", valueName: "CHARS"))
     var budget: Int?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print only the report's title, as plain text on one line of at most 250 characters "
+                + "or those of --budget: for a tracker's title field."))
+    var title = false
+
     @Option(help: "Write the report to a file, whole or not at all.")
     var output: String?
 
@@ -213,6 +219,7 @@ extension SharedOptions {
                     + Layout.allCases.map(\.rawValue).joined(separator: ", "))
         }
         out.layout = layout
+        out.isTitleOnly = title
         out.budget = try checkedBudget(format)
         out.earlier = try earlierReport(format)
         out.width = terminalWidth()
@@ -224,6 +231,10 @@ extension SharedOptions {
 extension SharedOptions {
     private func checkedBudget(_ format: ReportFormat) throws -> Int? {
         guard let budget else { return nil }
+        if title {
+            guard budget >= 20 else { throw Failure("--budget \(budget): give at least 20") }
+            return budget
+        }
         guard format.isProse else {
             throw Failure("--budget: \(format.rawValue) is data, which cannot be cut short")
         }
