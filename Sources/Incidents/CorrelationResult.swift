@@ -116,8 +116,9 @@ struct CorrelationResult {
 }
 
 extension Incident {
+    /// By time; what has none comes after what has, and does not stand in front of it.
     fileprivate var place: (Int64, Int, String, String) {
-        (startedAt?.nanoseconds ?? 0, instance.port ?? 0, instance.log, id)
+        (startedAt?.nanoseconds ?? .max, instance.port ?? 0, instance.log, id)
     }
 
     fileprivate func sharesHostEvent(with other: Incident) -> Bool {

@@ -144,8 +144,10 @@ package struct Correlator {
         }
     }
 
-    private func host(of event: Event) -> String? {
-        sources[event.source.input].facts.streams[Int(event.header.stream)].host
+    private func host(of event: Event) -> String? { writer(of: event).host }
+
+    private func writer(of event: Event) -> WriterStream {
+        sources[event.source.input].facts.streams[Int(event.header.stream)]
     }
 
     // MARK: - Who wrote it
@@ -163,7 +165,10 @@ package struct Correlator {
         if header.form == .kernel || header.form == .daemon, let number = ownerByWords(event) {
             return number
         }
-        if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input] {
+        if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input],
+            header.form == .kernel || header.form == .daemon
+                || !map.instances[number].isAnother(than: writer(of: event))
+        {
             return number
         }
         return stranger(event, input, .server)

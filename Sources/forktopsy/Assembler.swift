@@ -56,7 +56,8 @@ struct Assembler {
         ).incidents(beside: correlation.incidents).filter { $0.lies(in: window) }
         var incidents = (correlation.incidents + unlogged).filter { isWanted($0.instance) }
             .sorted {
-                ($0.startedAt?.nanoseconds ?? 0, $0.id) < ($1.startedAt?.nanoseconds ?? 0, $1.id)
+                ($0.startedAt?.nanoseconds ?? .max, $0.id)
+                    < ($1.startedAt?.nanoseconds ?? .max, $1.id)
             }
         let instances = correlation.instances.filter { isWanted($0.instance) }
         let linker = SnapshotLinker(
