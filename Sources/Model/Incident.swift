@@ -48,6 +48,8 @@ package struct Incident: Sendable {
     package var savedAgainAt: Timestamp?
     /// Whether the server itself went, and not a child of it alone. Not printed.
     package var serverFailed = false
+    /// Where the events, the timeline and the trigger are while they are not here.
+    package var folded: FoldedEvidence?
 
     package init(kind: Kind, instance: Instance) {
         self.kind = kind
