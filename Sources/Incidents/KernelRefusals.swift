@@ -25,6 +25,8 @@ struct KernelRefusals {
         var host: String?
     }
 
+    var isEmpty: Bool { lines.isEmpty }
+
     mutating func note(_ event: Event, host: String?) {
         guard event.kind == .kernel_commit_refused || event.kind == .pids_rejected,
             event.isServerFamily, lines.count < Self.lineLimit
