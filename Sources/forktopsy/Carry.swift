@@ -38,6 +38,9 @@ struct Carry: Hashable, Sendable {
         for (old, new) in zip(before.incidents, after.incidents) {
             guard old.status == new.status, old.kind == new.kind, old.startedAt == new.startedAt,
                 old.recoveredAt == new.recoveredAt, old.lastFailureAt == new.lastFailureAt,
+                old.persistence.lastSuccessAt == new.persistence.lastSuccessAt,
+                old.persistence.exposure == new.persistence.exposure,
+                old.verdict.statement == new.verdict.statement,
                 let lost = old.failures.minus(new.failures),
                 let saves = old.persistence.saves.minus(new.persistence.saves),
                 let rewrites = old.persistence.rewrites.minus(new.persistence.rewrites)
