@@ -100,6 +100,8 @@ extension SaveTally {
         out.succeeded = succeeded - other.succeeded
         out.failed = failed - other.failed
         if longestSeconds != other.longestSeconds { out.longestSeconds = longestSeconds }
+        // Where a beginning and another's end were left, they look like one long save.
+        guard (other.longestSeconds ?? 0) <= (longestSeconds ?? 0) else { return nil }
         return out.succeeded >= 0 && out.failed >= 0 ? out : nil
     }
 }

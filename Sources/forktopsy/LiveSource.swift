@@ -95,7 +95,7 @@ final class LiveSource {
     /// those in the middle are left out, except for the neighbours of events on `shown` lines.
     func pruned(
         keepingFirst first: Int, last: Int, rare: Int, around shown: Set<Int> = [],
-        store: EventStore
+        patterns: [PatternInfo], store: EventStore
     ) -> LiveSource {
         let log = collector.log
         var counts: [Int: Int] = [:]
@@ -106,11 +106,20 @@ final class LiveSource {
         let near = shown.isEmpty ? [] : neighbourhoods(of: shown)
         var place = 0
         var kept = EventLog(store: store)
+        var opened: Int?
         for i in 0..<log.count {
             while place < near.count, near[place].upperBound < i { place += 1 }
             let isNear = place < near.count && near[place].contains(i)
-            if middle.contains(i), !isNear, counts[log.pattern(at: i), default: 0] > rare {
+            let pattern = log.pattern(at: i)
+            // A child whose beginning is kept keeps its end, or the next end would be taken for it.
+            let isOpen = !shown.isEmpty && opened.map { i - $0 <= Self.childSpan } ?? false
+            if middle.contains(i), !isNear, !isOpen, counts[pattern, default: 0] > rare {
                 continue
+            }
+            switch patterns[pattern].kind {
+            case .child_started: opened = i
+            case .operation_succeeded, .operation_failed, .child_killed: opened = nil
+            default: break
             }
             kept.append(log.packed(at: i))
         }
@@ -124,6 +133,8 @@ final class LiveSource {
         return out
     }
 
+    /// Events within which the end of a child is looked for.
+    private static let childSpan = 64
     /// Events on either side of one that is shown that stay with it.
     private static let neighbours = 8
 

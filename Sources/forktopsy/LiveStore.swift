@@ -230,7 +230,7 @@ extension LiveStore {
             pruned = all.map {
                 $0.pruned(
                     keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
-                    around: keepsShown ? shown($0) : [], store: fresh)
+                    around: keepsShown ? shown($0) : [], patterns: patterns, store: fresh)
             }
             found = carried(pruned)
         }

@@ -35,7 +35,8 @@ struct PruningTests {
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
         _ = reporter.changes([source], carry: Carry())
         let whole = reporter.report
-        let pruned = source.pruned(keepingFirst: 40, last: 60, rare: 10, store: store)
+        let pruned = source.pruned(
+            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 200)
         let carry = try #require(reporter.carry(without: [pruned]))
         var reader = LiveStateReader(patterns: Self.patterns, store: store)
@@ -58,7 +59,8 @@ struct PruningTests {
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
         _ = reporter.changes([source], carry: Carry())
         // Without its beginning the incident is another.
-        let pruned = source.pruned(keepingFirst: 1, last: 4, rare: 0, store: store)
+        let pruned = source.pruned(
+            keepingFirst: 1, last: 4, rare: 0, patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [pruned]) == nil)
     }
 
@@ -89,10 +91,12 @@ struct PruningTests {
         _ = reporter.changes([source], carry: Carry())
         let whole = reporter.report
         #expect(whole.incidents.count == 1)
-        let bare = source.pruned(keepingFirst: 40, last: 60, rare: 10, store: store)
+        let bare = source.pruned(
+            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [bare]) == nil)
         let pruned = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, around: reporter.lines(of: source), store: store)
+            keepingFirst: 40, last: 60, rare: 10, around: reporter.lines(of: source),
+            patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 300)
         let carry = try #require(reporter.carry(without: [pruned]))
         _ = reporter.changes([pruned], carry: carry)
