@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Synchronization
+
 /// What rotation has made of a log: the files beside it that carry its name and more.
 package enum RotatedLogs {
     /// A file beside a log.
@@ -19,11 +21,12 @@ package enum RotatedLogs {
         let folder = slash.map { String(path[..<$0]) } ?? "."
         let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
         let prefix = slash == nil ? "" : (folder.isEmpty ? "/" : folder + "/")
-        let names = Directory.names(in: folder.isEmpty ? "/" : folder) ?? []
+        let names = names(in: folder.isEmpty ? "/" : folder)
         var out: [Sibling] = []
         let own = FileState(path: path)
-        let plain = Set(names)
-        for other in names where isPart(other, of: name) {
+        let parts = candidates(for: name, among: names).filter { isPart($0, of: name) }
+        let plain = Set(parts)
+        for other in parts {
             let unpacked = withoutPacking(other)
             if unpacked != other, unpacked != name, plain.contains(unpacked) { continue }
             guard let state = FileState(path: prefix + other), state.isRegular, state.size > 0,
@@ -37,6 +40,52 @@ package enum RotatedLogs {
             }
             return isNewer(a.path, b.path)
         }
+    }
+
+    /// The names in a directory that was looked at before and has not changed since.
+    private struct Listing {
+        var folder: String
+        var state: FileState
+        var names: [String]
+    }
+
+    private static let latest = Mutex<Listing?>(nil)
+
+    /// The names in a directory, sorted by their bytes. Where many logs share one, it is listed once:
+    /// until its time of modification changes, provided that it lay well back at the listing, since
+    /// what happens within one tick of the kernel's clock shows no other time. File systems of
+    /// other hosts have clocks of their own, and are listed each time.
+    private static func names(in folder: String) -> [String] {
+        let before = FileState(path: folder)
+        let known = latest.withLock { latest in
+            latest?.folder == folder && latest?.state == before ? latest?.names : nil
+        }
+        if let known { return known }
+        let names = Directory.names(in: folder) ?? []
+        if let before, before.modifiedAt < Int64((wallClock() - 2) * 1e9),
+            names.count > 16, !Directory.isRemote(folder)
+        {
+            latest.withLock { $0 = Listing(folder: folder, state: before, names: names) }
+        }
+        return names
+    }
+
+    /// Those of sorted names that begin as a part of the log `name` must.
+    private static func candidates(for name: String, among names: [String]) -> ArraySlice<String> {
+        let stem = Array((name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]).utf8)
+        // Texts beyond ASCII may be equal and yet differ in their bytes.
+        guard stem.allSatisfy({ $0 < 0x80 }) else { return names[...] }
+        var (low, high) = (0, names.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if names[middle].utf8.lexicographicallyPrecedes(stem) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        let rest = names[low...]
+        return rest.prefix { $0.utf8.starts(with: stem) }
     }
 
     /// Whether a name is another's with what rotation puts behind it (`redis.log.2.gz`,

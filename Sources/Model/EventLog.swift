@@ -179,6 +179,12 @@ extension EventLog {
         return block.entries[i].header
     }
 
+    /// The line, from 1, on which an event stands.
+    package func line(at index: Int) -> Int {
+        let (block, i) = locate(index)
+        return Int(block.entries[i].line)
+    }
+
     package func pattern(at index: Int) -> Int {
         let (block, i) = locate(index)
         return Int(block.entries[i].pattern)

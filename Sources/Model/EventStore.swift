@@ -169,37 +169,52 @@ extension EventBlock {
 }
 
 /// The blocks that were read last, up to a number of bytes.
+///
+/// Those that were asked for again since they were last passed over stay (the clock algorithm): to
+/// look for the least recently used would cost a pass over all.
 private struct BlockCache: Sendable {
     private let limit: Int
     private var size = 0
-    private var clock = 0
     private var latest: (place: EventPlace, block: EventBlock)?
-    private var blocks: [EventPlace: (block: EventBlock, usedAt: Int)] = [:]
+    private var blocks: [EventPlace: (block: EventBlock, wasUsed: Bool)] = [:]
+    /// In the order in which they are passed over.
+    private var queue: [EventPlace] = []
+    private var head = 0
 
     init(limit: Int) { self.limit = limit }
 
     subscript(place: EventPlace) -> EventBlock? {
         mutating get {
             if let latest, latest.place == place { return latest.block }
-            clock += 1
             guard let found = blocks[place]?.block else { return nil }
-            blocks[place]?.usedAt = clock
+            blocks[place]?.wasUsed = true
             latest = (place, found)
             return found
         }
         set {
             guard let newValue else { return }
-            while size + newValue.size > limit, !blocks.isEmpty { removeOldest() }
-            clock += 1
+            while size + newValue.size > limit, head < queue.count { removeOne() }
             size += newValue.size
-            blocks[place] = (newValue, clock)
+            blocks[place] = (newValue, false)
+            queue.append(place)
             latest = (place, newValue)
         }
     }
 
-    private mutating func removeOldest() {
-        guard let oldest = blocks.min(by: { $0.value.usedAt < $1.value.usedAt }) else { return }
-        size -= oldest.value.block.size
-        blocks[oldest.key] = nil
+    private mutating func removeOne() {
+        let place = queue[head]
+        head += 1
+        if head > 1024, head > queue.count / 2 {
+            queue.removeFirst(head)
+            head = 0
+        }
+        guard let found = blocks[place] else { return }
+        if found.wasUsed {
+            blocks[place]?.wasUsed = false
+            queue.append(place)
+        } else {
+            size -= found.block.size
+            blocks[place] = nil
+        }
     }
 }

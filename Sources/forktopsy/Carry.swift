@@ -38,6 +38,9 @@ struct Carry: Hashable, Sendable {
         for (old, new) in zip(before.incidents, after.incidents) {
             guard old.status == new.status, old.kind == new.kind, old.startedAt == new.startedAt,
                 old.recoveredAt == new.recoveredAt, old.lastFailureAt == new.lastFailureAt,
+                old.persistence.lastSuccessAt == new.persistence.lastSuccessAt,
+                old.persistence.exposure == new.persistence.exposure,
+                old.verdict.statement == new.verdict.statement,
                 let lost = old.failures.minus(new.failures),
                 let saves = old.persistence.saves.minus(new.persistence.saves),
                 let rewrites = old.persistence.rewrites.minus(new.persistence.rewrites)
@@ -97,6 +100,8 @@ extension SaveTally {
         out.succeeded = succeeded - other.succeeded
         out.failed = failed - other.failed
         if longestSeconds != other.longestSeconds { out.longestSeconds = longestSeconds }
+        // Where a beginning and another's end were left, they look like one long save.
+        guard (other.longestSeconds ?? 0) <= (longestSeconds ?? 0) else { return nil }
         return out.succeeded >= 0 && out.failed >= 0 ? out : nil
     }
 }

@@ -96,6 +96,22 @@ final class LiveReporter {
             sources.map { $0.extraction(extractor) }, patterns: extractor.catalogue.patterns)
     }
 
+    /// The lines of a source that incidents show or rest on.
+    func lines(of source: LiveSource) -> Set<Int> {
+        let path = source.input.facts.path
+        let numbers = Set(report.inputs.indices.filter { report.inputs[$0].facts.path == path })
+        var out: Set<Int> = []
+        for incident in report.incidents {
+            for event in incident.observations where numbers.contains(event.source.input) {
+                out.insert(event.source.line)
+            }
+            for entry in incident.timeline where entry.source?.path == path {
+                if let line = entry.source?.line { out.insert(line) }
+            }
+        }
+        return out
+    }
+
     /// What of the figures would be gone with the events that `sources` no longer have; `nil` where
     /// more than figures would be.
     func carry(without sources: [LiveSource]) -> Carry? {

@@ -92,17 +92,35 @@ final class LiveSource {
     }
 
     /// The same source with fewer events, in another store: of messages that come by the thousand
-    /// those in the middle are left out.
-    func pruned(keepingFirst first: Int, last: Int, rare: Int, store: EventStore) -> LiveSource {
+    /// those in the middle are left out, except for the neighbours of events on `shown` lines.
+    func pruned(
+        keepingFirst first: Int, last: Int, rare: Int, around shown: Set<Int> = [],
+        patterns: [PatternInfo], store: EventStore
+    ) -> LiveSource {
         let log = collector.log
         var counts: [Int: Int] = [:]
         let middle = first..<max(first, log.count - last)
         log.forEachHeader { i, pattern, _ in
             if middle.contains(i) { counts[pattern, default: 0] += 1 }
         }
+        let near = shown.isEmpty ? [] : neighbourhoods(of: shown)
+        var place = 0
         var kept = EventLog(store: store)
+        var opened: Int?
         for i in 0..<log.count {
-            if middle.contains(i), counts[log.pattern(at: i), default: 0] > rare { continue }
+            while place < near.count, near[place].upperBound < i { place += 1 }
+            let isNear = place < near.count && near[place].contains(i)
+            let pattern = log.pattern(at: i)
+            // A child whose beginning is kept keeps its end, or the next end would be taken for it.
+            let isOpen = !shown.isEmpty && opened.map { i - $0 <= Self.childSpan } ?? false
+            if middle.contains(i), !isNear, !isOpen, counts[pattern, default: 0] > rare {
+                continue
+            }
+            switch patterns[pattern].kind {
+            case .child_started: opened = i
+            case .operation_succeeded, .operation_failed, .child_killed: opened = nil
+            default: break
+            }
             kept.append(log.packed(at: i))
         }
         let out = LiveSource(
@@ -113,6 +131,18 @@ final class LiveSource {
         out.mark = mark
         out.isOpen = isOpen
         return out
+    }
+
+    /// Events within which the end of a child is looked for.
+    private static let childSpan = 64
+    /// Events on either side of one that is shown that stay with it.
+    private static let neighbours = 8
+
+    /// Indices of events on lines, each with its neighbours, in order.
+    private func neighbourhoods(of lines: Set<Int>) -> [ClosedRange<Int>] {
+        let log = collector.log
+        return (0..<log.count).filter { lines.contains(log.line(at: $0)) }
+            .map { max(0, $0 - Self.neighbours)...$0 + Self.neighbours }
     }
 
     /// Takes over the events of a pruned copy.

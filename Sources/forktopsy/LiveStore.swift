@@ -217,16 +217,24 @@ extension LiveStore {
     }
 
     /// Leaves out what a storm repeats, where only figures are lost by it: those are carried on.
-    func prune(_ carried: ([LiveSource]) -> Carry?) {
+    ///
+    /// Where an incident lies in the middle of a log, what `shown` tells of it stays: the lines that
+    /// the incidents rest on.
+    func prune(shown: (LiveSource) -> Set<Int>, _ carried: ([LiveSource]) -> Carry?) {
         let all = inOrder
         guard all.allSatisfy(\.isAtRest) else { return }
         let fresh = makeEventStore()
-        let pruned = all.map {
-            $0.pruned(
-                keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
-                store: fresh)
+        var pruned: [LiveSource] = []
+        var found: Carry?
+        for keepsShown in [false, true] where found == nil {
+            pruned = all.map {
+                $0.pruned(
+                    keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
+                    around: keepsShown ? shown($0) : [], patterns: patterns, store: fresh)
+            }
+            found = carried(pruned)
         }
-        guard let next = carried(pruned) else {
+        guard let next = found else {
             // Tried again when there is much more.
             pruneAt *= 2
             return

@@ -213,7 +213,7 @@ final class TailRun {
         let start = monotonicSeconds()
         tellIncidents()
         if store.needsPruning {
-            store.prune { reporter.carry(without: $0) }
+            store.prune(shown: reporter.lines) { reporter.carry(without: $0) }
             for source in store.inOrder { told[source.number] = source.collector.log.count }
         }
         // A storm must not make assembling all that is done.

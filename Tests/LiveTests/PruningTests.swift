@@ -35,7 +35,8 @@ struct PruningTests {
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
         _ = reporter.changes([source], carry: Carry())
         let whole = reporter.report
-        let pruned = source.pruned(keepingFirst: 40, last: 60, rare: 10, store: store)
+        let pruned = source.pruned(
+            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 200)
         let carry = try #require(reporter.carry(without: [pruned]))
         var reader = LiveStateReader(patterns: Self.patterns, store: store)
@@ -58,7 +59,50 @@ struct PruningTests {
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
         _ = reporter.changes([source], carry: Carry())
         // Without its beginning the incident is another.
-        let pruned = source.pruned(keepingFirst: 1, last: 4, rare: 0, store: store)
+        let pruned = source.pruned(
+            keepingFirst: 1, last: 4, rare: 0, patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [pruned]) == nil)
+    }
+
+    /// Healthy cycles, with an incident in their middle that is over.
+    private func healthy(_ cycles: Int, failingAt failing: Int) -> [UInt8] {
+        var text = "7:M 22 Nov 2026 00:00:00.000 * Ready to accept connections\n"
+        for i in 0..<cycles {
+            let stamp =
+                "22 Nov 2026 \(padded(i / 3600, 2)):\(padded(i / 60 % 60, 2)):"
+                + padded(i % 60, 2)
+            text += "7:M \(stamp).000 * 1 changes in 60 seconds. Saving...\n"
+            text +=
+                i == failing
+                ? "7:M \(stamp).001 # Can't save in background: fork: Cannot allocate memory\n"
+                : "7:M \(stamp).001 * Background saving started by pid \(100 + i)\n"
+                    + "\(100 + i):C \(stamp).100 * DB saved on disk\n"
+                    + "7:M \(stamp).200 * Background saving terminated with success\n"
+        }
+        return Array(text.utf8)
+    }
+
+    @Test func `Of an incident in the pruned middle what it rests on stays`() throws {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = healthy(1000, failingAt: 500)
+        _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
+        let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        _ = reporter.changes([source], carry: Carry())
+        let whole = reporter.report
+        #expect(whole.incidents.count == 1)
+        let bare = source.pruned(
+            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
+        #expect(reporter.carry(without: [bare]) == nil)
+        let pruned = source.pruned(
+            keepingFirst: 40, last: 60, rare: 10, around: reporter.lines(of: source),
+            patterns: Self.patterns, store: store)
+        #expect(pruned.collector.log.count < 300)
+        let carry = try #require(reporter.carry(without: [pruned]))
+        _ = reporter.changes([pruned], carry: carry)
+        #expect(reporter.report.summary == whole.summary)
+        #expect(reporter.report.incidents.map(\.id) == whole.incidents.map(\.id))
+        #expect(reporter.report.incidents.map(\.startedAt) == whole.incidents.map(\.startedAt))
+        #expect(reporter.report.outlook.map(\.saves) == whole.outlook.map(\.saves))
     }
 }

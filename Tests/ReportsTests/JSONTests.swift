@@ -195,3 +195,12 @@ func brokenJSONIsRefusedWithAPosition(text: String) {
         try JSONValue(parsing: String(repeating: "[", count: 100_000))
     }
 }
+
+@Test func `JSON that is written incident by incident is that of the whole value`() {
+    let renderer = JSONRenderer(redaction: Redaction(mode: .none))
+    var report = SampleReport.report
+    #expect(renderer.render(report) == renderer.value(of: report).rendered(pretty: true) + "\n")
+    report.incidents = []
+    report.summary = Summary()
+    #expect(renderer.render(report) == renderer.value(of: report).rendered(pretty: true) + "\n")
+}
