@@ -59,7 +59,7 @@ let package = Package(
                 "Incidents", "Diagnosis", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            path: isFuzzer ? "." : nil, sources: isFuzzer ? ["Sources/forktopsy", "Fuzz"] : nil,
+            exclude: isFuzzer ? [] : ["Fuzz"],
             swiftSettings: strict
                 + (isFuzzer
                     ? [
@@ -67,7 +67,7 @@ let package = Package(
                             "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "not_main",
                         ])
                     ] : []),
-            linkerSettings: isFuzzer ? [.unsafeFlags(fuzzer)] : []),
+            linkerSettings: isFuzzer ? [.unsafeFlags(fuzzer + ["-use-ld=lld"])] : []),
 
         // Patterns/**.toml becomes part of the binary.
         .executableTarget(

@@ -90,12 +90,18 @@ enum AccountingEvidence {
         return max(0, count.number.clampedProduct(size.number))
     }
 
+    /// Logs of commands are stamped to the second: within it, which came first is not known.
+    private static let stampTolerance = 1.0
+
     /// That a change of the mode was followed by success, or was not.
     static func fix(_ facts: Case) -> [Evidence] {
         guard let change = facts.overcommitMode?.changedLater, change.number == 1,
-            let at = change.at, let last = facts.incident.lastFailureAt
+            let at = change.at?.adding(seconds: Self.stampTolerance),
+            let last = facts.incident.lastFailureAt
         else { return [] }
-        if let recovered = facts.incident.recoveredAt, at <= recovered, at >= last {
+        if let recovered = facts.incident.recoveredAt, change.at.map({ $0 <= recovered }) ?? false,
+            at >= last
+        {
             return [
                 facts.cite(
                     change, .for,

@@ -5,7 +5,7 @@ internal import Model
 /// What lets a fork pass that accounting refused.
 enum AccountingRemedies {
     static func strict(_ facts: Case, _ charge: CommitCharge?) -> [Remedy] {
-        if isDone(facts) { return [modeOneForGood(facts, from: 2)].map(first) }
+        if isDone(facts) { return [kept(facts, modeOneForGood(facts, from: 2))] }
         var out = [modeOne(facts, from: 2), modeOneForGood(facts, from: 2)]
         if let charge { out += [raiseLimit(facts, charge), addSwap(charge)] }
         if !hasRoom(facts) {
@@ -16,7 +16,7 @@ enum AccountingRemedies {
     }
 
     static func heuristic(_ facts: Case) -> [Remedy] {
-        if isDone(facts) { return [modeOneForGood(facts, from: 0)].map(first) }
+        if isDone(facts) { return [kept(facts, modeOneForGood(facts, from: 0))] }
         return numbered([modeOne(facts, from: 0), modeOneForGood(facts, from: 0)])
     }
 
@@ -27,11 +27,13 @@ enum AccountingRemedies {
                 .last { $0.at != nil }?.number == 1
     }
 
-    private static func first(_ remedy: Remedy) -> Remedy {
+    private static func kept(_ facts: Case, _ remedy: Remedy) -> Remedy {
         var out = remedy
         out.order = 1
+        let helped = AccountingEvidence.fix(facts).contains { $0.direction == .for }
         out.text =
-            "vm.overcommit_memory is 1 by the newest reading, and it helped. Keep it over a reboot."
+            "vm.overcommit_memory is 1 by the newest reading, and "
+            + (helped ? "it helped" : "forks pass again") + ". Keep it over a reboot."
         return out
     }
 

@@ -78,7 +78,7 @@ struct AllocationLimit {
         Remedy(
             order: 1, text: "Allow more mappings.",
             command: "sudo sysctl -w vm.max_map_count=\(limit.number * 2)",
-            precheck: "wc -l /proc/PID/maps of the server: near the limit.",
+            precheck: "wc -l of the server's maps file in /proc: near the limit.",
             expect: "The next save ends with success.",
             rollback: "sudo sysctl -w vm.max_map_count=\(limit.number)",
             caveat: "For good: the same line in /etc/sysctl.d. A mapping count that grows without "
@@ -87,15 +87,19 @@ struct AllocationLimit {
     }
 
     private func lift(_ facts: Case) -> Remedy {
-        let pid = facts.incident.instance.pids.last.map(String.init) ?? "PID"
         let option = measure == .limitData ? "--data" : "--as"
         let unit = measure == .limitData ? "LimitDATA" : "LimitAS"
+        func set(_ soft: String) -> String {
+            facts.aboutProcess { "sudo prlimit --pid \($0) \(option)=\(soft):unlimited" }
+        }
         return Remedy(
             order: 1, text: "Lift the limit of the running server, which its children inherit.",
-            command: "sudo prlimit --pid \(pid) \(option)=unlimited:unlimited",
-            precheck: "grep -E 'address space|data size' /proc/\(pid)/limits",
+            command: set("unlimited"),
+            precheck: facts.aboutProcess {
+                "grep -E 'address space|data size' /proc/\($0)/limits"
+            },
             expect: "The next save ends with success.",
-            rollback: "sudo prlimit --pid \(pid) \(option)=\(limit.number):unlimited",
+            rollback: set(String(limit.number)),
             caveat: "Gone with the next restart; for good: \(unit)=infinity in the unit. A limit "
                 + "on the address space is no way to bound memory: use maxmemory or a cgroup.",
             permanent: false)

@@ -8,44 +8,54 @@ enum CgroupRemedies {
     static func raiseLimit(_ facts: Case) -> [Remedy] {
         let use = facts.cgroupUse
         if let raised = raised(facts, use) { return [raised] }
+        return AccountingRemedies.numbered([
+            wantedLimit(facts).map { raise(facts, use, to: $0) } ?? measure(facts),
+            lower(facts),
+        ])
+    }
+
+    private static func raise(_ facts: Case, _ use: CgroupUse?, to wanted: Int64) -> Remedy {
+        let unit = facts.unitWord
         let limit = use.flatMap { $0.isLimited ? $0.limit.number : nil }
-        let wanted = wantedLimit(facts)
-        let size = wanted.map { "\(($0 + (1 << 20) - 1) >> 20)M" } ?? "NEW_LIMIT"
-        let unit = facts.incident.instance.unit ?? "redis-server.service"
-        let back = limit.map { "\($0 >> 20)M" } ?? "OLD_LIMIT"
-        var out = [
-            Remedy(
-                order: 0,
-                text: wanted.map {
-                    "Raise the limit to \(ByteCount(bytes: $0).description): what the server holds, "
-                        + "a copy of as much as changes during a save, page tables and a tenth more."
-                }
-                    ?? "Raise the limit: to what the server holds, a copy of what changes during a "
-                    + "save, and a tenth more.",
-                command: "sudo systemctl set-property \(unit) MemoryMax=\(size)",
-                precheck: "By free -b the host has that much left for it. In a container: docker "
-                    + "update --memory, or the pod's resources.limits.memory.",
-                expect:
-                    "The group's memory.max (limit_in_bytes) shows the new limit; the next save "
-                    + "ends with 'Background saving terminated with success'.",
-                rollback: "sudo systemctl set-property \(unit) MemoryMax=\(back)",
-                caveat: "A limit above what the host can give moves the kill to the host. "
-                    + "vm.overcommit_memory has no part in it.",
-                permanent: true)
-        ]
-        out.append(
-            Remedy(
-                order: 0,
-                text: "Or let the server need less: lower maxmemory, so that a save's copies fit.",
-                command: "\(FactCommands.client(facts.incident)) CONFIG SET maxmemory VALUE",
-                precheck: "\(FactCommands.client(facts.incident)) INFO memory: used_memory, and "
-                    + "maxmemory_policy.",
-                expect: "used_memory stays below the value.",
-                rollback: "\(FactCommands.client(facts.incident)) CONFIG SET maxmemory OLD_VALUE",
-                caveat: "With an evicting policy keys are deleted down to the value, at once; with "
-                    + "noeviction writes are refused above it. Decide which before you set it.",
-                permanent: false))
-        return AccountingRemedies.numbered(out)
+        return Remedy(
+            order: 0,
+            text: "Raise the limit to \(ByteCount(bytes: wanted).description): what the server "
+                + "holds, a copy of as much as changes during a save, page tables and a tenth more.",
+            command:
+                "sudo systemctl set-property \(unit) MemoryMax=\((wanted + (1 << 20) - 1) >> 20)M",
+            precheck: "The host has that much left for it by `free -b`. In a container: docker "
+                + "update --memory, or the pod's resources.limits.memory.",
+            expect: "The group's memory.max (limit_in_bytes) shows the new limit; the next save "
+                + "ends with 'Background saving terminated with success'.",
+            rollback: limit.map { "sudo systemctl set-property \(unit) MemoryMax=\($0 >> 20)M" }
+                ?? "The limit that systemctl show -p MemoryMax \(unit) printed before, with the "
+                + "same command.",
+            caveat: moves, permanent: true)
+    }
+
+    private static let moves =
+        "A limit above what the host can give moves the kill to the host. vm.overcommit_memory has "
+        + "no part in it."
+
+    /// How much the server holds is not known, and so not how high the limit must be.
+    private static func measure(_ facts: Case) -> Remedy {
+        .reading(
+            "Read what the group uses and may use; then raise the limit to what the server holds, a "
+                + "copy of what changes during a save, and a tenth more.",
+            command: FactCommands.cgroupMemory(facts.incident),
+            expect: "MemoryMax is the limit to raise: by systemctl set-property, docker update "
+                + "--memory, or the pod's resources.limits.memory.",
+            caveat: moves)
+    }
+
+    private static func lower(_ facts: Case) -> Remedy {
+        .reading(
+            "Or let the server need less: lower maxmemory by CONFIG SET, so that a save's copies fit.",
+            command: "\(facts.client) CONFIG GET 'maxmemory*'; \(facts.client) INFO memory | grep "
+                + "-E '^(used_memory|used_memory_rss):'",
+            expect: "used_memory stays below the value that is set.",
+            caveat: "With an evicting policy keys are deleted down to the value, at once; with "
+                + "noeviction writes are refused above it. Decide which before you set it.")
     }
 
     /// Where the newest reading shows a higher limit than that of the kill: that it is to be kept.
@@ -55,7 +65,7 @@ enum CgroupRemedies {
                 where: { ($0.subject.path ?? "") == use.path && $0.at != nil }),
             newest.number > use.limit.number
         else { return nil }
-        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let unit = facts.unitWord
         let worked = facts.incident.status == .recovered
         let size = newest.number == .max ? "infinity" : "\(newest.number >> 20)M"
         return Remedy(

@@ -43,10 +43,11 @@ struct CommitCharge {
 
 extension Case {
     /// The arithmetic at an instant, by default that of the first refused fork; `nil` where
-    /// Committed_AS or CommitLimit are not known before it.
+    /// CommitLimit is not known, or Committed_AS not of the minutes before it.
     func commitCharge(at instant: Timestamp? = nil) -> CommitCharge? {
         guard let at = instant ?? refusals(.ENOMEM).first?.at ?? start,
             let committed = before(.committedAS, at, where: Self.isHost),
+            let read = committed.at, at.seconds(since: read) <= Self.chargeReach,
             let limit = before(.commitLimit, at, where: Self.isHost)
                 ?? incident.readings.first(.commitLimit, after: at, where: Self.isHost),
             let atLeast = leastCharge(at)
@@ -62,6 +63,10 @@ extension Case {
             adminReserve: isPrivileged?.isPrivileged ?? false ? 0 : reserve,
             userReserve: min(size / 32, user), slack: max(4 << 20, ram / 250))
     }
+
+    /// Committed_AS moves: a reading of it bounds a fork for so many seconds, which is the interval
+    /// at which sysstat reads it (sa1 in cron or its timer, every ten minutes).
+    private static let chargeReach = 600.0
 
     private func processSize(_ measure: Measure, _ at: Timestamp) -> Measured? {
         before(measure, at, where: Self.isServerProcess)

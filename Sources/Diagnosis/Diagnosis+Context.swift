@@ -96,8 +96,8 @@ extension Diagnosis {
     }
 
     /// What was set, and for which time it is known.
-    static func settings(_ facts: Case) -> [Fact] {
-        let measures: [(Measure, (SnapshotSubject) -> Bool)] = [
+    private static var settingMeasures: [(Measure, (SnapshotSubject) -> Bool)] {
+        [
             (.kernelRelease, Case.isHost), (.overcommitMemory, Case.isHost),
             (.overcommitRatio, Case.isHost), (.overcommitKbytes, Case.isHost),
             (.transparentHugePages, Case.isHost), (.pidMax, Case.isHost),
@@ -109,7 +109,38 @@ extension Diagnosis {
             (.maxmemoryPolicy, Case.isServer), (.configSave, Case.isServer),
             (.aofEnabled, Case.isServer), (.configStopWrites, Case.isServer),
         ]
-        return measures.compactMap { measure, accepts in
+    }
+
+    /// The timeline with a row for each setting that was seen to change after the first failure,
+    /// up to ten minutes after the incident: often that is what ended it.
+    static func timeline(_ facts: Case) -> [TimelineEntry] {
+        var out = facts.incident.timeline
+        guard let end = facts.incident.recoveredAt ?? facts.end else { return out }
+        for (measure, accepts) in settingMeasures {
+            guard let setting = facts.setting(measure, where: accepts),
+                let later = setting.changedLater, let at = later.at,
+                at <= end.adding(seconds: 600)
+            else { continue }
+            let verb = later.placed.snapshot.isChange ? "set to" : "read as"
+            let entry = TimelineEntry(
+                at: at, kind: TimelineEntry.settingChanged, severity: .info,
+                text: "\(measure.name) \(verb) \(size(later)), before \(size(setting.reading))",
+                source: later.source)
+            let next = out.firstIndex { $0.at.map { $0 > at } ?? false }
+            out.insert(entry, at: next ?? out.endIndex)
+        }
+        return out
+    }
+
+    private static func size(_ reading: Measured) -> String {
+        guard reading.measure.unit == .bytes, (1024..<(1 << 60)).contains(reading.number),
+            !reading.measure.name.hasSuffix("_kbytes")
+        else { return spoken(reading) }
+        return ByteCount(bytes: reading.number).description
+    }
+
+    static func settings(_ facts: Case) -> [Fact] {
+        settingMeasures.compactMap { measure, accepts in
             facts.setting(measure, where: accepts).map { setting in
                 Fact(
                     name: measure.name, value: spoken(setting.reading), at: setting.reading.at,

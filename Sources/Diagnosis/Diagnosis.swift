@@ -25,6 +25,7 @@ package enum Diagnosis {
         out.trigger = facts.withOwnReadings.trigger
         out.memory = memory(facts)
         out.facts = settings(facts)
+        out.timeline = timeline(facts)
         return out
     }
 

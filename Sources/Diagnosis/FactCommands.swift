@@ -10,14 +10,30 @@ enum FactCommands {
         + "/proc/meminfo; uname -r"
 
     static func disk(_ incident: Incident) -> String {
-        "D=$(\(client(incident)) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -ld $D; "
-            + "findmnt -T $D"
+        directory(incident)
+            + "; df -h \"$D\"; df -i \"$D\"; ls -ld \"$D\"; findmnt -T \"$D\""
+    }
+
+    /// Puts the data directory into the variable `D`.
+    static func directory(_ incident: Incident) -> String {
+        "D=\(directoryWord(incident))"
+    }
+
+    /// The data directory as one word of a command.
+    static func directoryWord(_ incident: Incident) -> String {
+        "\"$(\(client(incident)) CONFIG GET dir | tail -1)\""
     }
 
     /// The command line client, for the port that is meant.
     static func client(_ incident: Incident) -> String {
-        guard let port = incident.instance.port, port != 6379 else { return "redis-cli" }
+        guard let port = port(incident), port != 6379 else { return "redis-cli" }
         return "redis-cli -p \(port)"
+    }
+
+    /// The port of the server: that of its log, else the one that everything read of a server has.
+    private static func port(_ incident: Incident) -> Int? {
+        let read = Set(incident.readings.snapshots.compactMap(\.snapshot.subject.port))
+        return incident.instance.port ?? (read.count == 1 ? read.first.map { Int($0) } : nil)
     }
 
     static func mappings(_ incident: Incident) -> String {
@@ -32,7 +48,7 @@ enum FactCommands {
         ofProcess(
             incident,
             "cat /proc/$P/cgroup; systemctl show -p "
-                + "MemoryMax,MemoryCurrent,TasksMax,TasksCurrent $(ps -o unit= -p $P)")
+                + "MemoryMax,MemoryCurrent,TasksMax,TasksCurrent \"$(ps -o unit= -p $P)\"")
     }
 
     static func tasks(_ incident: Incident) -> String {
@@ -46,9 +62,9 @@ enum FactCommands {
     static func pidsCgroup(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=$d$(awk -F: "
-                + "'/pids|^0::/{print $3; exit}' /proc/$P/cgroup); cat $f/pids.current "
-                + "$f/pids.max $f/pids.events 2>/dev/null; done")
+            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=\"$d$(awk -F: "
+                + "'/pids|^0::/{print $3; exit}' /proc/$P/cgroup)\"; cat \"$f/pids.current\" "
+                + "\"$f/pids.max\" \"$f/pids.events\" 2>/dev/null; done")
     }
 
     static func namespace(_ incident: Incident) -> String {
@@ -73,11 +89,19 @@ enum FactCommands {
                 + "vm.overcommit_memory")
     }
 
-    /// A command about the server that is meant: servers show their port in their process title.
+    /// A command about the server that is meant.
     private static func ofProcess(_ incident: Incident, _ command: String) -> String {
+        "\(findProcess(incident)); \(command)"
+    }
+
+    /// Puts the server's process id into the variable `P`.
+    static func findProcess(_ incident: Incident) -> String { "P=$(\(searchProcess(incident)))" }
+
+    /// Prints the server's process id: servers show their port in their process title.
+    static func searchProcess(_ incident: Incident) -> String {
         let any = "pidof -s redis-server valkey-server keydb-server"
-        guard let port = incident.instance.port else { return "P=$(\(any)); \(command)" }
-        return "P=$(pgrep -o -f '(redis|valkey|keydb)-server .*:\(port)' || \(any)); \(command)"
+        guard let port = port(incident) else { return any }
+        return "pgrep -o -f '(redis|valkey|keydb)-server .*:\(port)( |$)' || \(any)"
     }
 
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.

@@ -7,10 +7,16 @@ internal import Model
 struct CorrelationResult {
     private(set) var correlation = Correlation()
 
-    init(_ trackers: [InstanceTracker], folded: Int) {
+    /// Takes the incidents from the trackers.
+    init(_ trackers: inout [InstanceTracker], folded: Int) {
         correlation.duplicatesFolded = folded
-        correlation.incidents = trackers.flatMap(\.finished)
-        let asides = trackers.flatMap(\.asides).sorted {
+        var asides: [InstanceTracker.Aside] = []
+        for i in trackers.indices {
+            correlation.incidents += trackers[i].finished
+            asides += trackers[i].asides
+            (trackers[i].finished, trackers[i].asides) = ([], [])
+        }
+        asides.sort {
             ($0.incident.startedAt?.nanoseconds ?? 0, $0.incident.id)
                 < ($1.incident.startedAt?.nanoseconds ?? 0, $1.incident.id)
         }
@@ -69,6 +75,7 @@ struct CorrelationResult {
         if !incident.consequences.contains(consequence) {
             incident.consequences.append(consequence)
         }
+        incident = incident.unfolded
         incident.timeline = inOrder(
             incident.timeline + aside.incident.timeline.filter { $0.severity == .failure })
         incident.observations += aside.incident.observations
@@ -84,12 +91,29 @@ struct CorrelationResult {
 
     /// Refusals with one errno on one host at one time have one cause on that host.
     private mutating func relate() {
-        let all = correlation.incidents
-        for i in all.indices {
-            correlation.incidents[i].related = all.indices
-                .filter { $0 != i && all[$0].sharesHostEvent(with: all[i]) }
-                .map { all[$0].id }.sorted()
+        let dated = correlation.incidents.indices.filter {
+            correlation.incidents[$0].instance.host != nil
+                && correlation.incidents[$0].startedAt != nil
         }
+        let byHost = Dictionary(grouping: dated) { correlation.incidents[$0].instance.host }
+        var related: [Int: [String]] = [:]
+        for members in byHost.values where members.count > 1 {
+            let ordered = members.sorted { start($0) < start($1) }
+            for (place, a) in ordered.enumerated() {
+                let end = correlation.incidents[a].hostEventEnd
+                // Those that begin later cannot touch it either.
+                for b in ordered[(place + 1)...].prefix(while: { start($0) <= end })
+                where correlation.incidents[a].sharesHostEvent(with: correlation.incidents[b]) {
+                    related[a, default: []].append(correlation.incidents[b].id)
+                    related[b, default: []].append(correlation.incidents[a].id)
+                }
+            }
+        }
+        for (i, ids) in related { correlation.incidents[i].related = ids.sorted() }
+    }
+
+    private func start(_ i: Int) -> Int64 {
+        correlation.incidents[i].startedAt?.nanoseconds ?? 0
     }
 
     /// Two servers may write the same line in the same moment: their incidents differ all the same.
@@ -116,8 +140,14 @@ struct CorrelationResult {
 }
 
 extension Incident {
+    /// By time; what has none comes after what has, and does not stand in front of it.
     fileprivate var place: (Int64, Int, String, String) {
-        (startedAt?.nanoseconds ?? 0, instance.port ?? 0, instance.log, id)
+        (startedAt?.nanoseconds ?? .max, instance.port ?? 0, instance.log, id)
+    }
+
+    /// Until when a refusal elsewhere on the host counts as the same event, in nanoseconds.
+    fileprivate var hostEventEnd: Int64 {
+        (lastFailureAt ?? startedAt)?.adding(seconds: 60).nanoseconds ?? 0
     }
 
     fileprivate func sharesHostEvent(with other: Incident) -> Bool {

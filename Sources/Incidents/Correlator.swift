@@ -9,6 +9,7 @@ package struct Correlator {
     private let sources: [SourceEvents]
     private let patterns: [PatternInfo]
     private let names: [String]
+    private let store: EventStore?
     private var map: InstanceMap
     private var trackers: [InstanceTracker]
     private var childOwners = RecentOwners()
@@ -56,12 +57,18 @@ package struct Correlator {
         }
     }
 
-    package init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
+    /// With a store, incidents that are over are folded into it until they are diagnosed.
+    package init(
+        _ sources: [SourceEvents], patterns: [PatternInfo], folding store: EventStore? = nil
+    ) {
         self.sources = sources
+        self.store = store
         self.patterns = patterns
         names = sources.map(\.facts.path)
         map = InstanceMap(sources, patterns: patterns)
-        trackers = map.instances.map { [names] in InstanceTracker(instance: $0, sources: names) }
+        trackers = map.instances.map { [names] in
+            InstanceTracker(instance: $0, sources: names, store: store)
+        }
     }
 
     /// Reads all events and returns the incidents, ordered by start, then instance.
@@ -102,16 +109,16 @@ package struct Correlator {
         }
         for i in trackers.indices { trackers[i].finish() }
         report(refusals)
-        var result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
-        if result.incidents.isEmpty {
+        let folded = twins.folded + foldedKills
+        if trackers.allSatisfy({ $0.finished.isEmpty && $0.asides.isEmpty }) {
             // Where no log shows a failure, INFO may.
             for i in trackers.indices {
                 trackers[i].reportSaveStatus { [sources] event in
                     sources[event.source.input].info[event.source.line]
                 }
             }
-            result = CorrelationResult(trackers, folded: twins.folded + foldedKills).correlation
         }
+        var result = CorrelationResult(&trackers, folded: folded).correlation
         result.quotations = quotations
         return result
     }
@@ -131,6 +138,7 @@ package struct Correlator {
 
     /// What the kernel refused and no server's log explains.
     private mutating func report(_ refusals: KernelRefusals) {
+        guard !refusals.isEmpty else { return }
         for group in refusals.unexplained(by: trackers.flatMap(\.finished)) {
             let pid = group.first.int("pid").map { Int32(clamping: $0) }
             let number =
@@ -144,8 +152,10 @@ package struct Correlator {
         }
     }
 
-    private func host(of event: Event) -> String? {
-        sources[event.source.input].facts.streams[Int(event.header.stream)].host
+    private func host(of event: Event) -> String? { writer(of: event).host }
+
+    private func writer(of event: Event) -> WriterStream {
+        sources[event.source.input].facts.streams[Int(event.header.stream)]
     }
 
     // MARK: - Who wrote it
@@ -163,7 +173,10 @@ package struct Correlator {
         if header.form == .kernel || header.form == .daemon, let number = ownerByWords(event) {
             return number
         }
-        if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input] {
+        if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input],
+            header.form == .kernel || header.form == .daemon
+                || !map.instances[number].isAnother(than: writer(of: event))
+        {
             return number
         }
         return stranger(event, input, .server)
@@ -186,7 +199,8 @@ package struct Correlator {
         let number = map.addUnknown(
             input: event.source.input, stream: stream, log: rotationStem(facts.path),
             facts.streams[Int(event.header.stream)])
-        trackers.append(InstanceTracker(instance: map.instances[number], sources: names))
+        trackers.append(
+            InstanceTracker(instance: map.instances[number], sources: names, store: store))
         return number
     }
 

@@ -97,3 +97,15 @@ struct InstanceMap {
         return instance
     }
 }
+
+extension Instance {
+    /// Whether a writer is known to be another than this server: of another unit, container or host.
+    /// Where one of the two does not say, it may be the same.
+    func isAnother(than writer: WriterStream) -> Bool {
+        func differ(_ a: String?, _ b: String?) -> Bool {
+            if let a, let b { a != b } else { false }
+        }
+        return differ(unit, writer.unit) || differ(container, writer.container)
+            || differ(host, writer.host)
+    }
+}

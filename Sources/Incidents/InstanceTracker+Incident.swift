@@ -82,7 +82,7 @@ extension InstanceTracker {
                     incident: incident, isClient: done.isClientOnly,
                     masterPort: done.masterPort ?? masterPort))
         } else {
-            finished.append(incident)
+            keep(incident)
         }
     }
 

@@ -115,11 +115,26 @@ extension InstanceTracker {
 
     /// Whether the server's log broke off without a word at about the time of a kill.
     private func hasVanished(at kill: Event) -> Bool {
-        guard life.end == nil, life.shutdownRequested == nil, let last = life.lastLine,
-            let silence = kill.seconds(after: last)
+        guard life.end == nil, life.shutdownRequested == nil, !isOfAnother(kill),
+            let last = life.lastLine, let silence = kill.seconds(after: last)
         else { return false }
         return (-Self.stampReach...Self.silenceReach).contains(silence)
     }
+
+    /// Whether the kernel names a process that this server cannot have been: another product's, or
+    /// another number where both are numbered by the host. Containers count from 1.
+    private func isOfAnother(_ kill: Event) -> Bool {
+        if let name = kill["comm"], let product = instance.product, name != "redis-server",
+            name.hasSuffix("-server"), name != product + "-server"
+        {
+            return true
+        }
+        return life.pid >= Self.lowestHostPID && kill.victim >= Self.lowestHostPID
+            && kill.victim != life.pid
+    }
+
+    /// Below it a process may be one of a container, or of a host that has just started.
+    private static let lowestHostPID: Int32 = 300
 
     private mutating func kill(_ event: Event, _ victim: Victim) {
         var operation: Operation?

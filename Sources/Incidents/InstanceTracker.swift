@@ -9,6 +9,8 @@ internal import Model
 struct InstanceTracker {
     var instance: Instance
     let sources: [String]
+    /// Where incidents that are over wait to be diagnosed; `nil` where they stay in memory.
+    private let store: EventStore?
 
     var life = ServerLife()
     /// Processes that ran before the present one; a dying one may still write.
@@ -114,9 +116,17 @@ struct InstanceTracker {
         case crashTitle(Event)
     }
 
-    init(instance: Instance, sources: [String]) {
+    init(instance: Instance, sources: [String], store: EventStore? = nil) {
         self.instance = instance
         self.sources = sources
+        self.store = store
+    }
+
+    /// Keeps an incident that is over.
+    mutating func keep(_ incident: Incident) {
+        var incident = incident
+        if let store { incident.fold(into: store) }
+        finished.append(incident)
     }
 
     // MARK: - The one entrance

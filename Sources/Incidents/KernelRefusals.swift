@@ -25,6 +25,8 @@ struct KernelRefusals {
         var host: String?
     }
 
+    var isEmpty: Bool { lines.isEmpty }
+
     mutating func note(_ event: Event, host: @autoclosure () -> String?) {
         switch event.kind {
         case .kernel_commit_refused, .pids_rejected: break

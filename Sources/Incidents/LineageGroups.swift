@@ -137,7 +137,9 @@ struct LineageGroups {
     /// that fail in a storm meet in some milliseconds by chance.
     private func areTwins(_ pair: Pair, _ shared: Int, _ prints: [Fingerprints]) -> Bool {
         let (x, y) = (lineages[pair.a], lineages[pair.b])
-        guard x.input != y.input, x.isSentinel == y.isSentinel else { return false }
+        guard x.input != y.input, x.isSentinel == y.isSentinel, !haveOtherUnits(x, y) else {
+            return false
+        }
         let (p, q) = (prints[pair.a], prints[pair.b])
         let from = max(p.first, q.first)
         let to = min(p.last, q.last)
@@ -148,6 +150,12 @@ struct LineageGroups {
             return isCopy || shared >= 3 && shared * 10 >= smaller * 9 && !x.pids.contains(1)
         }
         return shared >= min(3, smaller) && shared * 2 >= smaller
+    }
+
+    /// Two ways of one record name the same unit, where both name one.
+    private func haveOtherUnits(_ x: Lineage, _ y: Lineage) -> Bool {
+        guard let mine = writer(x).unit, let theirs = writer(y).unit else { return false }
+        return mine != theirs
     }
 
     private func fingerprints() -> [Fingerprints] {

@@ -88,7 +88,7 @@ package struct MaxmemoryWatch {
                 let made = incident(server.instance, stretch)
                 let isKnown = known.contains {
                     $0.instance == server.instance && $0.overlaps(made)
-                        && $0.observations.contains { $0.kind == .memory_refused }
+                        && $0.unfolded.observations.contains { $0.kind == .memory_refused }
                 }
                 return isKnown ? nil : made
             }

@@ -115,6 +115,29 @@ package struct SnapshotLinker {
         }
     }
 
+    /// Snapshots that are in memory at once for several requests, at least.
+    private static let batchLimit = 1 << 14
+
+    /// Lends the readings for each request to `body`, in the order of the requests, so that those
+    /// of thousands of incidents need not be in memory at once.
+    package func forEachReadings(
+        for requests: [Request], _ body: (Int, Readings) -> Void
+    ) {
+        var start = 0
+        while start < requests.count {
+            var end = start
+            var count = 0
+            while end < requests.count, count < Self.batchLimit {
+                count += entries.isEmpty ? 0 : chosen(for: requests[end]).count
+                end += 1
+            }
+            for (i, readings) in readings(for: Array(requests[start..<end])).enumerated() {
+                body(start + i, readings)
+            }
+            start = end
+        }
+    }
+
     /// The readings for each request, in the order of the requests.
     package func readings(for requests: [Request]) -> [Readings] {
         guard !entries.isEmpty else { return requests.map { _ in Readings() } }

@@ -55,6 +55,13 @@ extension JSONValue {
         return out
     }
 
+    /// The text of the value as it stands in an indented one, `level` levels deep.
+    package func rendered(level: Int) -> String {
+        var out = ""
+        write(to: &out, indent: level)
+        return out
+    }
+
     private func write(to out: inout String, indent: Int?) {
         switch self {
         case .null: out += "null"
@@ -91,7 +98,13 @@ extension JSONValue {
     }
 
     private static func newLine(_ indent: Int, to out: inout String) {
-        out += "\n" + String(repeating: "  ", count: indent)
+        out += indent < newLines.count ? newLines[indent] : madeNewLine(indent)
+    }
+
+    private static let newLines = (0..<16).map(madeNewLine)
+
+    private static func madeNewLine(_ indent: Int) -> String {
+        "\n" + String(repeating: "  ", count: indent)
     }
 
     /// Whole numbers without a fraction; JSON has no infinities, they become `null`.

@@ -48,6 +48,8 @@ package struct Incident: Sendable {
     package var savedAgainAt: Timestamp?
     /// Whether the server itself went, and not a child of it alone. Not printed.
     package var serverFailed = false
+    /// Where the events, the timeline and the trigger are while they are not here.
+    package var folded: FoldedEvidence?
 
     package init(kind: Kind, instance: Instance) {
         self.kind = kind
@@ -184,6 +186,10 @@ package struct Trigger: Sendable {
 
 package struct TimelineEntry: Sendable {
     package enum Severity: String, Sendable, CaseIterable { case info, warning, failure, recovery }
+
+    /// The kind of an entry that tells of no event: two readings of a setting that differ, or the
+    /// command that changed it.
+    package static let settingChanged = "setting_changed"
 
     package var at: Timestamp?
     /// The time as the log writes it.

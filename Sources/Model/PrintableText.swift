@@ -3,9 +3,11 @@
 
 extension Unicode.Scalar {
     /// Whether the character shows as itself: no control, no bidi or other format character, no
-    /// line or paragraph separator, nothing unassigned or private.
+    /// line or paragraph separator, nothing unassigned or private, nothing that leaves no mark
+    /// (default-ignorable characters such as the Hangul fillers, and the empty Braille pattern).
     package var showsAsItself: Bool {
         if value < 0x7F { return value >= 0x20 }
+        if properties.isDefaultIgnorableCodePoint || value == 0x2800 { return false }
         switch properties.generalCategory {
         case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
             .paragraphSeparator:

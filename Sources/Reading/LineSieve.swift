@@ -60,7 +60,8 @@ struct LineSieve {
     mutating func arm(_ header: RecordHeader, _ line: Span<UInt8>, message: Int) {
         isArmed = false
         let start = message - Self.headLength
-        guard start > 0, start <= 16, header.stamp.form == .local,
+        // What opens before a record (a string, a quotation) may close behind it.
+        guard start > 0, start <= 16, isDigit(line[0]), header.stamp.form == .local,
             header.form == .roleWithYear || header.form == .threadRole,
             line.count >= message, setDate(line, at: start)
         else { return }

@@ -57,8 +57,14 @@ package struct BudgetFitting: Sendable {
             let body = renderer.render(shown)
             if body.utf8.count <= limit { return body }
         }
-        document.title = document.title.cut(to: 40)
-        document.blocks = [note]
+        for length in [160, 120, 80, 60, 40, 20] {
+            document.title = document.title.cut(to: length)
+            for blocks in [[note], []] {
+                document.blocks = blocks
+                let body = renderer.render(document)
+                if body.utf8.count <= limit { return body }
+            }
+        }
         return renderer.render(document)
     }
 }

@@ -71,8 +71,27 @@ extension EarlierReport.State {
         ("Status", ["status"]), ("Recovered", ["recovered_at"]),
         ("Forks refused", ["failures", "total"]),
         ("Last failure", ["last_failure_at"]), ("Severity", ["severity"]),
-        ("Data", ["persistence", "exposure"]), ("Verdict", ["verdict", "statement"]),
+        ("Data", ["persistence", "exposure"]), ("Decision", ["verdict", "state"]),
+        ("Verdict", ["verdict", "statement"]),
     ]
+
+    /// A value as a sentence has it: an enum's name in words, a time as the report writes times;
+    /// free text as it stands.
+    static func spoken(_ value: String, of name: String) -> String {
+        switch name {
+        case "Status", "Severity", "Data", "Decision": value.replacingUnderscores
+        case "Recovered", "Last failure": spokenTime(value)
+        default: value
+        }
+    }
+
+    /// `2026-11-22 12:01:38 UTC` for `2026-11-22T12:01:38.682Z`.
+    private static func spokenTime(_ text: String) -> String {
+        guard text.hasSuffix("Z"), text.utf8.count >= 20, text.dropFirst(10).hasPrefix("T") else {
+            return text
+        }
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8)) UTC"
+    }
 }
 
 extension EarlierReport.Entry {

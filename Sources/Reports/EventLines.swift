@@ -17,9 +17,15 @@ package struct EventLines: Sendable {
 
     /// All lines, each with its line end.
     package func render(_ report: Report) -> String {
-        ([line(of: report)] + report.incidents.flatMap(lines)).map {
-            $0.rendered(pretty: false) + "\n"
-        }.joined()
+        opening(of: report) + report.incidents.map(text).joined()
+    }
+
+    /// The line that stands before the incidents.
+    func opening(of report: Report) -> String { line(of: report).rendered(pretty: false) + "\n" }
+
+    /// The lines of one incident, each with its line end.
+    func text(of incident: Incident) -> String {
+        lines(of: incident).map { $0.rendered(pretty: false) + "\n" }.joined()
     }
 
     /// The lines of one incident: its own, then those of its events, in order of time.

@@ -75,11 +75,14 @@ func asSentence(_ text: String) -> String {
     guard let first = text.first, let last = text.last else { return "" }
     // A name keeps its case: "vm.overcommit_memory …", "smaps' flags …".
     let word = text.prefix { $0 != " " }
+    let isCommand = text.dropFirst(word.count).hasPrefix(" -")
     let isName =
-        word.contains { "._/-`()'".contains($0) } || word.contains(where: \.isNumber)
+        isCommand || word.contains { "._/-`()'".contains($0) } || word.contains(where: \.isNumber)
         || programs.contains(String(word))
     let begun = isName ? text : first.uppercased() + text.dropFirst()
-    return [".", "?", ":", ")"].contains(last) ? begun : begun + "."
+    // A remark in brackets that is a sentence of its own has its stop already.
+    let isEnded = [".", "?", ":"].contains(last) || text.hasSuffix(".)")
+    return isEnded ? begun : begun + "."
 }
 
 /// Programs whose names are no words of English: a sentence that begins with one shows a command.
@@ -124,8 +127,14 @@ extension IncidentComposer {
     }
 
     var actionSection: Section? {
+        guard detail.brevity < .headline else { return nil }
         let blocks: [Block] =
             switch step {
+            case .remedy(let remedy) where detail.brevity >= .command && !remedy.command.isEmpty:
+                [
+                    .paragraph(Prose([.text(asSentence(remedy.text))])),
+                    .code(CodeBlock(remedy.command, language: .shell)),
+                ]
             case .remedy(let remedy) where remedy.command == incident.verdict.nextCommand:
                 [.paragraph("The cause is not decided; what this prints decides it.")]
                     + remedy.blocks
@@ -138,9 +147,11 @@ extension IncidentComposer {
             case .find(let missing):
                 [
                     .paragraph(
-                        Prose(
-                            marked: "Find out: " + asSentence(missing.what) + " "
-                                + asSentence(missing.why))),
+                        Prose([
+                            .text(
+                                "Find out: " + asSentence(missing.what) + " "
+                                    + asSentence(missing.why))
+                        ])),
                     .code(CodeBlock(missing.command, language: .shell)),
                 ]
             case .nothing: []
@@ -167,10 +178,10 @@ extension Remedy {
             Self.step("Check before", precheck), Self.step(run, command, isCommand: true),
             Self.step("Expect", expect), Self.step("To take it back", rollback),
         ].compactMap { $0 }
-        var blocks: [Block] = [.paragraph(Prose(marked: asSentence(text)))]
+        var blocks: [Block] = [.paragraph(Prose([.text(asSentence(text))]))]
         if !steps.isEmpty { blocks.append(.list(steps, ordered: true)) }
         if !caveat.isEmpty {
-            blocks.append(.note(Note(.warning, Prose(marked: asSentence(caveat)))))
+            blocks.append(.note(Note(.warning, Prose([.text(asSentence(caveat))]))))
         }
         return blocks
     }
@@ -180,7 +191,7 @@ extension Remedy {
         guard !text.isEmpty else { return nil }
         let label: Prose = "\(strong: label + ":")"
         guard isCommand ?? looksLikeCommand(text) else {
-            return [.paragraph(label + " " + Prose(marked: asSentence(text)))]
+            return [.paragraph(label + " " + Prose([.text(asSentence(text))]))]
         }
         return [.paragraph(label), .code(CodeBlock(text, language: .shell))]
     }

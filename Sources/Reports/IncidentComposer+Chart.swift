@@ -58,15 +58,22 @@ extension IncidentComposer {
     }
 
     private var marks: [Chart.Mark] {
-        let entries = incident.timeline.filter { $0.at != nil && $0.severity != .info }
+        let entries = incident.timeline.filter {
+            $0.at != nil && ($0.severity != .info || $0.kind == TimelineEntry.settingChanged)
+        }
         let worths = entries.map { $0.severity == .warning ? 1 : 2 }
-        return WorthSelection(worths, limit: Self.markLimit).indices.compactMap { index in
+        return WorthSelection(worths, limit: Self.markLimit).indices.flatMap { index in
             let entry = entries[index]
-            guard let at = entry.at else { return nil }
             let label = entry.kind.replacingUnderscores
-            return Chart.Mark(
-                at: at, label: entry.count > 1 ? "\(label) (\(grouped(entry.count)) times)" : label,
-                tone: entry.tone)
+            guard entry.count > 1, let lastAt = entry.lastAt else {
+                return entry.at.map { [Chart.Mark(at: $0, label: label, tone: entry.tone)] } ?? []
+            }
+            let count = grouped(entry.count)
+            return [
+                Chart.Mark(
+                    at: entry.at ?? lastAt, label: "\(label) (\(count) times)", tone: entry.tone),
+                Chart.Mark(at: lastAt, label: "\(label) (last of \(count))", tone: entry.tone),
+            ]
         }
     }
 }

@@ -63,7 +63,7 @@ extension IncidentComposer {
 
     func list(_ evidence: [Evidence]) -> [Block] {
         let shown = evidence.prefix(detail.evidence)
-        var blocks: [Block] = [.list(shown.map(\.blocks), ordered: false)]
+        var blocks: [Block] = [.list(folded(Array(shown)), ordered: false)]
         let rest = evidence.count - shown.count
         if rest > 0 {
             blocks.append(.leftOut("\(counted(rest, "more piece")) of evidence"))
@@ -72,19 +72,63 @@ extension IncidentComposer {
     }
 }
 
+extension IncidentComposer {
+    /// An item for each claim: the first line that carries it, and where it stands again.
+    private func folded(_ evidence: [Evidence]) -> [[Block]] {
+        var items: [[Block]] = []
+        var places: [String: (item: Int, again: [String])] = [:]
+        for piece in evidence {
+            guard piece.quote != nil, piece.value == nil else {
+                items.append(piece.blocks(shortNames))
+                continue
+            }
+            if var known = places[piece.statement] {
+                known.again.append(piece.place(shortNames))
+                places[piece.statement] = known
+            } else {
+                places[piece.statement] = (items.count, [])
+                items.append(piece.blocks(shortNames))
+            }
+        }
+        for (item, again) in places.values where !again.isEmpty {
+            items[item].append(
+                .paragraph("Again: " + Prose.list(again.map { Prose([.code($0)]) }) + "."))
+        }
+        return items
+    }
+}
+
+extension SourceReference {
+    /// The place by the name that its input has where room is short.
+    func spoken(_ shortNames: [String: String]) -> String {
+        shortNames[path].map { "\($0):\(line)" } ?? spoken
+    }
+}
+
 extension Evidence {
+    /// The line and the time, as a caption has them.
+    func place(_ shortNames: [String: String]) -> String {
+        [source?.spoken(shortNames), at?.spoken].compactMap(\.self).joined(separator: ", ")
+    }
+
     /// The claim, and below it the raw line that carries it.
-    var blocks: [Block] {
+    func blocks(_ shortNames: [String: String] = [:]) -> [Block] {
         var claim = statement
         if let value { claim += " (\(value.spoken(unit: unit ?? "")))" }
-        let place = [source?.spoken, at?.spoken].compactMap { $0 }.joined(separator: ", ")
         guard let quote else {
-            let suffix = place.isEmpty ? Prose() : " (\(code: place))"
+            let parts = [
+                source.map { Prose([.code($0.spoken(shortNames))]) },
+                at.map { Prose([.text($0.spoken)]) },
+            ].compactMap(\.self)
+            let suffix: Prose =
+                parts.isEmpty
+                ? Prose()
+                : " (" + parts.dropFirst().reduce(parts[0]) { $0 + ", " + $1 } + ")"
             return [.paragraph(Prose([.text(claim)]) + suffix)]
         }
         return [
             .paragraph(Prose([.text(claim + (claim.hasSuffix(":") ? "" : ":"))])),
-            .code(CodeBlock(quote, caption: place, place: source?.place)),
+            .code(CodeBlock(quote, caption: place(shortNames), place: source?.place)),
         ]
     }
 }
@@ -92,8 +136,9 @@ extension Evidence {
 extension MissingFact {
     /// What is not known and why it matters, and below it the command that tells.
     var blocks: [Block] {
-        let claim = Prose(
-            marked: [what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
+        let claim = Prose([
+            .text([what, why].filter { !$0.isEmpty }.map(asSentence).joined(separator: " "))
+        ])
         return command.isEmpty
             ? [.paragraph(claim)]
             : [.paragraph(claim), .code(CodeBlock(command, language: .shell))]
@@ -116,7 +161,7 @@ extension Double {
     func spoken(unit: String) -> String {
         let number = self == rounded() && abs(self) < 1e15 ? grouped(Int(self)) : description
         guard unit == "bytes" || unit == "B" else {
-            return unit.isEmpty ? number : "\(number) \(unit)"
+            return unit.isEmpty || unit == "count" ? number : "\(number) \(unit)"
         }
         guard abs(self) >= 1024, abs(self) < 1e18 else { return "\(number) bytes" }
         return "\(number) bytes, \(ByteCount(bytes: Int64(self)).description)"
@@ -130,13 +175,33 @@ extension IncidentComposer {
         var blocks: [Block] = [.definitions(counts)]
         if !incident.facts.isEmpty {
             blocks.append(
-                .section(
-                    Section("Facts", worth: .detail, [.definitions(incident.facts.map(\.row))])))
+                .section(Section("Facts", worth: .detail, facts)))
         }
         if !incident.memory.isEmpty {
             blocks.append(.section(Section("Memory", worth: .detail, isFolded: true, memory)))
         }
         return Section("Counts and facts", worth: .detail, isFolded: true, blocks)
+    }
+
+    /// Facts that were read at one time together, below what is said of that time once.
+    private var facts: [Block] {
+        var order: [String] = []
+        var groups: [String: [Definition]] = [:]
+        for fact in incident.facts {
+            let when = [fact.reach, fact.at?.spoken].compactMap(\.self).filter { !$0.isEmpty }
+                .joined(separator: ", ")
+            if groups[when] == nil { order.append(when) }
+            groups[when, default: []].append(fact.row(shortNames))
+        }
+        return order.flatMap { when -> [Block] in
+            let title: [Block] =
+                when.isEmpty ? [] : [.paragraph(Prose([.text(asTitle(when))]))]
+            return title + [.definitions(groups[when] ?? [])]
+        }
+    }
+
+    private func asTitle(_ when: String) -> String {
+        when.prefix(1).uppercased() + when.dropFirst() + ":"
     }
 
     private var counts: [Definition] {
@@ -181,10 +246,9 @@ extension [NamedCount] {
 }
 
 extension Fact {
-    fileprivate var row: Definition {
+    fileprivate func row(_ shortNames: [String: String]) -> Definition {
         var text: Prose = "\(code: value)"
-        let notes = [reach, at?.spoken, source?.spoken].compactMap { $0 }.filter { !$0.isEmpty }
-        if !notes.isEmpty { text += " (\(notes.joined(separator: ", ")))" }
+        if let source { text += " (\(source.spoken(shortNames)))" }
         return Definition(name, text)
     }
 }

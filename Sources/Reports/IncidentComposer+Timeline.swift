@@ -48,6 +48,7 @@ extension IncidentComposer {
 extension TimelineEntry {
     /// How much the story would miss it.
     fileprivate var worth: Int {
+        if kind == Self.settingChanged { return 5 }
         switch EventKind(rawValue: kind) {
         case .oom_victim, .oom_victim_chosen, .oomd_kill, .earlyoom_kill, .child_killed,
             .crash_signal,

@@ -74,6 +74,12 @@ extension IncidentComposer {
 
 extension IncidentComposer {
     var head: [Definition] {
+        if detail.brevity >= .core {
+            return [
+                Definition("What failed", whatFailed, tone: .failure),
+                Definition("Status", status), Definition(causeTerm, causeProse),
+            ]
+        }
         var rows = [
             Definition("What failed", whatFailed, tone: .failure),
             Definition("Since", since),
@@ -94,8 +100,9 @@ extension IncidentComposer {
             sentences.append(Prose([.text(counts.sentence(total: total))]))
         }
         sentences += unseenFailures
-        if !incident.consequences.isEmpty {
-            let words = incident.consequences.map { Prose([.text($0.replacingUnderscores)]) }
+        let further = incident.consequences.filter { $0 != incident.kind.rawValue }
+        if !further.isEmpty {
+            let words = further.map { Prose([.text($0.replacingUnderscores)]) }
             sentences.append("It led to: " + Prose.list(words) + ".")
         }
         return Prose.sentences(sentences)
@@ -149,9 +156,17 @@ extension IncidentComposer {
         switch incident.kind {
         case .fork_failure: Prose()
         case .save_failure, .write_refusal: firstFailure
-        case .oom_kill: "An out-of-memory killer took the server or its child."
+        case .oom_kill: kill ?? "An out-of-memory killer took the server or its child."
         case .server_crash: "The server crashed."
         }
+    }
+
+    /// What the timeline says of the first kill for want of memory: by whom, of what.
+    private var kill: Prose? {
+        let kinds: [EventKind] = [.oom_victim, .oomd_kill, .earlyoom_kill, .child_killed]
+        let names = Set(kinds.map(\.rawValue))
+        return incident.timeline.first { $0.severity == .failure && names.contains($0.kind) }
+            .map { Prose([.text(asSentence($0.text))]) }
     }
 
     var since: Prose {
@@ -181,9 +196,25 @@ extension IncidentComposer {
             ])
                 + parts + Prose([.text(".\(saved)")])
         case .ongoing_at_end:
-            return
-                "Not over when the data ends: not everything that failed is seen to succeed again."
+            return "Not over when the data ends: \(missingSuccess)."
         }
+    }
+}
+
+extension IncidentComposer {
+    /// What would end the incident and does not stand in the data.
+    private var missingSuccess: String {
+        switch incident.kind {
+        case .write_refusal: return "no write is seen to be accepted again"
+        case .server_crash: return "the server is not seen to work again"
+        case .oom_kill, .fork_failure, .save_failure: break
+        }
+        let names = incident.failures.operations.compactMap {
+            Operation(rawValue: $0.name).flatMap { $0 == .unknown ? nil : $0.spoken }
+        }
+        guard !names.isEmpty else { return "no success is seen after the failure" }
+        let list = Prose.list(names.map { Prose([.text($0)]) }, "or").plain
+        return "no \(list) is seen to succeed after the last failure"
     }
 }
 
@@ -243,13 +274,21 @@ extension IncidentComposer {
         var sentences: [Prose] = [
             "\(strong: label)", Prose([.text(asSentence(persistence.statement))]),
         ]
-        if let from = persistence.exposedFrom {
+        if let from = persistence.exposedFrom, !isExposureTold {
             let until = persistence.exposedUntil
             sentences.append(
                 until.map { "Exposed \(spokenRange(from, $0))." } ?? "Exposed since \(from.spoken)."
             )
         }
         return Prose.sentences(sentences)
+    }
+
+    /// Whether the statement itself names both ends of the exposure.
+    private var isExposureTold: Bool {
+        let ends = [incident.persistence.exposedFrom, incident.persistence.exposedUntil]
+        return ends.compactMap(\.self).allSatisfy {
+            incident.persistence.statement.contains($0.spoken)
+        }
     }
 
     var stakes: [Definition] {

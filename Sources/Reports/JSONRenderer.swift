@@ -11,7 +11,31 @@ package struct JSONRenderer: Sendable {
 
     /// The report as indented JSON with a line end.
     package func render(_ report: Report) -> String {
-        value(of: report).rendered(pretty: true) + "\n"
+        let (opening, closing) = frame(of: report)
+        return opening + report.incidents.map(Self.text).joined(separator: Self.separator)
+            + closing
+    }
+
+    /// What stands between two incidents.
+    static let separator = ","
+
+    /// One incident as it stands in the report.
+    static func text(of incident: Incident) -> String {
+        "\n    " + incident.json.rendered(level: 2)
+    }
+
+    /// What stands before the incidents and behind them.
+    func frame(of report: Report) -> (opening: String, closing: String) {
+        let end = report.incidents.isEmpty && report.summary.incidents == 0 ? "" : "\n  "
+        let lines = members(of: report).map {
+            "\n  " + JSONValue.string($0.name).rendered(level: 1) + ": "
+                + $0.value.rendered(level: 1)
+        }
+        let place = lines.count - 2
+        return (
+            "{" + lines[..<place].joined(separator: ",") + ",\n  \"incidents\": [",
+            end + "]," + lines[place...].joined(separator: ",") + "\n}\n"
+        )
     }
 
     /// Each incident as a value, in the order of the report.
@@ -19,7 +43,15 @@ package struct JSONRenderer: Sendable {
 
     /// The report as a value, in the order of the schema.
     package func value(of report: Report) -> JSONValue {
-        .object([
+        var all = members(of: report)
+        all.insert(
+            JSONMember("incidents", .array(report.incidents.map(\.json))), at: all.count - 2)
+        return .object(all)
+    }
+
+    /// All members but the incidents, which stand before the last two.
+    private func members(of report: Report) -> [JSONMember] {
+        [
             JSONMember("schema", .string(Report.schema)),
             JSONMember(
                 "tool",
@@ -31,10 +63,9 @@ package struct JSONRenderer: Sendable {
             JSONMember("summary", report.summary.json),
             JSONMember("verdict", .string(report.verdict)),
             JSONMember("inputs", .array(report.inputs.map(\.json))),
-            JSONMember("incidents", .array(report.incidents.map(\.json))),
             JSONMember("outlook", .array(report.outlook.map(\.json))),
             JSONMember("losses", report.losses.json),
-        ])
+        ]
     }
 }
 

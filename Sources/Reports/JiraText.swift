@@ -87,7 +87,7 @@ extension JiraText {
             guard i > 0, i + 1 < text.count, text[i - 1].isAlphanumeric, text[i + 1].isAlphanumeric
             else { return false }
             return text[i] != "-" || text[i - 1].properties.isLowercase
-                || ("0"..."9").contains(text[i - 1])
+                || (("0"..."9").contains(text[i - 1]) && !endsProject(text[..<i]))
         case "(": return !opensPicture(at: i, in: text)
         case ")": return !(i > 0 && [":", ";", "-", "=", "8"].contains(text[i - 1]))
         // A single mark at the end of a word opens nothing.
@@ -96,6 +96,12 @@ extension JiraText {
                 && (i + 1 == text.count || text[i + 1] == " ")
         default: return false
         }
+    }
+
+    /// Whether a project's name ends there, which is capitals and digits: `R2` in `hR2-12`.
+    private static func endsProject(_ text: ArraySlice<Unicode.Scalar>) -> Bool {
+        text.reversed().prefix { $0.isWord && !$0.properties.isLowercase }
+            .contains { $0.properties.isUppercase }
     }
 
     /// `(!)`, `(x)`, `(on)` and the like become pictures, and so does `:(`.

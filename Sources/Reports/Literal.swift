@@ -20,10 +20,15 @@ package enum Literal {
     private static func visible(_ text: String, tab: String, newline: String) -> String {
         if text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) { return text }
         var out = ""
+        var previous: Unicode.Scalar?
         for scalar in text.unicodeScalars {
+            defer { previous = scalar }
             switch scalar {
             case "\t": out += tab
             case "\n": out += newline
+            // Asks for an emoji's coloured form, and shows as a part of it.
+            case "\u{FE0F}" where previous.map { $0.value > 0xA8 && $0.properties.isEmoji } ?? false:
+                out.unicodeScalars.append(scalar)
             case let s where s.showsAsItself: out.unicodeScalars.append(s)
             case let s where s.value < 0x80: out += "\\x" + hexadecimal(Int(s.value), 2)
             case let s: out += "\\u{" + hexadecimal(Int(s.value), 2) + "}"

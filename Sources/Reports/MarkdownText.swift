@@ -6,10 +6,23 @@
 /// they look for them after backslashes are gone. A word that could be one is set as code.
 enum MarkdownText {
     static func inline(_ prose: Prose, startsLine: Bool = false) -> String {
-        let text = prose.runs.enumerated()
+        let text = joined(prose.runs).enumerated()
             .map { inline($1, startsLine: startsLine && $0 == 0) }.joined()
         // Four spaces at the start of a line would make it code.
         return startsLine ? String(text.drop { $0 == " " }) : text
+    }
+
+    /// Neighbouring runs of plain text as one, since a reference may stand across their border.
+    private static func joined(_ runs: [Inline]) -> [Inline] {
+        var out: [Inline] = []
+        for run in runs {
+            if case .text(let text) = run, case .text(let before)? = out.last {
+                out[out.count - 1] = .text(before + text)
+            } else {
+                out.append(run)
+            }
+        }
+        return out
     }
 
     private static func inline(_ run: Inline, startsLine: Bool) -> String {
@@ -90,13 +103,37 @@ extension MarkdownText {
             default: break
             }
         }
-        let text = string(word).lowercased()
-        return text.contains("www.") || text.hasPrefix("gh-") || isCommitHash(text)
+        return string(word).lowercased().contains("www.") || namesEmoji(word)
+            || word.split { !$0.isAlphanumeric }.contains {
+                isCommitHash($0) || isIssue($0, in: word)
+            }
     }
 
-    private static func isCommitHash(_ text: String) -> Bool {
-        (7...64).contains(text.utf8.count) && text.utf8.allSatisfy { $0.isLowerHexDigit }
-            && text.utf8.contains { $0 < 0x3A } && text.utf8.contains { $0 > 0x60 }
+    /// `:tada:`, also within a word; a time of day is none.
+    private static func namesEmoji(_ word: [Unicode.Scalar]) -> Bool {
+        word.split(separator: ":", omittingEmptySubsequences: false).dropFirst().dropLast()
+            .contains { name in
+                let isName = name.allSatisfy { $0.isWord || $0 == "-" || $0 == "+" }
+                return isName && (name.contains { !("0"..."9").contains($0) } || name.count > 2)
+            }
+    }
+
+    /// `GH-12`, and `GL-12` of GitLab: the letters stand alone, and a dash and digits follow.
+    private static func isIssue(
+        _ part: ArraySlice<Unicode.Scalar>, in word: [Unicode.Scalar]
+    ) -> Bool {
+        guard ["gh", "gl"].contains(string(Array(part)).lowercased()),
+            part.endIndex + 1 < word.count
+        else { return false }
+        return word[part.endIndex] == "-" && ("0"..."9").contains(word[part.endIndex + 1])
+    }
+
+    /// Seven to 64 hexadecimal digits, letters and figures among them.
+    private static func isCommitHash(_ part: ArraySlice<Unicode.Scalar>) -> Bool {
+        let digits = part.count { ("0"..."9").contains($0) }
+        let letters = part.count { ("a"..."f").contains($0) || ("A"..."F").contains($0) }
+        return (7...64).contains(part.count) && digits + letters == part.count && digits > 0
+            && letters > 0
     }
 
     private static func string(_ scalars: [Unicode.Scalar]) -> String {

@@ -30,20 +30,6 @@ package struct Prose: Hashable, Sendable {
 
     package init(_ runs: [Inline] = []) { self.runs = runs }
 
-    /// `text` with what stands between backticks as code: for text that Forktopsy's own authors
-    /// wrote, never for text with parts of a log in it.
-    package init(marked text: String) {
-        let parts = text.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count % 2 == 1 else {
-            self.init([.text(text)])
-            return
-        }
-        self.init(
-            parts.enumerated().compactMap { index, part in
-                part.isEmpty ? nil : index % 2 == 1 ? .code(part) : .text(part)
-            })
-    }
-
     package var isEmpty: Bool { runs.allSatisfy { $0.plain.isEmpty } }
     package var plain: String { runs.map(\.plain).joined() }
 }

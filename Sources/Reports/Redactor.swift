@@ -9,6 +9,17 @@ package import Model
 package struct Redactor: Sendable {
     package private(set) var redaction: Redaction
     private var pseudonyms: Pseudonyms
+    /// Texts that were met lately: the incidents of one log share most of theirs.
+    private var known: [String: Known] = [:]
+
+    private static let knownLimit = 2048
+
+    /// What became of a text, and how much was replaced in it.
+    private struct Known {
+        var text: String
+        var secrets: Int
+        var addresses: Int
+    }
 
     /// With a key, pseudonyms are the same in every report that is made with it.
     package init(mode: Redaction.Mode, key: PseudonymKey? = nil) {
@@ -19,22 +30,40 @@ package struct Redactor: Sendable {
     /// The report with everything replaced that its mode asks for.
     package mutating func redacted(_ report: Report) -> Report {
         guard redaction.mode != .none else { return report }
-        if redaction.mode != .secrets { learnNames(report) }
         var copy = report
-        hideNamedSecrets(&copy)
-        copy.mapStrings { redact($0) }
+        redactBeginning(of: &copy)
+        for i in copy.incidents.indices { redact(&copy.incidents[i]) }
+        redactEnd(of: &copy)
         return copy
     }
 
+    /// Redacts what stands before the incidents of a report, and learns the names in all of it.
+    mutating func redactBeginning(of report: inout Report) {
+        guard redaction.mode != .none else { return }
+        if redaction.mode != .secrets { learnNames(report) }
+        report.mapBeginning { redact($0) }
+    }
+
+    /// Redacts the next incident of the report.
+    mutating func redact(_ incident: inout Incident) {
+        guard redaction.mode != .none else { return }
+        hideNamedSecrets(&incident)
+        incident.mapStrings { redact($0) }
+    }
+
+    /// Redacts what stands behind the incidents of a report.
+    mutating func redactEnd(of report: inout Report) {
+        guard redaction.mode != .none else { return }
+        report.mapEnd { redact($0) }
+    }
+
     /// A fact called `requirepass` is a secret whatever its value looks like.
-    private mutating func hideNamedSecrets(_ report: inout Report) {
-        for i in report.incidents.indices {
-            for j in report.incidents[i].facts.indices {
-                let fact = report.incidents[i].facts[j]
-                guard SecretScanner.isSecretName(fact.name), !fact.value.isEmpty else { continue }
-                report.incidents[i].facts[j].value = Redaction.mark
-                redaction.secretsReplaced += 1
-            }
+    private mutating func hideNamedSecrets(_ incident: inout Incident) {
+        for i in incident.facts.indices {
+            let fact = incident.facts[i]
+            guard SecretScanner.isSecretName(fact.name), !fact.value.isEmpty else { continue }
+            incident.facts[i].value = Redaction.mark
+            redaction.secretsReplaced += 1
         }
     }
 
@@ -49,6 +78,23 @@ package struct Redactor: Sendable {
     }
 
     private mutating func redact(_ text: String) -> String {
+        // Equal texts beyond ASCII may differ in their bytes.
+        guard text.utf8.count > 15, text.isASCII else { return scanned(text) }
+        if let known = known[text] {
+            redaction.secretsReplaced += known.secrets
+            redaction.addressesReplaced += known.addresses
+            return known.text
+        }
+        let before = redaction
+        let out = scanned(text)
+        if known.count >= Self.knownLimit { known.removeAll(keepingCapacity: true) }
+        known[text] = Known(
+            text: out, secrets: redaction.secretsReplaced - before.secretsReplaced,
+            addresses: redaction.addressesReplaced - before.addressesReplaced)
+        return out
+    }
+
+    private mutating func scanned(_ text: String) -> String {
         var scanner = SecretScanner(text, hidesPaths: redaction.mode == .all)
         var out = scanner.redacted()
         redaction.secretsReplaced += scanner.count

@@ -9,9 +9,19 @@ package import Model
 extension Report {
     /// Replaces each such string by what `map` makes of it, in the order of the report.
     package mutating func mapStrings(_ map: (String) -> String) {
+        mapBeginning(map)
+        for i in incidents.indices { incidents[i].mapStrings(map) }
+        mapEnd(map)
+    }
+
+    /// The strings that stand before the incidents.
+    mutating func mapBeginning(_ map: (String) -> String) {
         verdict = map(verdict)
         for i in inputs.indices { inputs[i].mapStrings(map) }
-        for i in incidents.indices { incidents[i].mapStrings(map) }
+    }
+
+    /// The strings that stand behind the incidents.
+    mutating func mapEnd(_ map: (String) -> String) {
         for i in outlook.indices { outlook[i].mapStrings(map) }
     }
 }
@@ -37,7 +47,8 @@ extension Outlook {
 }
 
 extension Incident {
-    fileprivate mutating func mapStrings(_ map: (String) -> String) {
+    /// Replaces each string of the incident, in the order of the report.
+    mutating func mapStrings(_ map: (String) -> String) {
         instance.mapStrings(map)
         persistence.mapStrings(map)
         trigger?.mapStrings(map)

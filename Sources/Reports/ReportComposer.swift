@@ -27,9 +27,11 @@ package struct ReportComposer: Sendable {
     /// The whole report as blocks, as far as the detail asked for goes; what is left out is named.
     package func document() -> Document {
         var selection = SectionSelection(worth: detail.worth)
-        let verdict: [Block] = showsVerdict ? [.paragraph(Prose([.text(report.verdict)]))] : []
+        let verdict: [Block] =
+            showsVerdict && detail.brevity < .core
+            ? [.paragraph(Prose([.text(report.verdict)]))] : []
         var blocks = selection.selected(verdict + incidentBlocks + wholeInput)
-        if let note = selection.note { blocks.append(note) }
+        if let note = selection.note(briefly: detail.brevity >= .core) { blocks.append(note) }
         let document = Document(toolVersion: report.toolVersion, title: title, blocks: blocks)
         return detail.textLimit.map { document.shortened(to: $0) } ?? document
     }
@@ -43,13 +45,19 @@ extension ReportComposer {
         case 0: "No incident found"
         case 1: composer(report.incidents[0]).headline
         case let count:
-            Prose([.text("\(counted(count, "incident")) on \(instanceCount)")])
+            composer(report.incidents[gravest]).headline
+                + Prose([.text("; and \(counted(count - 1, "more incident"))")])
         }
     }
 
-    private var instanceCount: String {
-        counted(Set(report.incidents.map(\.instance)).count, "instance")
-    }
+    /// The first of the gravest incidents.
+    private var gravest: Int { WorthSelection(severities, limit: 1).indices[0] }
+
+    /// How grave each incident is, the gravest with the highest number.
+    private var severities: [Int] { report.incidents.map { 9 - $0.severity.rank } }
+
+    /// The title as plain text on one line, for a tracker's field that knows no markup.
+    package var plainTitle: String { Literal.line(title.plain) }
 
     private var showsVerdict: Bool { !report.verdict.isEmpty }
 
@@ -64,13 +72,15 @@ extension ReportComposer {
 
     /// Their headlines, then as many of them as there is room for.
     private var severalIncidents: [Block] {
-        let severities = report.incidents.map { 9 - ($0.severity.rank) }
         let named = WorthSelection(severities, limit: detail.namedIncidents).indices
         var items: [[Block]] = []
         for index in named {
-            let headline = composer(report.incidents[index]).headline
+            let incident = report.incidents[index]
             let number = named.count == report.incidents.count ? "" : "Incident \(index + 1): "
-            items.append([.paragraph(Prose([.text(number)]) + headline)])
+            let when = incident.startedAt.map { "\($0.spoken): " } ?? ""
+            items.append([
+                .paragraph(Prose([.text(number + when)]) + composer(incident).headline)
+            ])
         }
         var blocks: [Block] = [.list(items, ordered: named.count == report.incidents.count)]
         if named.count < report.incidents.count {
@@ -120,9 +130,11 @@ extension ReportComposer {
         if !report.outlook.isEmpty {
             blocks.append(
                 .definitions(
-                    report.outlook.map {
+                    report.outlook.prefix(max(1, detail.inputs)).map {
                         Definition($0.instance.title, $0.saves.prose, tone: .recovery)
                     }))
+            let rest = report.outlook.count - max(1, detail.inputs)
+            if rest > 0 { blocks.append(.leftOut(counted(rest, "more instance"))) }
         }
         return blocks
     }
@@ -132,7 +144,10 @@ extension ReportComposer {
 
 extension ReportComposer {
     private var wholeInput: [Block] {
-        if layout == .brief { return report.losses.damage.isNone ? [] : [.section(losses)] }
+        if layout == .brief {
+            let damage: [Block] = report.losses.damage.isNone ? [] : [.section(losses)]
+            return damage + (redaction.mode == .none ? [] : [redaction.block])
+        }
         var sections = [inputs, losses]
         if let outlook { sections.append(outlook) }
         if redaction.mode != .none { sections.append(redactionSection) }
@@ -177,36 +192,39 @@ extension ReportComposer {
     /// Without an incident the saves were counted above, and only what is known is worth a row.
     private var outlook: Section? {
         let isQuiet = report.incidents.isEmpty
-        let shown = report.outlook
+        let all = report.outlook
             .filter { !isQuiet || $0.wouldFork != .unknown || !$0.statement.isEmpty }
+        let shown = all.prefix(max(1, detail.inputs))
         guard !shown.isEmpty else { return nil }
         var blocks: [Block] = [
             .definitions(
-                shown.map { Definition($0.instance.title, $0.prose(withSaves: !isQuiet)) })
+                shown.map { Definition($0.instance.title, prose(of: $0, withSaves: !isQuiet)) })
         ]
+        if all.count > shown.count {
+            blocks.append(.leftOut(counted(all.count - shown.count, "more instance")))
+        }
         for outlook in shown where !outlook.evidence.isEmpty {
             let evidence = outlook.evidence.prefix(detail.evidence)
             blocks.append(.paragraph("What that rests on, for \(outlook.instance.title):"))
-            blocks.append(.list(evidence.map(\.blocks), ordered: false))
+            blocks.append(.list(evidence.map { $0.blocks(shortNames) }, ordered: false))
             let rest = outlook.evidence.count - evidence.count
             if rest > 0 { blocks.append(.leftOut("\(counted(rest, "more piece")) of evidence")) }
         }
         return Section("Outlook", worth: .evidence, blocks)
     }
 
-    private var redactionSection: Section {
-        var text = found(redaction.secretsReplaced, "secret", "secrets")
-        if redaction.mode != .secrets {
-            text += " \(found(redaction.addressesReplaced, "address", "addresses"))"
+    /// What is to be expected, and why an incident may be open though the next fork would succeed.
+    private func prose(of outlook: Outlook, withSaves: Bool) -> Prose {
+        let isOpen = report.incidents.contains {
+            $0.instance == outlook.instance && $0.status == .ongoing_at_end
         }
-        let mode = Prose([.code("--redact \(redaction.mode.rawValue)")])
-        return Section(
-            "Redaction", worth: .detail, isFolded: true, [.paragraph("\(text) (\(mode))")])
+        let prose = outlook.prose(withSaves: withSaves)
+        guard outlook.wouldFork == .yes, isOpen else { return prose }
+        return prose + " The incident counts as open until what failed is seen to succeed."
     }
 
-    private func found(_ count: Int, _ singular: String, _ plural: String) -> String {
-        guard count > 0 else { return "No \(singular) was found." }
-        return "\(counted(count, singular, plural)) \(count == 1 ? "was" : "were") replaced."
+    private var redactionSection: Section {
+        Section("Redaction", worth: .detail, isFolded: true, [redaction.block])
     }
 }
 

@@ -21,8 +21,15 @@ package enum ReportFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// The smallest budget that a report can be made to fit; a page's style alone takes half of its.
-    package var leastBudget: Int { self == .html ? 16_000 : 1_500 }
+    /// The smallest budget that a report can be made to fit: a title and what it was cut from. A
+    /// page's style alone takes half of its.
+    package var leastBudget: Int {
+        switch self {
+        case .html: 16_000
+        case .adf: 500
+        default: 200
+        }
+    }
 
     /// Whether a body can be cut to a budget. Data cannot: it is whole or wrong.
     package var isProse: Bool {
@@ -46,8 +53,14 @@ package struct ReportOptions: Sendable {
     package var redact = Redaction.Mode.secrets
     /// Makes pseudonyms the same in all reports that are made with it.
     package var key: PseudonymKey?
+    /// Only the title is wanted: one plain line for a tracker's field, of at most `budget`
+    /// characters or 250.
+    package var isTitleOnly = false
     /// Only what is new since this report is told.
     package var earlier: EarlierReport?
+
+    /// What the titles of all trackers take: GitLab and Jira 255 characters, GitHub 256.
+    package static let titleLimit = 250
 
     package init(format: ReportFormat) { self.format = format }
 }
@@ -58,6 +71,10 @@ extension Report {
         var redactor = Redactor(mode: options.redact, key: options.key)
         let report = redactor.redacted(self)
         let redaction = redactor.redaction
+        if options.isTitleOnly {
+            let title = ReportComposer(report, redaction: redaction).plainTitle
+            return Literal.cut(title, to: options.budget ?? ReportOptions.titleLimit) + "\n"
+        }
         switch options.format {
         case .json: return JSONRenderer(redaction: redaction).render(report)
         case .jsonl: return EventLines(redaction: redaction).render(report)
@@ -67,8 +84,9 @@ extension Report {
                 incidents: report.incidents.count, full: options.format == .html ? .page : Detail()
             ) { detail in
                 if let earlier = options.earlier {
-                    return UpdateComposer(report: report, earlier: earlier, detail: detail)
-                        .document()
+                    return UpdateComposer(
+                        report: report, redaction: redaction, earlier: earlier, detail: detail
+                    ).document()
                 }
                 return ReportComposer(
                     report, redaction: redaction, layout: options.layout, detail: detail

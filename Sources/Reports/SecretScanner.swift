@@ -6,8 +6,11 @@
 /// arguments in every quoting servers and clients print, ACL rules, arguments in crash reports,
 /// credentials in URLs, `name=value` pairs with telling names, well-known token shapes, PEM keys.
 struct SecretScanner {
-    private let bytes: [UInt8]
-    private var found: [Range<Int>] = []
+    /// The text, with `\r`, `\n` and `\t` that are spelled out as white space of the same length.
+    let bytes: [UInt8]
+    /// The text as it stands.
+    let original: [UInt8]
+    var found: [Range<Int>] = []
     /// Secrets replaced by the last `redacted()`.
     private(set) var count = 0
 
@@ -15,7 +18,8 @@ struct SecretScanner {
 
     /// With `hidesPaths`, where certificates and keys lie is a secret too.
     init(_ text: String, hidesPaths: Bool = false) {
-        bytes = Array(text.utf8)
+        original = Array(text.utf8)
+        bytes = Self.withoutEscapes(original)
         self.hidesPaths = hidesPaths
     }
 
@@ -27,7 +31,7 @@ struct SecretScanner {
         scanPrivateKeys()
         let ranges = merged(found)
         count = ranges.count
-        return replaced(bytes, ranges) { _ in Redaction.mark }
+        return replaced(original, ranges) { _ in Redaction.mark }
     }
 
     /// Whether a setting of that name holds a secret.
@@ -83,7 +87,8 @@ extension SecretScanner {
     private static let suffixes = [
         "password", "passwd", "passphrase", "pass", "pwd", "secret", "token", "apikey", "api_key",
         "api-key", "access_key", "access-key", "secret_key", "secret-key", "private_key",
-        "auth_key", "auth", "authorization", "credential", "credentials",
+        "auth_key", "auth", "authorization", "authenticate", "credential", "credentials",
+        "sessionid", "session_id", "session-id",
     ]
 
     private static func hasSecretSuffix(_ name: String) -> Bool {
@@ -91,11 +96,13 @@ extension SecretScanner {
     }
 
     /// Words that follow such names in sentences and are no secrets.
-    private static let prose: Set<String> = [
+    static let prose: Set<String> = [
         "to", "denied", "granted", "failed", "failure", "error", "required", "command", "called",
         "request", "password", "is", "was", "not", "and", "or", "for", "in", "with", "without",
         "from", "user", "has", "option", "directive", "must", "can", "should", "succeeded", "timed",
         "the", "a", "an", "of", "arguments", "if", "but", "are", "that", "which", "result", "reply",
+        "environment", "variable", "missing", "needed", "unset", "empty", "set", "value", "correct",
+        "wrong", "invalid", "pair", "file", "please", "via", "accepted", "rejected", "protected",
     ]
 
     private static let emptyValues: Set<String> = [
@@ -107,13 +114,14 @@ extension SecretScanner {
 
 extension SecretScanner {
     private mutating func scanWords() {
-        let isClient = bytes.firstIndex(of: Array("-cli".utf8), from: 0) != nil
+        let isClient = Self.tools.contains { bytes.firstIndex(of: $0, from: 0) != nil }
         var inACL = false
         var at = 0
         while at < bytes.count {
             guard bytes[at].isNameByte else {
                 if inACL { takeRule(at: at) }
                 takeHash(at: at)
+                takeCrypt(at: at)
                 at += 1
                 continue
             }
@@ -121,12 +129,16 @@ extension SecretScanner {
             let word = String(decoding: bytes[at..<end], as: UTF8.self)
             inACL = inACL || ["user", "setuser"].contains(word.lowercased())
             if isClient, word == "-a" { takeValues(1, after: end, isProse: true) }
+            if isClient, word.hasPrefix("-a"), Self.looksRandom(String(word.dropFirst(2))) {
+                found.append(plainValue(at: at + 2))
+            }
+            takeOption(word, at: at, end: end, in: text)
             take(word, at..<end)
             at = end
         }
     }
 
-    private func endOfWord(from start: Int) -> Int {
+    func endOfWord(from start: Int) -> Int {
         bytes[start...].firstIndex { !$0.isNameByte } ?? bytes.count
     }
 
@@ -135,6 +147,8 @@ extension SecretScanner {
         let name = String(word.lowercased().drop { $0 == "-" })
         switch name {
         case "auth", "auth2", "auth-pass": takeValues(2, after: range.upperBound, isProse: true)
+        case "rename-command": takeSecondValue(after: range.upperBound)
+        case "cookie", "set-cookie": takeCookies(after: range.upperBound)
         case "bearer": takeLongValue(after: range.upperBound)
         case "argv": takeArgument(after: range.upperBound)
         case let name where hidesPaths && Self.paths.contains(name):
@@ -143,12 +157,19 @@ extension SecretScanner {
             takeValues(1, after: range.upperBound, isProse: true)
         default: break
         }
-        if Self.hasSecretSuffix(name) { takeAssigned(after: range.upperBound, orSpace: isFlag) }
+        if Self.hasSecretSuffix(name) {
+            let isVariable = word.contains("_") && word == word.uppercased()
+            takeAssigned(after: range.upperBound, orSpace: isFlag || isVariable, isProse: !isFlag)
+            if ["password", "passwd", "passphrase"].contains(name) {
+                takeSpoken(after: range.upperBound)
+            }
+        }
+        takePart(of: word, at: range.lowerBound)
         if Self.isToken(word) { found.append(range) }
     }
 
     /// Values that follow as words of their own, quoted or not.
-    private mutating func takeValues(_ limit: Int, after end: Int, isProse: Bool) {
+    mutating func takeValues(_ limit: Int, after end: Int, isProse: Bool) {
         var at = end
         for _ in 0..<limit {
             guard let start = startOfValue(after: at), let value = value(at: start) else { return }
@@ -163,19 +184,28 @@ extension SecretScanner {
     }
 
     /// A value after `=` or `:`, or for a flag also after a space.
-    private mutating func takeAssigned(after end: Int, orSpace: Bool) {
+    private mutating func takeAssigned(after end: Int, orSpace: Bool, isProse: Bool) {
         var at = skipQuotes(from: end)
+        if let key = endOfValueKey(from: at) { at = key }
+        var isAfterSpace = false
         while at < bytes.count, bytes[at].isSpace { at += 1 }
         guard at < bytes.count else { return }
         if bytes[at] == UInt8(ascii: "=") || bytes[at] == UInt8(ascii: ":") {
             at += 1
+        } else if let sign = endOfEncodedSign(at: at) {
+            at = sign
         } else if !orSpace || at == end {
             return
+        } else {
+            isAfterSpace = true
         }
         while at < bytes.count, bytes[at].isSpace { at += 1 }
         guard let value = value(at: at) else { return }
         let text = String(decoding: bytes[value], as: UTF8.self).lowercased()
         guard !Self.emptyValues.contains(text) else { return }
+        if isAfterSpace, isProse, Self.prose.contains(String(text.prefix { $0.isLetter })) {
+            return
+        }
         found.append(value)
         if ["bearer", "basic", "digest", "token"].contains(text) {
             takeValues(1, after: value.upperBound, isProse: false)
@@ -207,7 +237,7 @@ extension SecretScanner {
 extension SecretScanner {
     /// Where a value begins that stands after white space, commas and closing quotes, and on a
     /// line of its own perhaps after `2)` or `$6`, as clients and the protocol write it.
-    private func startOfValue(after end: Int) -> Int? {
+    func startOfValue(after end: Int) -> Int? {
         var at = skipQuotes(from: end)
         let start = at
         while at < bytes.count, bytes[at].isSpace || bytes[at] == UInt8(ascii: ",") { at += 1 }
@@ -223,14 +253,14 @@ extension SecretScanner {
     }
 
     /// Steps over quotes, escaped or not, that close a name.
-    private func skipQuotes(from start: Int) -> Int {
+    func skipQuotes(from start: Int) -> Int {
         var at = start
         while at < bytes.count, bytes[at].isQuote || bytes[at] == UInt8(ascii: "\\") { at += 1 }
         return at
     }
 
     /// The value that begins at `start`: what stands in its quotes, or up to white space.
-    private func value(at start: Int) -> Range<Int>? {
+    func value(at start: Int) -> Range<Int>? {
         guard start < bytes.count else { return nil }
         let open = skipQuotes(from: start)
         let range = open == start ? plainValue(at: start) : quotedValue(at: open)
@@ -238,9 +268,10 @@ extension SecretScanner {
         return range.isEmpty || text.hasPrefix(Redaction.mark) ? nil : range
     }
 
-    private func plainValue(at start: Int) -> Range<Int> {
+    func plainValue(at start: Int) -> Range<Int> {
         let isQuery = bytes[..<start].contains(UInt8(ascii: "?"))
-        let end = bytes[start...].firstIndex {
+        // An escape that is spelled out may be a part of the secret.
+        let end = original[start...].firstIndex {
             $0.isSpace || $0.isQuote || (isQuery && $0 == UInt8(ascii: "&"))
         }
         return start..<(end ?? bytes.count)
@@ -267,7 +298,7 @@ extension SecretScanner {
 // MARK: - ACL rules, tokens, keys
 
 extension SecretScanner {
-    private func isStart(_ at: Int) -> Bool {
+    func isStart(_ at: Int) -> Bool {
         at == 0 || bytes[at - 1].isSpace || bytes[at - 1].isQuote
     }
 
@@ -307,64 +338,4 @@ extension SecretScanner {
             if stop == bytes.count { return }
         }
     }
-}
-
-// MARK: - URLs
-
-extension SecretScanner {
-    /// `scheme://user:password@host`, and the same without a scheme.
-    private mutating func scanURLs() {
-        let marker = Array("://".utf8)
-        var at = 0
-        while let colon = bytes.firstIndex(of: marker, from: at) {
-            let start = colon + marker.count
-            let end = endOfURL(from: start)
-            if let sign = endOfCredentials(in: start..<end) { found.append(start..<sign) }
-            at = max(end, start)
-        }
-        scanBareCredentials()
-    }
-
-    private func endOfURL(from start: Int) -> Int {
-        bytes[start...].firstIndex {
-            $0.isSpace || $0.isQuote || $0 == UInt8(ascii: "<") || $0 == UInt8(ascii: ">")
-        } ?? bytes.count
-    }
-
-    /// The `@` that ends them; it may stand behind a slash, where a password has one.
-    private func endOfCredentials(in range: Range<Int>) -> Int? {
-        guard let sign = bytes[range].lastIndex(of: UInt8(ascii: "@")) else { return nil }
-        let authorityEnd =
-            bytes[range].firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") }
-            ?? range.upperBound
-        if sign < authorityEnd { return sign }
-        if let inAuthority = bytes[range.lowerBound..<authorityEnd].lastIndex(of: UInt8(ascii: "@"))
-        {
-            return inAuthority
-        }
-        guard let colon = bytes[range.lowerBound..<authorityEnd].firstIndex(of: UInt8(ascii: ":"))
-        else { return nil }
-        let isPort = bytes[colon + 1..<authorityEnd].allSatisfy(\.isDigit)
-        return isPort ? nil : sign
-    }
-
-    /// `user:password@host` alone; not a cluster's `address:port@busport`.
-    private mutating func scanBareCredentials() {
-        for sign in bytes.indices where bytes[sign] == UInt8(ascii: "@") {
-            let end = endOfURL(from: sign)
-            let busPort = bytes[(sign + 1)..<end].prefix { $0.isDigit }
-            let isBus =
-                !busPort.isEmpty && (busPort.endIndex == end || bytes[busPort.endIndex] == 0x2C)
-            guard sign + 1 < end, !isBus else { continue }
-            let start = bytes[..<sign].lastIndex { $0.isSpace || $0.isQuote } ?? -1
-            let token = start + 1..<sign
-            guard !String(decoding: bytes[token], as: UTF8.self).contains("://"),
-                let colon = bytes[token].firstIndex(of: UInt8(ascii: ":")),
-                colon > token.lowerBound,
-                colon + 1 < sign
-            else { continue }
-            found.append(colon + 1..<sign)
-        }
-    }
-
 }

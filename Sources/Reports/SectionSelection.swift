@@ -26,8 +26,11 @@ struct SectionSelection {
     }
 
     /// What was left out and how to get it; `nil` where nothing was.
-    var note: Block? {
+    func note(briefly: Bool = false) -> Block? {
         guard !names.isEmpty else { return nil }
+        if briefly {
+            return .paragraph("Cut for want of room; \(code: "--format json") has all.")
+        }
         let list = Prose.list(names.map { Prose([.text($0)]) })
         return .note(
             Note(

@@ -19,7 +19,7 @@ struct Sparkline {
     func marks() -> String {
         var cells = Array(repeating: Character("·"), count: columns)
         let letters: [(tone: Tone, letter: Character)] = [
-            (.warning, "w"), (.recovery, "R"), (.failure, "F"),
+            (.plain, "s"), (.warning, "w"), (.recovery, "R"), (.failure, "F"),
         ]
         for (tone, letter) in letters {
             for mark in chart.marks where mark.tone == tone { cells[column(of: mark.at)] = letter }
@@ -31,16 +31,27 @@ struct Sparkline {
         min(columns - 1, Int(chart.position(of: at) * Double(columns)))
     }
 
-    /// A bar for each column in which there is a value, the largest of them; a dot where none is.
+    /// The times of both ends, `12:17:23` and `12:17:43`, as far apart as the columns are wide.
+    func ends() -> String {
+        let (from, to) = (CivilTime(timestamp: chart.from), CivilTime(timestamp: chart.to))
+        let gap = columns - 16
+        guard gap > 0 else { return "\(from.clockToSecond) to \(to.clockToSecond)" }
+        return from.clockToSecond + String(repeating: " ", count: gap) + to.clockToSecond
+    }
+
+    /// A bar for each column in which there is a value, the largest of them; a line between two
+    /// readings, and a dot before the first and after the last.
     func bars(_ series: Chart.Series) -> String {
         var cells: [Int64?] = Array(repeating: nil, count: columns)
         for point in series.points {
             let column = column(of: point.at)
             cells[column] = max(cells[column] ?? 0, point.bytes)
         }
+        let first = cells.firstIndex { $0 != nil } ?? 0
+        let last = cells.lastIndex { $0 != nil } ?? 0
         return String(
-            cells.map { value in
-                guard let value else { return "·" }
+            cells.enumerated().map { i, value in
+                guard let value else { return i > first && i < last ? "┈" : "·" }
                 let height = Double(value) / Double(top) * Double(Self.heights.count - 1)
                 return Self.heights[Int(height.rounded())]
             })

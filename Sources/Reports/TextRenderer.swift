@@ -125,8 +125,7 @@ extension TextRenderer {
         guard !chart.series.isEmpty else { return [] }
         let names = chart.series.map(\.name) + ["events"]
         let column = min(width / 3, names.map(Literal.width).max() ?? 0)
-        let most = chart.series.map(\.points.count).max() ?? 0
-        let bars = Sparkline(chart, columns: max(10, min(40, width - column - 26, most)))
+        let bars = Sparkline(chart, columns: max(10, min(60, width - column - 28)))
         func line(_ name: String, _ cells: String, _ text: String) -> [String] {
             let name = Literal.cut(name, to: column)
             let space = String(repeating: " ", count: column - Literal.width(name) + 2)
@@ -135,11 +134,12 @@ extension TextRenderer {
             let isNarrow = Literal.width(line) + 2 + Literal.width(text) > width
             return isNarrow ? [line, "    " + text] : [line + "  " + text]
         }
-        var out = ["Memory over time, all on one scale:"]
+        var out = ["Memory over time, all on one scale (┈ no reading between two):"]
         for series in chart.series { out += line(series.name, bars.bars(series), series.ends) }
         if !chart.marks.isEmpty {
-            out += line("events", bars.marks(), "F failure, w warning, R recovery")
+            out += line("events", bars.marks(), "F failure, w warning, s setting, R recovery")
         }
+        out += line("UTC", bars.ends(), "")
         return out
     }
 }

@@ -8,6 +8,7 @@ internal import Model
 /// Incidents keep their ids, or name the id that they supersede, so one is told from another.
 struct UpdateComposer: Sendable {
     let report: Report
+    let redaction: Redaction
     let earlier: EarlierReport
     let detail: Detail
 
@@ -15,6 +16,7 @@ struct UpdateComposer: Sendable {
     func document() -> Document {
         var sections: [Block] = []
         var (new, changed) = (0, 0)
+        var untold = 0
         for (i, incident) in report.incidents.enumerated() {
             let composer = IncidentComposer(incident, detail: detail)
             let title: Prose = "Incident \(i + 1): " + composer.headline
@@ -22,9 +24,17 @@ struct UpdateComposer: Sendable {
                 let blocks = changes(of: incident, since: state)
                 guard !blocks.isEmpty else { continue }
                 changed += 1
+                guard sections.count < detail.fullIncidents else {
+                    untold += 1
+                    continue
+                }
                 sections.append(.section(Section(title, worth: .head, blocks)))
             } else {
                 new += 1
+                guard sections.count < detail.fullIncidents else {
+                    untold += 1
+                    continue
+                }
                 let note: Prose = "\(strong: "New"), not in the earlier report."
                 sections.append(
                     .section(
@@ -32,18 +42,23 @@ struct UpdateComposer: Sendable {
                             title, worth: .head, [.paragraph(note)] + composer.blocks(.ticket))))
             }
         }
+        if untold > 0 {
+            sections.append(.leftOut("What is new of \(counted(untold, "more incident")) is"))
+        }
         let gone = missing
         if !gone.isEmpty {
-            sections.append(
-                .paragraph(
-                    "No longer in the data: " + Prose.list(gone.map { Prose([.code($0)]) }) + "."))
+            var names = gone.prefix(detail.namedIncidents).map { Prose([.code($0)]) }
+            let rest = gone.count - names.count
+            if rest > 0 { names.append("\(counted(rest, "more"))") }
+            sections.append(.paragraph("No longer in the data: " + Prose.list(names) + "."))
         }
         var selection = SectionSelection(worth: detail.worth)
         var blocks = selection.selected(sections)
         if blocks.isEmpty {
             blocks = [.paragraph("The data holds what it held then, and nothing more.")]
         }
-        if let note = selection.note { blocks.append(note) }
+        if redaction.mode != .none { blocks.append(redaction.block) }
+        if let note = selection.note(briefly: detail.brevity >= .core) { blocks.append(note) }
         let document = Document(
             toolVersion: report.toolVersion, title: title(new, changed), blocks: blocks)
         return detail.textLimit.map { document.shortened(to: $0) } ?? document
@@ -78,14 +93,21 @@ extension UpdateComposer {
         }
         for (name, _) in EarlierReport.State.paths where then.values[name] != now.values[name] {
             rows.append(
-                Definition(name, Prose([.text(Self.change(then.values[name], now.values[name]))])))
+                Definition(
+                    name,
+                    Prose([.text(Self.change(then.values[name], now.values[name], of: name))])))
         }
         for cause in incident.causes where then.causes[cause.id] != cause.verdict.rawValue {
             let before = then.causes[cause.id] ?? "not looked at"
-            rows.append(
-                Definition(cause.id, Prose([.text(Self.change(before, cause.verdict.rawValue))])))
+            let change = Self.change(before, cause.verdict.rawValue, of: "Status")
+            rows.append(Definition(cause.id, Prose([.text(change)])))
         }
         var blocks: [Block] = rows.isEmpty ? [] : [.definitions(rows)]
+        if then.values["Verdict"] != now.values["Verdict"],
+            let section = IncidentComposer(incident, detail: detail).actionSection
+        {
+            blocks.append(.section(section))
+        }
         var recent = incident
         recent.timeline = incident.timeline.filter {
             !then.entries.contains(EarlierReport.Entry($0.json))
@@ -100,8 +122,9 @@ extension UpdateComposer {
         return blocks
     }
 
-    private static func change(_ before: String?, _ now: String?) -> String {
-        let (before, now) = (before ?? "not known", now ?? "not known")
-        return "\(now.replacingUnderscores) (was: \(before.replacingUnderscores))"
+    private static func change(_ before: String?, _ now: String?, of name: String) -> String {
+        let before = before.map { EarlierReport.State.spoken($0, of: name) } ?? "not known"
+        let now = now.map { EarlierReport.State.spoken($0, of: name) } ?? "not known"
+        return "\(now) (was: \(before))"
     }
 }

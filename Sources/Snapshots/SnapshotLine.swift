@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import JSON
+
 /// One line as a format looks at it.
 struct SnapshotLine {
     /// From 1.
@@ -20,6 +22,21 @@ struct SnapshotLine {
         copy.reserveCapacity(bytes.count)
         for i in bytes.indices { copy.append(bytes[i]) }
         self.init(number: number, offset: offset, text: String(decoding: copy, as: UTF8.self))
+    }
+
+    /// The lines of a value that JSON shows on one line after its name, `"State": {"Pid": 0, …},`;
+    /// `nil` where the line is no such. Formatters write short objects so.
+    var unfolded: [SnapshotLine]? {
+        var body = text.trimmed
+        if body.hasSuffix(",") { body = body.dropLast() }
+        guard body.utf8.first == 0x22, body.hasSuffix("}") || body.hasSuffix("]"),
+            body.contains("\": {\"") || body.contains("\":{\"") || body.contains("\": [{")
+                || body.contains("\":[{"),
+            let value = try? JSONValue(parsing: "{\(body)}")
+        else { return nil }
+        return value.rendered(pretty: true).split(separator: "\n").dropFirst().dropLast().map {
+            SnapshotLine(number: number, offset: offset, text: String($0))
+        }
     }
 
     /// The words between blanks and tabs.

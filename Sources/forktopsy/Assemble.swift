@@ -69,8 +69,19 @@ struct Reporting {
     func finish(
         _ extractions: [Extraction], patterns: [PatternInfo], store: EventStore
     ) throws -> Never {
-        let report = assembler.report(extractions, patterns: patterns)
+        var assembler = assembler
+        let waiting = makeEventStore(limits: .init(memory: 1 << 20, withoutFile: .max))
+        assembler.store = waiting
+        let assembly = assembler.assemble(extractions, patterns: patterns)
         try check(store, quiet: true)
+        if var stream = ReportStream(assembly.report, options) {
+            try write(assembly, &stream, waiting)
+            throw ExitCode(Self.exitCode(of: assembly.report))
+        }
+        var report = assembly.report
+        report.incidents = []
+        assembly.forEachIncident { report.incidents.append($0) }
+        try check(waiting, quiet: true)
         var out = try Output(output)
         try out.write(report.rendered(options))
         try out.finish()
@@ -80,6 +91,27 @@ struct Reporting {
                     + "--format json has all\n")
         }
         throw ExitCode(Self.exitCode(of: report))
+    }
+
+    /// Writes a report that is made incident by incident. Nothing is written before all are made.
+    private func write(
+        _ assembly: Assembly, _ stream: inout ReportStream, _ store: EventStore
+    ) throws(Failure) {
+        var text = TextLog(store: store)
+        var isFirst = true
+        assembly.forEachIncident { incident in
+            if !isFirst { text.append(stream.separator) }
+            isFirst = false
+            text.append(stream.text(of: incident))
+        }
+        let (opening, closing) = stream.frame()
+        try check(store, quiet: true)
+        var out = try Output(output)
+        try out.write(opening)
+        try text.forEach { piece throws(Failure) in try out.write(piece) }
+        try out.write(closing)
+        try check(store, quiet: true)
+        try out.finish()
     }
 
     private static func exitCode(of report: Report) -> Int32 {

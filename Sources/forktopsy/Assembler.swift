@@ -11,6 +11,8 @@ struct Assembler {
     var since: TimeBound?
     var until: TimeBound?
     var instance: String?
+    /// Where incidents wait to be diagnosed; `nil` where they stay in memory.
+    var store: EventStore?
     /// What is to be added to the figures of incidents, since their events are no longer there.
     var carry = Carry()
 
@@ -33,6 +35,15 @@ struct Assembler {
     }
 
     func report(_ given: [Extraction], patterns: [PatternInfo]) -> Report {
+        let assembly = assemble(given, patterns: patterns)
+        var report = assembly.report
+        report.incidents = []
+        assembly.forEachIncident { report.incidents.append($0) }
+        return report
+    }
+
+    /// All of a report but the diagnoses.
+    func assemble(_ given: [Extraction], patterns: [PatternInfo]) -> Assembly {
         var extractions = Self.arranged(given, patterns)
         let repeated = Self.emptyCopies(&extractions, patterns)
         var report = Report(toolVersion: Forktopsy.version)
@@ -42,7 +53,8 @@ struct Assembler {
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
-        var correlation = Correlator(sources, patterns: patterns).correlate(in: window)
+        var correlation = Correlator(sources, patterns: patterns, folding: store)
+            .correlate(in: window)
         if !carry.isEmpty {
             for i in correlation.incidents.indices { carry.add(to: &correlation.incidents[i]) }
             for i in correlation.instances.indices {
@@ -54,22 +66,17 @@ struct Assembler {
         let unlogged = MaxmemoryWatch(
             snapshots, instances: correlation.instances.map(\.instance)
         ).incidents(beside: correlation.incidents).filter { $0.lies(in: window) }
-        var incidents = (correlation.incidents + unlogged).filter { isWanted($0.instance) }
-            .sorted {
-                ($0.startedAt?.nanoseconds ?? 0, $0.id) < ($1.startedAt?.nanoseconds ?? 0, $1.id)
-            }
+        report.incidents = correlation.incidents
+        correlation.incidents = []
+        report.incidents += unlogged
+        report.incidents.removeAll { !isWanted($0.instance) }
+        report.incidents.sort {
+            ($0.startedAt?.nanoseconds ?? .max, $0.id)
+                < ($1.startedAt?.nanoseconds ?? .max, $1.id)
+        }
         let instances = correlation.instances.filter { isWanted($0.instance) }
         let linker = SnapshotLinker(
             snapshots, instances: correlation.instances.map(\.instance))
-        let around = linker.readings(
-            for: incidents.map {
-                .init(
-                    instance: $0.instance, from: $0.startedAt,
-                    to: $0.recoveredAt ?? $0.lastFailureAt
-                )
-            })
-        for i in incidents.indices { incidents[i].readings = around[i] }
-        report.incidents = incidents.map { Diagnosis.diagnose($0, sources: names) }
         let latest = linker.readings(
             for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
         let open = Set(
@@ -82,7 +89,7 @@ struct Assembler {
         report.losses.duplicatesFolded += repeated
         report.verdict = (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)])
             .joined(separator: " ")
-        return report
+        return Assembly(report: report, names: names, linker: linker)
     }
 
     /// Puts inputs in an order that does not depend on how they came, each of them once.
@@ -226,6 +233,33 @@ struct Assembler {
             out = Int(clamping: min(Int64(out) + Int64(count), SnapshotValue.credible.upperBound))
         }
         return out
+    }
+}
+
+/// A report before its incidents are diagnosed, which may be done one by one.
+struct Assembly {
+    /// Its incidents have no evidence yet.
+    let report: Report
+    fileprivate let names: [String]
+    fileprivate let linker: SnapshotLinker
+
+    fileprivate init(report: Report, names: [String], linker: SnapshotLinker) {
+        self.report = report
+        self.names = names
+        self.linker = linker
+    }
+
+    /// Lends each incident to `body` with its diagnosis, in order.
+    func forEachIncident(_ body: (Incident) -> Void) {
+        let requests = report.incidents.map {
+            SnapshotLinker.Request(
+                instance: $0.instance, from: $0.startedAt, to: $0.recoveredAt ?? $0.lastFailureAt)
+        }
+        linker.forEachReadings(for: requests) { i, readings in
+            var incident = report.incidents[i].unfolded
+            incident.readings = readings
+            body(Diagnosis.diagnose(incident, sources: names))
+        }
     }
 }
 

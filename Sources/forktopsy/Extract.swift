@@ -68,8 +68,9 @@ extension Extraction {
 
 /// Where the events of a run are kept. Large files belong in /var/tmp, since /tmp is often memory
 /// (file-hierarchy(7)).
-func makeEventStore() -> EventStore {
-    EventStore(directories: environment("TMPDIR").map { [$0] } ?? ["/var/tmp", "/tmp"])
+func makeEventStore(limits: EventStore.Limits = .init()) -> EventStore {
+    EventStore(
+        limits: limits, directories: environment("TMPDIR").map { [$0] } ?? ["/var/tmp", "/tmp"])
 }
 
 /// Ends the run where events were lost, and says where they stayed in memory.

@@ -6,7 +6,7 @@ internal import Reports
 
 /// What `tail` prints: lines of JSON, or a view for people that shows open incidents in place.
 struct LiveOutput {
-    private enum Form { case lines, text }
+    private enum Form { case lines, text, silent }
 
     private let form: Form
     private let lines: LiveLines
@@ -19,12 +19,12 @@ struct LiveOutput {
     /// Whether whoever read has gone.
     private(set) var isClosed = false
 
-    init(_ format: String?, _ speech: SpeechOptions, redact: Redaction.Mode) throws {
+    init(_ format: String?, _ speech: SpeechOptions, redact: Redaction.Mode) {
         switch format ?? (isTerminal(1) ? "text" : "jsonl") {
         case "text": form = .text
         case "jsonl": form = .lines
-        case let other:
-            throw Failure("tail prints text or jsonl, not \(other); see forktopsy incidents")
+        // One report, at the end.
+        default: form = .silent
         }
         lines = LiveLines(redact: redact)
         isView = form == .text && isTerminal(1)
@@ -45,6 +45,7 @@ struct LiveOutput {
     mutating func tell(_ change: IncidentChange) {
         switch form {
         case .lines: waiting += lines.line(change)
+        case .silent: break
         // What grows is shown in place.
         case .text where isView && change.kind == .updated: break
         case .text:

@@ -99,6 +99,12 @@ struct SharedOptions: ParsableArguments {
                 + "limits of github, gitlab, jira and adf hold without it.", valueName: "CHARS"))
     var budget: Int?
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print only the report's title, as plain text on one line of at most 250 characters "
+                + "or those of --budget: for a tracker's title field."))
+    var title = false
+
     @Option(help: "Write the report to a file, whole or not at all.")
     var output: String?
 
@@ -197,12 +203,7 @@ extension SelectionOptions {
 extension SharedOptions {
     func reportOptions() throws -> ReportOptions {
         let name = format ?? (isTerminal(1) && output == nil ? "text" : "markdown")
-        guard let format = ReportFormat(rawValue: name) else {
-            throw Failure(
-                "no format \"\(name)\"; there are "
-                    + "\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))"
-            )
-        }
+        let format = try ReportFormat(named: name)
         var out = ReportOptions(format: format)
         let mode = try speech.redaction()
         out.redact = mode
@@ -213,7 +214,8 @@ extension SharedOptions {
                     + Layout.allCases.map(\.rawValue).joined(separator: ", "))
         }
         out.layout = layout
-        out.budget = try checkedBudget(format)
+        out.isTitleOnly = title
+        out.budget = try title ? checkedTitleLength() : format.checked(budget: budget)
         out.earlier = try earlierReport(format)
         out.width = terminalWidth()
         out.color = isTerminal(1) && output == nil && speech.allowsColor
@@ -222,14 +224,8 @@ extension SharedOptions {
 }
 
 extension SharedOptions {
-    private func checkedBudget(_ format: ReportFormat) throws -> Int? {
-        guard let budget else { return nil }
-        guard format.isProse else {
-            throw Failure("--budget: \(format.rawValue) is data, which cannot be cut short")
-        }
-        guard budget >= format.leastBudget else {
-            throw Failure("--budget \(budget): give at least \(format.leastBudget)")
-        }
+    private func checkedTitleLength() throws -> Int? {
+        if let budget, budget < 20 { throw Failure("--budget \(budget): give at least 20") }
         return budget
     }
 
@@ -295,4 +291,27 @@ func readPatternTexts(_ paths: [String]) throws -> [PatternText] {
 private func patternText(_ path: String, name: String) throws -> PatternText {
     guard let bytes = readSmallFile(path) else { throw Failure("\(path): cannot be read") }
     return PatternText(path: path, name: name, bytes: bytes)
+}
+
+extension ReportFormat {
+    init(named name: String) throws {
+        guard let format = ReportFormat(rawValue: name) else {
+            throw Failure(
+                "no format \"\(name)\"; there are "
+                    + "\(ReportFormat.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        self = format
+    }
+
+    /// The budget, where a report of this format can have one of that size.
+    func checked(budget: Int?) throws -> Int? {
+        guard let budget else { return nil }
+        guard isProse else {
+            throw Failure("--budget: \(rawValue) is data, which cannot be cut short")
+        }
+        guard budget >= leastBudget else {
+            throw Failure("--budget \(budget): give at least \(leastBudget)")
+        }
+        return budget
+    }
 }

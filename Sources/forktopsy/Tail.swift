@@ -53,11 +53,9 @@ struct Tail: ParsableCommand {
     @Flag(help: "Do not look at memory while following.")
     var noSamples = false
 
-    @Option(help: "text or jsonl. Default: text on a terminal, else jsonl.")
-    var format: String?
-
     @OptionGroup var servers: ServerOptions
     @OptionGroup var hooks: HookOptions
+    @OptionGroup var report: TailReportOptions
     @OptionGroup var source: CatalogueOption
     @OptionGroup var selection: SelectionOptions
     @OptionGroup var speech: SpeechOptions

@@ -16,6 +16,8 @@ final class TailRun {
     private let watcher = Watcher()
     private var output: LiveOutput
     private var hooks: LiveHooks
+    /// The report that is kept in a file, or printed at the end.
+    private let kept: TailReport?
     private var sampler: LiveSampler?
     private var targets: LiveTargets
     private var paths: [String: FollowedPath] = [:]
@@ -58,7 +60,8 @@ final class TailRun {
             directory: try stateDirectory(options.state), patterns: catalogue.patterns
         ) { if !quiet { printToStandardError("forktopsy: \($0)\n") } }
         reporter = LiveReporter(catalogue: catalogue, assembler: assembler, redact: mode)
-        output = try LiveOutput(options.format, options.speech, redact: mode)
+        output = LiveOutput(options.report.format, options.speech, redact: mode)
+        kept = try options.report.report(options.speech)
         hooks = LiveHooks(options.hooks, redact: mode) {
             if !quiet { printToStandardError("forktopsy: \($0)\n") }
         }
@@ -263,6 +266,7 @@ final class TailRun {
         }
         output.flush()
         if !changes.isEmpty { Announced.write(reporter.statuses, store.directory) }
+        if !changes.isEmpty, kept?.path != nil { writeReport() }
         refresh()
     }
 
@@ -323,7 +327,18 @@ final class TailRun {
         store.save(all: true, isLast: true)
         store.sync()
         output.finish()
+        if let kept { try kept.write(reporter.report) }
         return code
+    }
+
+    /// Replaces the report; what prevents it is told once and does not stop the following.
+    private func writeReport() {
+        do throws(Failure) {
+            try kept?.write(reporter.report)
+            noteProblem(kept?.path ?? "", nil)
+        } catch {
+            noteProblem(kept?.path ?? "", error.message)
+        }
     }
 
     // MARK: - What is followed

@@ -35,6 +35,21 @@ import Testing
         #expect(incidents.map(\.failures.total) == [4])
     }
 
+    @Test(
+        "a server of another unit, of which only start lines are there, is not the one that saves")
+    func startOfAnotherUnit() {
+        var log = HandWrittenLog("journal.export")
+        log.streams = [
+            WriterStream(host: "h", unit: "redis@1.service"),
+            WriterStream(host: "h", unit: "redis@2.service"),
+        ]
+        log.start(at: 0, port: 6379)
+        log.fork(.bgsave, child: 50, at: 100)
+        log.add(.server_starting, at: 100.06, pid: 77, role: .child, stream: 1)
+        log.add(.server_version, at: 100.07, ["version": "7.2.4"], pid: 77, role: .child, stream: 1)
+        #expect(correlate(log).incidents.isEmpty)
+    }
+
     @Test("two logs put one after the other are two servers, too", arguments: [true, false])
     func concatenated(withPorts: Bool) {
         var first = failing("x", pid: 10, port: 6379)

@@ -98,6 +98,23 @@ import Testing
         #expect(save.consequences.isEmpty)
     }
 
+    @Test(
+        "a kill of another product, or of another process, is not that of a server that fell silent",
+        arguments: [("valkey-server", "13164"), ("valkey-server", "1"), ("redis-server", "13164")])
+    func killOfAnother(victim: (name: String, pid: String)) {
+        var log = HandWrittenLog(pid: 2672)
+        log.start(at: 0, version: "6.2.16")
+        log.save(at: 10)
+        var kernel = HandWrittenLog("dmesg.txt", pid: 0, role: .unknown)
+        kernel.form = .kernel
+        kernel.add(
+            .oom_victim, at: 900,
+            ["comm": victim.name, "pid": victim.pid, "scope": "cgroup"])
+        let incidents = correlate([log, kernel]).incidents
+        #expect(incidents.allSatisfy { $0.instance.log != log.path })
+        #expect(incidents.count == 1)
+    }
+
     @Test("an undated kill of a server lies between its last line and the next start")
     func undatedServer() throws {
         var log = HandWrittenLog()

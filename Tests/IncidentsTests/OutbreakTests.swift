@@ -165,6 +165,18 @@ import Testing
         #expect(incident.persistence.exposure == .none)
     }
 
+    @Test("a client's error without a time does not stand before an incident with one")
+    func undatedClient() {
+        var client = HandWrittenLog("a-client.txt", pid: 0, role: .unknown)
+        client.form = .none
+        client.add(.writes_refused, at: nil, pattern: "reported.misconf-reply")
+        client.entries[0].values = []
+        var log = HandWrittenLog("b.log")
+        log.start(at: 0)
+        log.refuseSave(at: 50)
+        #expect(correlate([client, log]).incidents.map(\.kind) == [.fork_failure, .write_refusal])
+    }
+
     @Test("an ordinary client dropped at its limit is nothing")
     func dropOfClient() {
         var log = HandWrittenLog()

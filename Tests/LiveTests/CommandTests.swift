@@ -25,6 +25,32 @@ struct LiveCommandTests {
         }
     }
 
+    @Test func `tail prints a report at its end, or keeps it in a file, as incidents prints it`()
+        throws
+    {
+        try Workshop.withFolder { folder in
+            let (log, state, file) = (folder + "/redis.log", folder + "/state", folder + "/out.md")
+            let refusal =
+                "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+                + "allocate memory\n"
+            try Data(refusal.utf8).write(to: URL(fileURLWithPath: log))
+            let base = ["tail", "--state", state, "--from-start", "--until-idle", "0.1"]
+            let printed = try Workshop.run(base + ["--format", "github", "--quiet", log])
+            let stored = try Workshop.run(["incidents", "--state", state, "--format", "github"])
+            #expect(printed.status == 1)
+            #expect(stored.output.count > 300)
+            #expect(printed.output == stored.output)
+            let kept = base + ["--output", file, "--budget", "1500", "--jobs", "2", "--quiet", log]
+            #expect(try Workshop.run(kept).status == 1)
+            let short = try Workshop.run([
+                "incidents", "--state", state, "--format", "markdown", "--budget", "1500",
+            ])
+            #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == short.output)
+            #expect(try Workshop.run(base + ["--format", "prose", log]).status == 2)
+            #expect(try Workshop.run(base + ["--budget", "1500", log]).status == 2)
+        }
+    }
+
     @Test func `What collect gathers is read whole by analyze, without data and secrets`() throws {
         try Workshop.withFolder { folder in
             let log = folder + "/in/redis.log"

@@ -26,8 +26,8 @@ struct SnapshotLogTests {
             let measure = Measure("m\(k)", Measure.Unit.allCases[k % 8])
             let quantity: SnapshotValue.Quantity =
                 switch (i + k) % 6 {
-                case 0: .whole(.max)
-                case 1: .whole(.min)
+                case 0: .whole(SnapshotValue.credible.upperBound)
+                case 1: .whole(SnapshotValue.credible.lowerBound)
                 case 2: .real(-0.1 * Double(i))
                 case 3: .text("ok\(i % 4)")
                 default: .whole(Int64(i) * 4096)

@@ -93,6 +93,48 @@ func whatIsLeftOutIsNamedWithTheWayToGetIt(format: ReportFormat) {
     }
 }
 
+@Test(
+    arguments: [ReportFormat.github, .gitlab, .jira, .adf, .markdown, .text],
+    [200, 300, 500, 800, 1_200])
+func aSmallBudgetHolds(format: ReportFormat, budget: Int) throws {
+    let budget = max(budget, format.leastBudget)
+    for report in [
+        outage(incidents: 1, entries: 20, line: long),
+        outage(incidents: 30, entries: 3, line: long),
+        SampleReport.report,
+    ] {
+        let body = TargetText.body(report, format, budget: budget)
+        #expect(body.utf8.count <= budget, "\(body)")
+        if format == .adf { #expect(ADFCheck.problems(of: try JSONValue(parsing: body)) == []) }
+    }
+}
+
+@Test func theHeadOutlivesASmallBudget() {
+    let body = TargetText.body(SampleReport.report, .github, budget: 1_500)
+    for word in ["What failed", "Status", "ikely cause", "sysctl -w vm.overcommit_memory=1"] {
+        #expect(body.contains(word), "\(body)")
+    }
+    #expect(body.utf8.count > 900)
+    let least = TargetText.body(SampleReport.report, .github, budget: 200)
+    #expect(least.contains("8 forks refused"))
+}
+
+@Test(arguments: [ReportFormat.github, .jira, .adf])
+func muchOfTheBudgetIsUsed(format: ReportFormat) {
+    let report = outage(incidents: 10_001, entries: 6, line: "short")
+    let body = TargetText.body(report, format)
+    #expect(body.utf8.count > (format.budget ?? 0) / 2)
+}
+
+@Test(arguments: [ReportFormat.text, .markdown, .html])
+func thousandsOfIncidentsAreNotToldInFull(format: ReportFormat) {
+    let report = outage(incidents: 1_200, entries: 3, line: "short")
+    let body = TargetText.body(report, format)
+    #expect(body.contains("200 more incidents left out"))
+    #expect(body.contains("The full account of 1,150 incidents is left out"))
+    #expect(body.utf8.count < 3_000_000)
+}
+
 @Test func theTrackersLimitHoldsBesideAHigherBudget() {
     let body = TargetText.body(
         outage(incidents: 12, entries: 24, line: long), .jira, budget: 1_000_000)

@@ -108,7 +108,7 @@ private func position(_ needle: String, in text: String) -> Int? {
 
 @Test func eachClaimHasItsLine() {
     let report = text(SampleReport.report)
-    #expect(report.contains("var/log/redis-server.log:12, 2026-11-22 12:01:38 UTC\n"))
+    #expect(report.contains("  redis-server.log:12, 2026-11-22 12:01:38 UTC\n"))
     #expect(report.contains("      " + SampleReport.refusedLine + "\n"))
 }
 
@@ -219,9 +219,112 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
 @Test func severalIncidentsAreListedFirst() {
     var report = SampleReport.report
     report.incidents.append(report.incidents[0])
+    report.incidents[0].severity = .minor
+    report.incidents[1].severity = .critical
+    report.incidents[1].instance.port = 6380
     let rendered = text(report)
-    #expect(rendered.contains("2 incidents on 1 instance"))
+    #expect(
+        rendered.contains(
+            "Redis 7.2.6 on port 6380 of db1.prod.internal: 8 forks refused (ENOMEM), recovered; "
+                + "and 1 more incident"))
+    #expect(rendered.contains("1. 2026-11-22 12:01:38 UTC: Redis 7.2.6 on port 6379"))
     #expect(rendered.contains("Incident 2: Redis 7.2.6"))
+}
+
+@Test func theTitleAloneIsPlainTextOnOneLine() {
+    var report = SampleReport.report
+    report.incidents[0].instance.host = "PROD-DB-1 h:tada: redis_[eu] `x` \u{202E}\n#1"
+    var options = ReportOptions(format: .jira)
+    options.isTitleOnly = true
+    let title = report.rendered(options)
+    #expect(
+        title == "Redis 7.2.6 on port 6379 of PROD-DB-1 h:tada: redis_[eu] `x` \\u{202e} #1: "
+            + "8 forks refused (ENOMEM), recovered\n")
+    report.incidents[0].instance.host = String(repeating: "h", count: 900)
+    #expect(report.rendered(options).count == ReportOptions.titleLimit + 1)
+    options.budget = 40
+    #expect(report.rendered(options).count == 41)
+}
+
+@Test func aSentenceThatEndsInBracketsHasItsStop() {
+    let report = changed {
+        $0.kind = .write_refusal
+        $0.timeline[1].text = "writes refused (MISCONF)"
+        $0.failures.total = nil
+    }
+    #expect(text(report).contains("Writes refused (MISCONF). "))
+}
+
+@Test func whatItLedToIsNotWhatItIs() {
+    let report = changed {
+        $0.kind = .oom_kill
+        $0.consequences = ["oom_kill", "restart"]
+        $0.timeline[1].kind = EventKind.oom_victim.rawValue
+        $0.timeline[1].text = "the OOM killer killed process redis-server (pid 5976)"
+    }
+    let rendered = text(report)
+    #expect(rendered.contains("The OOM killer killed process redis-server (pid 5976)."))
+    #expect(rendered.contains("It led to: restart."))
+}
+
+@Test func aCountIsABareNumber() {
+    let report = changed {
+        $0.causes[0].evidence[2].value = 96_365
+        $0.causes[0].evidence[2].unit = "count"
+    }
+    #expect(text(report).contains("Free memory was ample (96,365)"))
+}
+
+@Test(arguments: [
+    "a\u{34F}b", "a\u{FE0F}b", "a\u{E0100}b", "a\u{115F}b", "a\u{3164}b", "a\u{FFA0}b",
+    "a\u{2800}b",
+])
+func whatLeavesNoMarkIsSpelledOut(line: String) {
+    #expect(Literal.line(line).contains("\\u{"))
+    #expect(Literal.line("☎\u{FE0F} 日本") == "☎\u{FE0F} 日本")
+}
+
+@Test func aChangedSettingIsARowAndAMark() {
+    let report = changed {
+        let entry = TimelineEntry(
+            at: SampleReport.after(250), kind: TimelineEntry.settingChanged, severity: .info,
+            text: "vm.overcommit_memory set to 1, before 2", source: SampleReport.source(95))
+        $0.timeline.insert(entry, at: 2)
+    }
+    #expect(text(report).contains("12:05:48"))
+    #expect(TargetText.body(report, .html).contains("<title>setting changed, 2026-11-22 12:05:48"))
+}
+
+@Test func oneClaimStandsOnceWithEveryPlace() {
+    let report = changed {
+        var again = $0.causes[0].evidence[0]
+        again.source = SampleReport.source(32)
+        $0.causes[0].evidence.insert(again, at: 1)
+    }
+    let rendered = text(report)
+    #expect(rendered.ranges(of: "The kernel answered ENOMEM").count == 1)
+    #expect(rendered.contains("Again: `redis-server.log:32, 2026-11-22 12:01:38 UTC`."))
+}
+
+@Test func factsOfOneReadingStandTogether() {
+    let report = changed {
+        var fact = $0.facts[0]
+        fact.name = "vm.overcommit_ratio"
+        $0.facts.append(fact)
+    }
+    #expect(text(report).ranges(of: "At the server's start, 2026-11-22 11:58:00 UTC:").count == 1)
+}
+
+@Test func anOpenIncidentBesideAWorkingForkIsExplained() {
+    var report = changed {
+        $0.status = .ongoing_at_end
+        $0.outstanding = []
+    }
+    report.outlook[0].instance = report.incidents[0].instance
+    report.outlook[0].wouldFork = .yes
+    let rendered = text(report)
+    #expect(rendered.contains("counts as open until what failed is seen to succeed"))
+    #expect(rendered.contains("is seen to succeed after the last failure."))
 }
 
 @Test func aSentenceThatBeginsWithACommandKeepsItsCase() {

@@ -97,7 +97,7 @@ extension Incident {
     let kinds = try names("timeline_kind")
     let unknown = EventKind.allCases.map(\.rawValue).filter { !kinds.contains($0) }
     #expect(unknown == [], "add these to timeline_kind in docs/schema/report.schema.json")
-    let ours: Set = ["memory_snapshot", "restart", "gap", "clock_change"]
+    let ours: Set = ["memory_snapshot", "restart", "gap", "clock_change", "setting_changed"]
     let stale = kinds.subtracting(ours).filter { EventKind(rawValue: $0) == nil }
     #expect(stale == [], "remove these from timeline_kind in docs/schema/report.schema.json")
     #expect(try names("unit") == Set(Measure.Unit.allCases.map(\.rawValue) + ["bytes/s"]))

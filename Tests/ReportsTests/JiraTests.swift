@@ -61,6 +61,13 @@ func hostileTextStaysLiteralInJira(line: String) throws {
         jira(report).contains("ABC\\-123 and UTF\\-8 at 2026-11-22, \\[&#126;root\\] \\{code\\}"))
 }
 
+@Test(arguments: ["hR2-12", "K8-7", "xR2D2-1"])
+func aKeyWithFiguresIsNoLink(word: String) {
+    var report = SampleReport.report
+    report.verdict = "see \(word) there"
+    #expect(jira(report).contains("see \(word.replacing("-", with: "\\-")) there"))
+}
+
 @Test func plainProseIsNotLitteredWithEscapes() {
     let prose = jira(SampleReport.report).split(separator: "\n").prefix(12)
     for line in prose { #expect(!line.replacing("\\\\", with: "").contains("\\"), "\(line)") }

@@ -58,6 +58,9 @@ private func headings(_ report: Report, _ layout: Layout) -> [String] {
     let body = TargetText.body(SampleReport.report, .markdown, layout: .brief)
     #expect(headings(SampleReport.report, .brief) == ["Do this now", "Losses"])
     #expect(body.utf8.count < 2_500)
+    let redacted = TargetText.body(
+        SampleReport.report, .markdown, layout: .brief, redact: .secrets)
+    #expect(redacted.contains("No secret was found. (`--redact secrets`)"))
     var whole = SampleReport.report
     whole.losses.damage = Damage()
     #expect(headings(whole, .brief) == ["Do this now"])

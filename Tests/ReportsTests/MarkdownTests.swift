@@ -98,6 +98,31 @@ func hostileTextStaysLiteral(line: String) throws {
             == "see `#123` of `@root` and `!4` at `https://evil.example,` commit `deadbeef1234`")
 }
 
+@Test(arguments: [
+    "redis-GH-1", "h(GH-1)", "(deadbeef1234)", "commit=deadbeef1234,", "x:tada:y", ":tada:",
+    "GL-12", "gl-12.", "(:+1:)", "a/deadbeef1234/b",
+])
+func referencesWithinWordsAreSetAsCode(word: String) {
+    var report = SampleReport.report
+    report.verdict = "see \(word) there"
+    #expect(markdown(report).split(separator: "\n")[2] == "see `\(word)` there")
+}
+
+@Test(arguments: ["12:01:38", "HIGH-12", "light-4.", "1:M", "std::x", "6.1.0-17", "defaced"])
+func ordinaryWordsStayWords(word: String) {
+    var report = SampleReport.report
+    report.verdict = "see \(word) there"
+    #expect(markdown(report).split(separator: "\n")[2] == "see \(word) there")
+}
+
+@Test func aReferenceAcrossTwoRunsIsSetAsCode() {
+    var report = SampleReport.report
+    report.incidents[0].outstanding = ["GH", "x"]
+    report.incidents[0].status = .ongoing_at_end
+    report.incidents[0].instance.host = "GH-1"
+    #expect(markdown(report).contains("of `GH-1:`"))
+}
+
 @Test func plainProseIsNotLitteredWithBackslashes() {
     #expect(!markdown(SampleReport.report).replacing("\\\n", with: "").contains("\\"))
 }

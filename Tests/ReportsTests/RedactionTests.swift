@@ -105,6 +105,21 @@ func aSecretPlantedInEveryFieldAppearsNowhere(format: ReportFormat) {
     "-----BEGIN PRIVATE KEY----- S3CRET",
     "/data/requirepass=S3CRET/dump.rdb", "MASTERAUTH S3CRET", "passwd=S3CRET;",
     "PGPASSWORD='S3CRET'",
+    "*2\\r\\n$4\\r\\nAUTH\\r\\n$6\\r\\nS3CRET\\r\\n",
+    "*3\\r\\n$4\\r\\nAUTH\\r\\n$3\\r\\nbob\\r\\n$6\\r\\nS3CRET\\r\\n", "AUTH\\r\\nS3CRET\\r\\n",
+    "requirepass\\tS3CRET", "REDIS_PASSWORD S3CRET", "auth user=default password S3CRET",
+    "password%3DS3CRET", "with password 'S3CRET'", "the password is S3CRET", "password is 'S3CRET'",
+    "redis-benchmark -a S3CRET -n 1", "valkey-cli -aS3CRET", "keydb-benchmark -a S3CRET",
+    "memtier_benchmark --authenticate=S3CRET", "memtier_benchmark -a S3CRET",
+    "sshpass -p S3CRET ssh h", "sshpass -pS3CRET ssh h", "mysql -u root -pS3CRET",
+    "curl -u admin:S3CRET https://h/", "curl --user admin:S3CRET https://h/",
+    "Cookie: session=S3CRET; id=S3CRET", "session_id=S3CRET", "JSESSIONID=S3CRET",
+    "- name: REDIS_PASSWORD value: S3CRET", "- name: REDIS_PASSWORD\n  value: \"S3CRET\"",
+    "{\"name\":\"REDIS_PASSWORD\",\"value\":\"S3CRET\"}", "rename-command CONFIG S3CRET",
+    "rename-command FLUSHALL \"S3CRET\"",
+    "hash $2b$12$S3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRE",
+    "root:$6$S3CRETS3$S3CRETS3CRETS3CRETS3CRET:19000", "/srv/docker-requirepass-S3CRET/redis.log",
+    "/srv/auth-S3CRET/redis.log",
 ])
 func secretsAreFoundInEveryShape(line: String) {
     let out = redacted(line)
@@ -136,6 +151,13 @@ func secretsAreFoundInEveryShape(line: String) {
         + "on disk.",
     "stop-writes-on-bgsave-error is on by default", "acl_access_denied_auth:0",
     "Speculation_Store_Bypass:\tvulnerable", "I/O error reading auth result from MASTER: timeout",
+    "password is required", "The password is wrong.", "with password protection",
+    "REDIS_PASSWORD is not set", "REDIS_PASSWORD environment variable is empty",
+    "redis-cli -h db1 --aof-load", "journalctl -u redis-server.service",
+    "docker run --user 999:999 redis",
+    "rename-command CONFIG \"\"", "kubectl exec -p cache-0", "/srv/auth-service/redis.log",
+    "/srv/auth-server-01/redis.log", "C:\\temp\\new\\redis.log", "cost $2 and $3 a month",
+    "cookies are no matter of servers", "session closed for user root",
     "established, waiting for AUTH reply...", "10.0.0.1:6379@16379,db1.example.com master - 0 0 1",
 ])
 func ordinaryLinesAreLeftAlone(line: String) {

@@ -12,7 +12,7 @@ private func missing(_ report: Report, _ format: ReportFormat, _ layout: Layout)
     let text = try #require(
         try TargetText.plain(body, format), "install pandoc to run this test")
     // Typography is the renderer's; a gap beside a bracket is markup's.
-    func key(_ text: String) -> String { text.filter { !$0.isWhitespace && $0 != "`" } }
+    func key(_ text: String) -> String { text.filter { !$0.isWhitespace } }
     let all = key(text)
     return Statements.all(of: document).filter { !all.contains(key($0)) }
 }
@@ -20,6 +20,21 @@ private func missing(_ report: Report, _ format: ReportFormat, _ layout: Layout)
 @Test(arguments: TargetText.prose, Layout.allCases)
 func everyTargetSaysEverything(format: ReportFormat, layout: Layout) throws {
     #expect(try missing(SampleReport.report, format, layout) == [])
+}
+
+@Test(arguments: TargetText.prose)
+func backticksOfALogStayInEveryPartOfARemedy(format: ReportFormat) throws {
+    var report = SampleReport.report
+    report.incidents[0].causes[0].remedies[0] = Remedy(
+        order: 1, text: "Log in to the host `a`b`, not to its container",
+        command: "docker exec 'x`y`z' redis-cli PING", precheck: "The host is `a`b` (port 6379)",
+        expect: "an answer from `a`b`", rollback: "Nothing to take back on `a`b`",
+        caveat: "there may be another `a`b`", permanent: false)
+    report.incidents[0].causes[0].missing[0].what = "What `a`b` holds"
+    #expect(try missing(report, format, .ticket) == [])
+    let body = TargetText.body(report, format)
+    let text = try #require(try TargetText.plain(body, format))
+    #expect(text.ranges(of: "`a`b`").count >= 6)
 }
 
 @Test(arguments: TargetText.prose)

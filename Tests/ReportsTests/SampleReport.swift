@@ -167,13 +167,13 @@ enum SampleReport {
         ]
         finding.missing = [
             MissingFact(
-                what: "The present value of `vm.overcommit_memory`",
+                what: "The present value of vm.overcommit_memory",
                 why: "It may have been changed since",
                 command: "sysctl vm.overcommit_memory")
         ]
         finding.remedies = [
             Remedy(
-                order: 1, text: "Let the kernel grant the fork: set `vm.overcommit_memory` to 1",
+                order: 1, text: "Let the kernel grant the fork: set vm.overcommit_memory to 1",
                 command: "sysctl -w vm.overcommit_memory=1",
                 precheck: "sysctl vm.overcommit_memory",
                 expect: "The next save succeeds within a minute",

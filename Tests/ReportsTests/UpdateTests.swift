@@ -44,6 +44,27 @@ private func update(
     #expect(!body.contains("warned at start") && !body.contains("**Severity:**"))
 }
 
+@Test func aVerdictThatIsDecidedNowBringsItsStep() throws {
+    var then = SampleReport.report
+    then.incidents[0].verdict.state = .undecided
+    then.incidents[0].verdict.statement = "vm.overcommit_memory is not known"
+    then.incidents[0].recoveredAt = SampleReport.after(100)
+    let body = try update(SampleReport.report, since: then)
+    #expect(body.contains("**Decision:** decided (was: undecided)"))
+    #expect(
+        body.contains("(was: vm.overcommit\\_memory is not known)")
+            || body.contains("(was: vm.overcommit_memory is not known)"))
+    #expect(body.contains("Do this now") && body.contains("sysctl -w vm.overcommit_memory=1"))
+    #expect(
+        body.contains("2026-11-22 12:06:18 UTC (was: 2026-11-22 12:03:18 UTC)"), "\(body)")
+}
+
+@Test func anUpdateSaysHowMuchIsHidden() throws {
+    var options = ReportOptions(format: .markdown)
+    options.earlier = try earlier(SampleReport.report)
+    #expect(SampleReport.report.rendered(options).contains("No secret was found."))
+}
+
 @Test func anIncidentThatSupersedesAnotherIsTheSame() throws {
     var then = SampleReport.report
     then.incidents[0].id = "0011aabbccdd"

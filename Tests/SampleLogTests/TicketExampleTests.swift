@@ -20,24 +20,29 @@ struct TicketExampleTests {
         "gh": """
         #!/usr/bin/env python3
         import sys, os
-        options = dict(zip(sys.argv[3::2], sys.argv[4::2]))
+        is_comment = sys.argv[2] == "comment"
+        start = 4 if is_comment else 3
+        options = dict(zip(sys.argv[start::2], sys.argv[start + 1::2]))
         body = open(options["--body-file"]).read()
-        fits = 0 < len(body) <= 65536 and 0 < len(options["--title"]) <= 256
-        open(os.environ["RECORD"], "a").write("gh\\n" if fits else "gh refused\\n")
+        title = os.environ["TITLE"] if is_comment else options["--title"]
+        fits = 0 < len(body) <= 65536 and len(title) <= 256 and title == os.environ["TITLE"]
+        name = "gh comment" if is_comment else "gh"
+        open(os.environ["RECORD"], "a").write(name + ("\\n" if fits else " refused\\n"))
         """,
         "glab": """
         #!/usr/bin/env python3
         import sys, os
         options = dict(x.split("=", 1) for x in sys.argv if "=" in x)
         body = open(options["description"][1:]).read()
-        fits = 0 < len(body.encode()) <= 1048576 and 0 < len(options["title"]) <= 255
+        fits = 0 < len(body.encode()) <= 1048576 and len(options["title"]) <= 255
+        fits = fits and options["title"] == os.environ["TITLE"]
         open(os.environ["RECORD"], "a").write("glab\\n" if fits else "glab refused\\n")
         """,
         "mail": """
         #!/usr/bin/env python3
         import sys, os
         body = sys.stdin.read()
-        fits = "\\x1b" not in body and max(map(len, body.split("\\n"))) < 998
+        fits = sys.argv[1:3] == ["-s", os.environ["TITLE"]] and "\\x1b" not in body and max(map(len, body.split("\\n"))) < 998
         open(os.environ["RECORD"], "a").write("mail\\n" if fits else "mail refused\\n")
         """,
         "jira": """
@@ -48,7 +53,8 @@ struct TicketExampleTests {
                 data = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self.path == "/rest/api/2/issue":
                     text = data["fields"]["description"]
-                    fits = 0 < len(data["fields"]["summary"]) <= 255
+                    title = data["fields"]["summary"]
+                    fits = len(title) <= 255 and title == os.environ["TITLE"]
                 else:
                     text = json.dumps(data["body"], ensure_ascii=False, separators=(",", ":"))
                     fits = data["body"]["type"] == "doc" and data["body"]["version"] == 1
@@ -64,6 +70,23 @@ struct TicketExampleTests {
         server.serve_forever()
         """,
     ]
+
+    /// A name that is markup in every tracker, and nothing else in a title.
+    private static let hostileName = "PROD-DB-1 h:tada: redis_[eu] `x` #1.log"
+    private static let hostileTitle =
+        "A server (logs/\(hostileName)): 1 fork refused (ENOMEM), not over when the data ends"
+    private static let hostileLog =
+        "5976:M 22 Nov 2026 13:01:38.682 # Can't save in background: fork: Cannot allocate memory\n"
+
+    @Test("the README's are among them")
+    func readme() throws {
+        let file = Program.root.appendingPathComponent("README.md")
+        let lines = try String(contentsOf: file, encoding: .utf8)
+            .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let shown = lines.drop { $0 != "<!-- tickets -->" }.dropFirst(2).prefix { $0 != "```" }
+        #expect(shown.count >= 5)
+        #expect(shown.filter { !Self.commands.contains($0) } == [])
+    }
 
     @Test("every tracker takes what the examples send it")
     func examples() throws {
@@ -90,12 +113,17 @@ struct TicketExampleTests {
             environment["PATH"] = "\(folder.path):\(built):" + (environment["PATH"] ?? "")
             environment["RECORD"] = record.path
             environment["PORT"] = folder.appendingPathComponent("port").path
-            environment["LOGS"] = Program.root.appendingPathComponent("SampleLogs").path
+            let logs = folder.appendingPathComponent("logs")
+            try FileManager.default.createDirectory(
+                at: logs, withIntermediateDirectories: false)
+            try Data(Self.hostileLog.utf8).write(to: logs.appendingPathComponent(Self.hostileName))
+            environment["LOGS"] = "logs"
+            environment["TITLE"] = Self.hostileTitle
             let run = try Program.execute(
                 "/bin/bash", ["-c", script], in: folder, environment: environment)
             #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
             let recorded = try String(contentsOf: record, encoding: .utf8)
-            #expect(recorded == "gh\nglab\njira 2\njira 3\nmail\n")
+            #expect(recorded == "gh\ngh comment\nglab\njira 2\njira 3\nmail\n")
             for name in ["review.md", "report.html"] {
                 let size = try Data(contentsOf: folder.appendingPathComponent(name)).count
                 #expect(size > 1000)

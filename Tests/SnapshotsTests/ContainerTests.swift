@@ -95,6 +95,34 @@ struct ContainerTests {
         #expect(spaced.first?[.wasOOMKilled] == 1)
     }
 
+    @Test func readsObjectsThatStandOnOneLine() throws {
+        let excerpt = """
+                "Id": "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+                "State": {"Status": "exited","OOMKilled": true,"ExitCode": 137,"Pid": 0},
+                "HostConfig": {"Memory": 268435456, "LogConfig": {"Type": "json-file"}},
+            """
+        let state = try #require(snapshots(excerpt).first)
+        #expect(state[.wasOOMKilled] == 1 && state[.exitCode] == 137)
+        #expect(state[.cgroupLimit] == 268_435_456)
+        let pod = """
+            {
+                "kind": "Pod",
+                "spec": {"containers": [{"name": "redis", "resources": {"limits": {"memory": "256Mi"}}}]},
+                "status": {
+                    "containerStatuses": [
+                        {
+                            "name": "redis",
+                            "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}},
+                            "restartCount": 1
+                        }
+                    ]
+                }
+            }
+            """
+        let container = try #require(snapshots("$ kubectl get pod x -o json\n" + pod).first)
+        #expect(container[.wasOOMKilled] == 1 && container[.cgroupLimit] == 268_435_456)
+    }
+
     @Test func severalContainersAreTold() {
         let two =
             Self.inspect.dropLast(2)

@@ -63,6 +63,6 @@ enum CowGrowth: Cause {
             expect: "What the last save and the last rewrite copied; it grows with the writes "
                 + "while they run.",
             caveat: "Fewer save points do not make one save copy less, and lose more at a crash; "
-                + "`save \"\"` ends snapshots altogether.")
+                + "save \"\" ends snapshots altogether.")
     }
 }

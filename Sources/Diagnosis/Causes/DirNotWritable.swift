@@ -68,19 +68,16 @@ enum DirNotWritable: Cause {
     /// A directory that is not the server's is not given to it: the server is sent back.
     private static func away(_ directory: String, _ facts: Case) -> Remedy {
         let client = FactCommands.client(facts.incident)
-        return Remedy(
-            order: 1,
-            text: "Send the server back to its own directory; do not open \(directory) to it.",
-            command: "\(client) CONFIG SET dir OWN_DIRECTORY",
-            precheck: "grep -E '^(dir|dbfilename)' of redis.conf names the directory that was "
-                + "meant; \(client) CONFIG GET dir and dbfilename show what they are now. What "
-                + "lies in \(directory) under that name may be an attacker's file: keep it, and "
-                + "do not run it.",
-            expect: "\(client) BGSAVE ends with success in the server's own directory.",
-            rollback: "None is wanted.",
-            caveat: "Where nobody of yours set it, somebody else can: bind the port to what needs "
-                + "it, set a password or ACLs, and look for keys and replicas that are not yours.",
-            permanent: false)
+        return .reading(
+            "Send the server back to its own directory by CONFIG SET dir; do not open \(directory) "
+                + "to it.",
+            command: "\(client) CONFIG GET dir; \(client) CONFIG GET dbfilename; \(client) INFO "
+                + "server | grep config_file",
+            expect: "The lines dir and dbfilename of the configuration file name what was meant. "
+                + "After CONFIG SET of both, BGSAVE ends with success there.",
+            caveat: "What lies in \(directory) under that name may be an attacker's file: keep it, "
+                + "and do not run it. Where nobody of yours set it, somebody else can: bind the port to what needs "
+                + "it, set a password or ACLs, and look for keys and replicas that are not yours.")
     }
 
     /// A directory that is gone, or a path that never was one.
@@ -91,8 +88,8 @@ enum DirNotWritable: Cause {
             text: "Find why the directory is not there (a mount that is missing, a directory that "
                 + "was removed or renamed), and bring it back.",
             command:
-                "D=$(\(client) CONFIG GET dir | tail -1); ls -ld $D; findmnt -T $D; grep -s $D "
-                + "/etc/fstab",
+                FactCommands.directory(facts.incident)
+                + "; ls -ld \"$D\"; findmnt -T \"$D\"; grep -sF -- \"$D\" /etc/fstab",
             precheck: "The volume that should be there is not mounted elsewhere. A new, empty "
                 + "directory would hide the old files once the mount comes back.",
             expect: "\(client) BGSAVE ends with success.",
@@ -107,26 +104,32 @@ enum DirNotWritable: Cause {
         }
         if event.errno == .ENOENT || event.errno == .ENOTDIR { return missing(facts) }
         let client = FactCommands.client(facts.incident)
+        let directory = FactCommands.directory(facts.incident)
         let isReadOnly = event.errno == .EROFS
+        func mount(_ mode: String) -> String {
+            "sudo mount -o remount,\(mode) \"$(findmnt -n -o TARGET -T "
+                + "\(FactCommands.directoryWord(facts.incident)))\""
+        }
         return Remedy(
             order: 1,
             text: isReadOnly
                 ? "Find why the file system is read-only, and mount it for writing."
                 : "Give the directory back to the user that the server runs as.",
             command: isReadOnly
-                ? "D=$(\(client) CONFIG GET dir | tail -1); findmnt -T $D; sudo mount -o "
-                    + "remount,rw $(findmnt -n -o TARGET -T $D)"
-                : "D=$(\(client) CONFIG GET dir | tail -1); sudo chown redis:redis $D; sudo chmod "
-                    + "750 $D",
+                ? mount("rw")
+                : directory + "; " + FactCommands.findProcess(facts.incident)
+                    + "; stat -c '%U:%G %a' \"$D\"; sudo chown \"$(ps -o user= -p $P)\" \"$D\"; sudo "
+                    + "chmod u+rwx \"$D\"",
             precheck: isReadOnly
                 ? "journalctl -k: a file system that the kernel made read-only after an I/O error "
                     + "must be checked before it is written to. systemd's ReadWritePaths= and "
                     + "container volumes make directories read-only, too."
                 : "\(client) CONFIG GET dir is the directory that was meant; ls -ld shows another "
-                    + "owner than the server's user (ps -o user= -p PID).",
+                    + "owner than the server's user.",
             expect: "\(client) BGSAVE ends with success.",
             rollback: isReadOnly
-                ? "sudo mount -o remount,ro TARGET" : "sudo chown OLD_OWNER $D",
+                ? mount("ro")
+                : "By chown and chmod to the owner and mode that the command printed first.",
             caveat: "Memory settings have no part in it. Until a save succeeds, data exist in "
                 + "memory only: do not restart the server.",
             permanent: !isReadOnly)

@@ -58,13 +58,16 @@ enum DiskFull: Cause {
                 order: 1,
                 text: "Make room on the file system of the data directory: old dumps, core files, "
                     + "logs; or enlarge it.",
-                command: "D=$(\(client) CONFIG GET dir | tail -1); df -h $D; df -i $D; ls -la $D",
+                command: FactCommands.directory(facts.incident)
+                    + "; df -h \"$D\"; df -i \"$D\"; ls -la \"$D\"",
                 precheck: "temp-*.rdb files of processes that no longer run are left-overs; "
                     + "appendonlydir and dump.rdb are the data: do not delete them.",
                 expect:
                     "\(client) BGSAVE ends with 'Background saving terminated with success', and "
                     + "rdb_last_bgsave_status is ok.",
-                rollback: "Keep what you remove until a save has succeeded.",
+                rollback:
+                    "Nothing to take back: the commands only read. Keep what you remove until "
+                    + "a save has succeeded.",
                 caveat:
                     "A save needs room for a second full file beside the old one; an AOF rewrite "
                     + "likewise. Memory settings have no part in it.",

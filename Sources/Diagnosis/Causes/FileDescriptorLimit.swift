@@ -44,16 +44,18 @@ enum FileDescriptorLimit: Cause {
     }
 
     private static func remedy(_ facts: Case, _ limit: Setting) -> Remedy {
-        let pid = facts.incident.instance.pids.last.map(String.init) ?? "PID"
         let target = min(limit.number, 524_288) * 2
+        func set(_ soft: Int64) -> String {
+            facts.aboutProcess { "sudo prlimit --pid \($0) --nofile=\(soft):\(target)" }
+        }
         return Remedy(
             order: 1, text: "Raise the limit of the running server, without a restart.",
-            command: "sudo prlimit --pid \(pid) --nofile=\(target):\(target)",
+            command: set(target),
             precheck:
-                "sudo ls -l /proc/\(pid)/fd | awk '{print $NF}' | sort | uniq -c | sort -rn | "
-                + "head: thousands of pipes are a leak, sockets are clients.",
+                facts.aboutProcess { "sudo ls -l /proc/\($0)/fd" }
+                + " | awk '{print $NF}' | sort | uniq -c | sort -rn | head: thousands of pipes are a leak, sockets are clients.",
             expect: "The next rewrite starts.",
-            rollback: "sudo prlimit --pid \(pid) --nofile=\(limit.number):\(target)",
+            rollback: set(limit.number),
             caveat: "A leak fills the new limit, too; up to redis 3.2.8 each refused rewrite leaks "
                 + "six. For good: LimitNOFILE= of the unit. Clients are bounded by maxclients.",
             permanent: false)

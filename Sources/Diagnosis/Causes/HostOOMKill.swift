@@ -120,7 +120,7 @@ enum HostOOMKill: Cause {
                     precheck: "\(client) CONFIG GET maxmemory-policy: an evicting policy deletes "
                         + "keys when maxmemory is lowered.",
                     expect: "MemAvailable stays above what a save copies.",
-                    rollback: "\(client) CONFIG SET maxmemory OLD_VALUE",
+                    rollback: "Nothing to take back: the command only reads.",
                     caveat: "vm.overcommit_memory=1 does not help here: it lets more forks start "
                         + "that then meet the same end.",
                     permanent: false),

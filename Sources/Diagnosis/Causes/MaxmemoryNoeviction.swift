@@ -73,7 +73,7 @@ enum MaxmemoryNoeviction: Cause {
                     + "copy-on-write.",
                 command: "\(client) CONFIG SET maxmemory \(higher)",
                 precheck:
-                    "free -b and, in a container, the cgroup's limit: both must exceed the new "
+                    "RAM (by `free -b`) and, in a container, the cgroup's limit must exceed the new "
                     + "value by what a save copies.",
                 expect: "\(client) INFO errorstats: errorstat_OOM no longer rises.",
                 rollback: "\(client) CONFIG SET maxmemory \(limit.number)",
@@ -84,7 +84,8 @@ enum MaxmemoryNoeviction: Cause {
                 command: "\(client) --bigkeys",
                 precheck: "The commands that delete are yours to choose.",
                 expect: "used_memory falls below maxmemory.",
-                rollback: "None: what is deleted is gone.",
+                rollback: "Nothing to take back: the command only reads. What is deleted later is "
+                    + "gone.",
                 caveat: "An evicting policy (allkeys-lru and others) ends the refusals by deleting "
                     + "keys that nobody chose. That is right for a cache only.",
                 permanent: false),

@@ -128,7 +128,8 @@ enum MemoryGrowth: Cause {
             command: "\(facts.client) INFO keyspace; \(facts.client) INFO memory | grep -E "
                 + "'used_memory_(dataset|overhead)|mem_clients|not_counted'; \(facts.client) "
                 + "--bigkeys -i 0.01",
-            expect: "`expires` far below `keys` says that most keys stay for ever; a high overhead "
+            expect:
+                "An expires figure far below keys says that most keys stay for ever; a high overhead "
                 + "points at clients and replicas, not at data.",
             caveat: "--bigkeys reads every key, in small steps; run it on a replica if there is "
                 + "one.")

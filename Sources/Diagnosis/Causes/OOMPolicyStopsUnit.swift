@@ -26,7 +26,8 @@ enum OOMPolicyStopsUnit: Cause {
         // In a container or a user namespace pids differ; only a known server's is conclusive.
         guard pids.isDisjoint(with: facts.incident.instance.pids) else { return nil }
         let isChild = !pids.isEmpty && !facts.kills(9).isEmpty
-        let unit = failed.last?["unit"] ?? facts.incident.instance.unit ?? "redis-server.service"
+        let unit = facts.unitWord
+        let file = facts.dropIn("oom", "OOMPolicy=continue")
         var out = finding(
             isChild || policy != nil ? .likely : .possible, isChild ? .high : .medium,
             "systemd stopped the whole unit because a process of it had been OOM-killed "
@@ -38,13 +39,10 @@ enum OOMPolicyStopsUnit: Cause {
         out.remedies = [
             Remedy(
                 order: 1, text: "Let the server outlive a child that is killed.",
-                command: "sudo mkdir -p /etc/systemd/system/\(unit).d && printf "
-                    + "'[Service]\\nOOMPolicy=continue\\n' | sudo tee "
-                    + "/etc/systemd/system/\(unit).d/oom.conf && sudo systemctl daemon-reload",
+                command: file.set,
                 precheck: "systemctl show -p OOMPolicy \(unit)",
                 expect: "systemctl show -p OOMPolicy \(unit) prints continue.",
-                rollback: "sudo rm /etc/systemd/system/\(unit).d/oom.conf && sudo systemctl "
-                    + "daemon-reload",
+                rollback: file.undo,
                 caveat: "The save still fails: what made the OOM killer act must be mended as "
                     + "well. Where the server itself is the victim it changes nothing.",
                 permanent: true)

@@ -39,25 +39,50 @@ enum ReplicaOutputBufferLimit: Cause {
     /// INFO that shows the drop or the synchronisation that followed.
     private static func corroboration(_ facts: Case) -> [Evidence] {
         var out: [Evidence] = []
-        if let rise = facts.rise(.fullSyncs, where: Case.isServer), rise.by > 0 {
+        if let rise = rise(.fullSyncs, facts) {
             out.append(
                 facts.cite(
                     rise.to, .for, "full synchronisations counted rose by \(rise.by) (sync_full)"))
         }
-        if let rise = facts.rise(.outputBufferDisconnections, where: Case.isServer), rise.by > 0 {
+        if let rise = rise(.outputBufferDisconnections, facts) {
             out.append(
                 facts.cite(
                     rise.to, .for, "disconnections at an output buffer limit rose by \(rise.by)"))
         }
-        let replicas = facts.around(.connectedReplicas, where: Case.isServer)
-        if let most = replicas.max(by: { $0.number < $1.number }),
-            let least = replicas.min(by: { $0.number < $1.number }), least.number < most.number
+        let replicas = readings(.connectedReplicas, facts)
+        if let before = replicas.first,
+            let least = replicas.dropFirst().min(by: { $0.number < $1.number }),
+            least.number < before.number
         {
             out.append(
                 facts.cite(
-                    least, .for, "connected replicas: \(least.number), of \(most.number) before"))
+                    least, .for, "connected replicas: \(least.number), of \(before.number) before"))
         }
         return out
+    }
+
+    /// How much a counter of the server rose over the incident.
+    private static func rise(_ measure: Measure, _ facts: Case) -> (by: Int64, to: Measured)? {
+        let all = readings(measure, facts)
+        guard let first = all.first,
+            let to = all.dropFirst().first(where: { $0.number > first.number })
+        else { return nil }
+        return (to.number - first.number, to)
+    }
+
+    /// The last reading before the drop and all after it up to one after the recovery. INFO is dated
+    /// by the server itself, so that a reading right after the drop is none before it.
+    private static func readings(_ measure: Measure, _ facts: Case) -> [Measured] {
+        guard let start = facts.start else { return [] }
+        let end = (facts.incident.recoveredAt ?? facts.end ?? start).adding(seconds: 30)
+        let dated = facts.incident.readings.all(measure, where: Case.isServer).filter {
+            !$0.placed.isFileTime && !$0.placed.snapshot.isChange
+                && $0.at.map { $0 <= end } ?? false
+        }
+        guard let before = dated.last(where: { $0.at.map { $0 < start } ?? false }) else {
+            return []
+        }
+        return [before] + dated.filter { $0.at.map { $0 >= start } ?? false }
     }
 
     private static func remedies(_ facts: Case) -> [Remedy] {
@@ -70,10 +95,10 @@ enum ReplicaOutputBufferLimit: Cause {
                     + "; \(client) CONFIG SET repl-backlog-size 256mb",
                 precheck:
                     "\(client) CONFIG GET client-output-buffer-limit (before 5.0 the class is "
-                    + "called slave); free -b: each slow replica may take that much on top.",
+                    + "called slave), and `free -b`: each slow replica may take that much on top.",
                 expect: "The log shows no further 'overcoming of output buffer limits'; sync_full "
                     + "stays.",
-                rollback: "\(client) CONFIG SET with the values read before.",
+                rollback: "Set both back, by CONFIG SET, to the values that the check printed.",
                 caveat: "The buffers are memory of the server outside maxmemory. Why the replica "
                     + "reads slowly (its disk, its network, a stopped process) remains to be "
                     + "found.",

@@ -39,7 +39,7 @@ enum SandboxDenied: Cause {
     }
 
     private static func remedy(_ facts: Case) -> Remedy {
-        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let unit = facts.unitWord
         return Remedy(
             order: 1, text: "Allow the server to create processes in the filter that denied it.",
             command: "systemctl show -p SystemCallFilter -p SystemCallErrorNumber \(unit)",

@@ -94,7 +94,7 @@ enum THPAmplifiesCow: Cause {
                     + "AnonHugePages of its smaps_rollup stays at zero.",
                 rollback: "echo always | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
                 caveat: "Pages that the server has stay huge until it is restarted: save first. "
-                    + "`sudo echo … > file` does not work, since the shell opens the file. For "
+                    + "A redirection after sudo does not work, since the shell opens the file. For "
                     + "good: transparent_hugepage=madvise on the kernel's command line.",
                 permanent: false)
         ]

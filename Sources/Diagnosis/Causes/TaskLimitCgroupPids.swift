@@ -131,7 +131,7 @@ enum TaskLimitCgroupPids: Cause {
     }
 
     private static func remedies(_ facts: Case) -> [Remedy] {
-        let unit = facts.incident.instance.unit ?? "redis-server.service"
+        let unit = facts.unitWord
         let readings = facts.incident.readings.all(.pidsMax).filter { $0.at != nil }
         if let lowest = readings.min(by: { $0.number < $1.number }), let newest = readings.last,
             newest.number > lowest.number, facts.incident.status == .recovered
@@ -149,17 +149,22 @@ enum TaskLimitCgroupPids: Cause {
                     caveat: "That old value is the one that failed.", permanent: true)
             ]
         }
+        let limits = readings.map(\.number).filter { $0 < .max }
+        let wanted = max(4096, (limits.max() ?? 0).clampedProduct(2))
         return AccountingRemedies.numbered([
             Remedy(
                 order: 0, text: "Raise the limit of the running unit; it holds from then on.",
-                command: "sudo systemctl set-property \(unit) TasksMax=4096",
+                command: "sudo systemctl set-property \(unit) TasksMax=\(wanted)",
                 precheck:
                     "systemctl status \(unit): the Tasks line shows count and limit. A server "
                     + "needs some five threads, io-threads and one child; far more than that is "
                     + "a leak in the same group. In a container: docker update --pids-limit, or "
                     + "podPidsLimit of the kubelet.",
                 expect: "pids.max of the group shows it; the next save starts.",
-                rollback: "sudo systemctl set-property \(unit) TasksMax=OLD_VALUE",
+                rollback: limits.min().map {
+                    "sudo systemctl set-property \(unit) TasksMax=\($0)"
+                }
+                    ?? "The limit that systemctl status showed before, with the same command.",
                 caveat: "The limit may be that of a group above; then it must be raised there.",
                 permanent: true)
         ])

@@ -59,7 +59,7 @@ enum TaskLimitRlimitNproc: Cause {
                 facts.quantity("need", count: counted.number + 1, "one more for the child"),
                 facts.quantity("limit", limit.reading),
             ]
-            out.remedies = remedies(facts, limit)
+            out.remedies = ProcessLimitRemedies.raise(facts, limit.reading)
             return out
         }
         if let rest = byElimination(facts, limit) { return rest }
@@ -114,7 +114,7 @@ enum TaskLimitRlimitNproc: Cause {
                     why: "they would show it directly",
                     command: FactCommands.tasks(facts.incident))
             ])
-        if let limit { out.remedies = remedies(facts, limit) }
+        out.remedies = ProcessLimitRemedies.raise(facts, nil)
         return out
     }
 
@@ -168,40 +168,5 @@ enum TaskLimitRlimitNproc: Cause {
                     why: "RLIMIT_NPROC counts all threads of the user",
                     command: FactCommands.tasks(facts.incident))
             ])
-    }
-
-    private static func remedies(_ facts: Case, _ limit: Setting) -> [Remedy] {
-        let pid = limit.reading.subject.pid ?? facts.incident.instance.pids.last
-        let target = pid.map(String.init) ?? "PID"
-        let unit = facts.incident.instance.unit ?? "redis-server.service"
-        let all = AccountingRemedies.numbered([
-            Remedy(
-                order: 0, text: "Raise the limit of the running server, without a restart.",
-                command: "sudo prlimit --pid \(target) --nproc=4096:4096",
-                precheck: "ps -eLo user= | sort | uniq -c | sort -rn | head",
-                expect: "The new limit stands in /proc/\(target)/limits; the next save starts.",
-                rollback:
-                    "sudo prlimit --pid \(target) --nproc=OLD_SOFT:OLD_HARD, as the limits file showed",
-                caveat: "Gone with the next restart.", permanent: false),
-            Remedy(
-                order: 0, text: "For good: the unit's limit, or the user's.",
-                command: "sudo systemctl edit \(unit)   # [Service] LimitNPROC=4096",
-                precheck:
-                    "systemctl show -p LimitNPROC \(unit); where the server is not started by "
-                    + "systemd: /etc/security/limits.conf and limits.d.",
-                expect: "After the next restart /proc/PID/limits shows it.",
-                rollback: "sudo systemctl revert \(unit)",
-                caveat: "The restart itself: save first, or what no file holds is lost. "
-                    + "vm.overcommit_memory has no part in it.",
-                permanent: true),
-        ])
-        guard facts.incident.status == .recovered else { return all }
-        // Forks work again: what is left is to keep it so.
-        return all.suffix(1).map {
-            var keep = $0
-            keep.order = 1
-            keep.text = "Forks work again. Keep the limit high over a restart: " + keep.text
-            return keep
-        }
     }
 }

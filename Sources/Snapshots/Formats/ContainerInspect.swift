@@ -48,6 +48,11 @@ struct ContainerInspectFormat: SnapshotFormat {
 
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard !line.isBlank else { return false }
+        guard let lines = line.unfolded else { return takeOne(line, &sink) }
+        return lines.map { takeOne($0, &sink) }.contains(true)
+    }
+
+    private mutating func takeOne(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         if line.text.trimmed == "[{" { return true }
         let (isTaken, leaf) = outline.take(line)
         guard isTaken, outline.isJSON else { return false }

@@ -176,6 +176,11 @@ struct PodObjectFormat: SnapshotFormat {
 
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard !line.isBlank else { return false }
+        guard let lines = line.unfolded else { return takeOne(line, &sink) }
+        return lines.map { takeOne($0, &sink) }.contains(true)
+    }
+
+    private mutating func takeOne(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         let (isTaken, leaf) = outline.take(line)
         guard isTaken else { return false }
         if let leaf { keep(leaf, &sink) }

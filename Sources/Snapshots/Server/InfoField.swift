@@ -125,6 +125,7 @@ struct InfoField: Sendable {
         "aof_base_size": .aofBaseSize,
 
         "total_forks": .totalForks, "evicted_keys": .evictedKeys, "expired_keys": .expiredKeys,
+        "client_output_buffer_limit_disconnections": .outputBufferDisconnections,
         "sync_full": .fullSyncs, "connected_slaves": .connectedReplicas,
 
         "bgsave_in_progress": .saveInProgress, "last_save_time": .lastSaveTime,

@@ -7,12 +7,28 @@ internal import Model
 internal import Reading
 
 /// Tries one input; `FORKTOPSY_FUZZ_TARGET` says which reader gets it.
-@_cdecl("LLVMFuzzerTestOneInput")
 func tryOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = unsafe [UInt8](UnsafeBufferPointer(start: start, count: count))
     FuzzTarget.chosen.run(bytes)
     return 0
 }
+
+/// What SwiftPM links as the entry point of the program, here libFuzzer's.
+@_cdecl("forktopsy_main")
+func fuzz(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+) -> CInt {
+    var (count, arguments) = unsafe (count, arguments)
+    return unsafe runFuzzer(&count, &arguments, tryOneInput)
+}
+
+/// Source: LLVM, compiler-rt/lib/fuzzer/FuzzerInterface.h and docs/LibFuzzer.rst.
+@_silgen_name("LLVMFuzzerRunDriver")
+private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>,
+    _ body: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
 
 extension FuzzTarget {
     /// The target that the environment names; a wrong name ends the run.
@@ -35,7 +51,7 @@ struct InputInMemory {
 
     init() {
         path = "/dev/shm/forktopsy-fuzz-\(getpid())"
-        descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
+        descriptor = unsafe open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
         precondition(descriptor >= 0, "no file in memory")
     }
 
