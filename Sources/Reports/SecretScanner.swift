@@ -115,6 +115,7 @@ extension SecretScanner {
 extension SecretScanner {
     private mutating func scanWords() {
         let isClient = Self.tools.contains { bytes.firstIndex(of: $0, from: 0) != nil }
+        let text = String(decoding: bytes, as: UTF8.self)
         var inACL = false
         var at = 0
         while at < bytes.count {
