@@ -14,6 +14,8 @@ package struct Correlator {
     private var trackers: [InstanceTracker]
     private var childOwners = RecentOwners()
     private var recent: [Int: Int] = [:]
+    /// What was put into `recent` last.
+    private var lastRemembered: (input: Int, number: Int)?
     /// The process whose line was looked at last, and its instance: most lines are its again.
     private var lastOwner: (key: InstanceMap.ProcessKey, number: Int)?
     private var strangers: [Stranger: Int] = [:]
@@ -89,18 +91,16 @@ package struct Correlator {
                 continue
             }
             remember(item.event, number, input: item.input)
-            if window.hasBegun(item.event.at) {
-                trackers[number].beginCounting()
-                refusals.note(item.event, host: host(of: item.event))
-            }
-            if item.event.kind == .save_status {
+            let hasBegun = window.hasBegun(item.event.at)
+            if hasBegun { refusals.note(item.event, host: host(of: item.event)) }
+            if case .save_status = item.event.kind {
+                if hasBegun { trackers[number].beginCounting() }
                 hear(item.event, number)
                 continue
             }
-            let wasOpen = trackers[number].draft != nil
-            trackers[number].take(item.event)
-            if !wasOpen { noteChildrenElsewhere(number, item.event) }
-            passOnKills(number, in: window)
+            let outcome = trackers[number].take(item.event, isCounted: hasBegun)
+            if outcome.hasOpened { noteChildrenElsewhere(number, item.event) }
+            if outcome.hasStrangersKills { passOnKills(number, in: window) }
             share(item.event, from: number)
         }
         for i in trackers.indices {
@@ -220,8 +220,11 @@ package struct Correlator {
     }
 
     private mutating func remember(_ event: Event, _ number: Int, input: Int) {
-        if !event.isClients, recent[input] != number { recent[input] = number }
-        guard event.kind == .child_started, let pid = event.int("child_pid") else { return }
+        if !event.isClients, lastRemembered?.input != input || lastRemembered?.number != number {
+            recent[input] = number
+            lastRemembered = (input, number)
+        }
+        guard case .child_started = event.kind, let pid = event.int("child_pid") else { return }
         let key = InstanceMap.ProcessKey(
             input: input, stream: event.header.stream, pid: Int32(clamping: pid))
         childOwners[key] = number
@@ -288,7 +291,10 @@ package struct Correlator {
 extension Event {
     /// Whether a client wrote the line, and no server.
     var isClients: Bool {
-        (kind == .writes_refused || kind == .memory_refused) && patternID.hasPrefix("reported.")
+        switch kind {
+        case .writes_refused, .memory_refused: patternID.hasPrefix("reported.")
+        default: false
+        }
     }
 
     /// Whether the line may quote a server's reply as guides do: nothing tells when somebody was

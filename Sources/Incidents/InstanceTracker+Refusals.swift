@@ -93,9 +93,11 @@ extension InstanceTracker {
 
     /// Remembers who asked for a full synchronisation last, for a few replicas.
     mutating func noteSyncRequest(_ event: Event) {
-        guard event.kind == .sync_requested || event.kind == .full_resync_requested,
-            let replica = event["replica"]
-        else { return }
+        switch event.kind {
+        case .sync_requested, .full_resync_requested: break
+        default: return
+        }
+        guard let replica = event["replica"] else { return }
         syncRequests[replica] = event
         guard syncRequests.count > 16 else { return }
         let oldest = syncRequests.min {

@@ -131,6 +131,23 @@ struct InstanceTracker {
 
     // MARK: - The one entrance
 
+    /// What an event did that concerns others.
+    struct Outcome {
+        /// An incident is open that was not before.
+        var hasOpened: Bool
+        var hasStrangersKills: Bool
+    }
+
+    /// Takes an event, counted or only known, and says what came of it. All in one call, since to
+    /// ask a tracker that lies in an array costs as much as most events do.
+    mutating func take(_ event: Event, isCounted: Bool) -> Outcome {
+        if isCounted { beginCounting() }
+        let wasOpen = draft != nil
+        take(event)
+        return Outcome(
+            hasOpened: !wasOpen && draft != nil, hasStrangersKills: !strangersKills.isEmpty)
+    }
+
     mutating func take(_ event: Event) {
         if let at = event.at { lastEventAt = max(lastEventAt ?? at, at) }
         settleKills(before: event)

@@ -27,11 +27,13 @@ struct KernelRefusals {
 
     var isEmpty: Bool { lines.isEmpty }
 
-    mutating func note(_ event: Event, host: String?) {
-        guard event.kind == .kernel_commit_refused || event.kind == .pids_rejected,
-            event.isServerFamily, lines.count < Self.lineLimit
-        else { return }
-        lines.append(Line(event: event, host: host))
+    mutating func note(_ event: Event, host: @autoclosure () -> String?) {
+        switch event.kind {
+        case .kernel_commit_refused, .pids_rejected: break
+        default: return
+        }
+        guard event.isServerFamily, lines.count < Self.lineLimit else { return }
+        lines.append(Line(event: event, host: host()))
     }
 
     /// Groups in the order of their first lines.

@@ -40,7 +40,9 @@ struct KillTwins {
 
     /// Whether another input tells of the same kill, and better.
     func isTwin(_ event: Event) -> Bool {
-        guard event.kind == .oom_victim, !best.isEmpty, let key = event.kill else { return false }
+        guard case .oom_victim = event.kind, !best.isEmpty, let key = event.kill else {
+            return false
+        }
         return best[key].map { $0.input != event.source.input } ?? false
     }
 }

@@ -7,7 +7,7 @@ extension Catalogue {
     /// What tells ordinary messages of servers before they are matched; `nil` where some pattern
     /// would have to be tried on all of them.
     package var screen: MessageScreen? {
-        let group = groups[PatternScope.server.group]
+        let group = groups.group(PatternScope.server.group)
         guard group.unknown.isEmpty,
             let fingerprints = Self.fingerprints(of: group.floating.texts)
         else { return nil }

@@ -9,13 +9,11 @@ package struct Catalogue: Sendable {
     /// What later stages must know of each pattern, in the order of ids.
     package let patterns: [PatternInfo]
     let entries: [PatternEntry]
-    let groups: [PatternGroup]
+    let groups: LazyGroups
     /// How much sure text a match of each pattern holds.
     let weights: [Int]
     /// Texts that matches contain after their prefixes, where those are short.
     let laterTexts: LaterTexts
-    /// Finds server messages inside lines whose beginning is not understood.
-    let serverPrefixes: LiteralScanner
     /// What files of the user define, by id.
     private let added: [String: PatternDefinition]
 
@@ -60,12 +58,8 @@ package struct Catalogue: Sendable {
         self.added = added
         patterns = entries.map { $0.info }
         weights = entries.map { $0.plan.weight }
-        groups = PatternScope.grouped.map { scope in
-            let members = entries.indices.filter { scope.tries(entries[$0].info.scope) }
-            return PatternGroup(members: members, of: entries)
-        }
+        groups = LazyGroups(entries)
         laterTexts = LaterTexts(entries.map { $0.plan })
-        serverPrefixes = Self.prefixScanner(entries)
     }
 
     private static let builtInEntries: [PatternEntry] = {
@@ -74,19 +68,6 @@ package struct Catalogue: Sendable {
         }
         return entries
     }()
-
-    /// Prefixes shorter than this begin too many other sentences.
-    private static let tellingPrefix = 8
-
-    private static func prefixScanner(_ entries: [PatternEntry]) -> LiteralScanner {
-        var texts: [(text: [UInt8], owner: Int)] = []
-        for (i, entry) in entries.enumerated() where entry.info.scope == .server {
-            for prefix in entry.plan.prefixes where prefix.count >= tellingPrefix {
-                texts.append((prefix, i))
-            }
-        }
-        return LiteralScanner(texts, inOrder: true)
-    }
 }
 
 // MARK: - Asking

@@ -12,6 +12,11 @@ internal import PatternFiles
 package struct Matcher: ~Copyable {
     let catalogue: Catalogue
     private let usePrefilter: Bool
+    /// The catalogue's groups, as far as messages of their scopes have come.
+    private var groups: [PatternGroup]
+    private var hasGroup: [Bool]
+    /// Finds server messages inside lines whose beginning is not understood.
+    private var serverPrefixes: LiteralScanner?
     private var compiled: [Compiled]
     private var data: MatchData
     private var candidates: [Candidate] = []
@@ -32,6 +37,9 @@ package struct Matcher: ~Copyable {
     package init(_ catalogue: Catalogue, usePrefilter: Bool = true) {
         self.catalogue = catalogue
         self.usePrefilter = usePrefilter
+        let count = PatternScope.grouped.count
+        groups = Array(repeating: PatternGroup(members: [], of: []), count: count)
+        hasGroup = Array(repeating: false, count: count)
         compiled = Array(repeating: .untried, count: catalogue.entries.count)
         data = MatchData()
         candidates.reserveCapacity(Self.candidateLimit)
@@ -89,15 +97,18 @@ extension Matcher {
     ///
     /// Scopes: `.server` and `.sentinel` try the patterns of both; `.raw` tries those of `.raw`,
     /// `.server` and `.sentinel`, then those of `.any`; the others try their own.
-    /// `origin` is added to the captures: where the message begins in its line.
+    /// `origin` is added to the captures: where the message begins in its line. `mayFloat` is false
+    /// where it is known that `message` holds no text of a pattern which need not begin with it
+    /// (`Catalogue.screen`).
     package mutating func match(
-        _ message: Span<UInt8>, scope: PatternScope, origin: Int = 0
+        _ message: Span<UInt8>, scope: PatternScope, origin: Int = 0, mayFloat: Bool = true
     ) -> Int? {
         counters.messages &+= 1
         let group = scope.group
-        if let found = match(message, group: group, origin: origin) { return found }
+        let found = match(message, group: group, origin: origin, mayFloat: mayFloat)
+        if let found { return found }
         guard case .raw = scope else { return nil }
-        return match(message, group: PatternScope.any.group, origin: origin)
+        return match(message, group: PatternScope.any.group, origin: origin, mayFloat: true)
     }
 
     /// The same for a message inside its line, with captures relative to the line.
@@ -107,13 +118,19 @@ extension Matcher {
         match(line.extracting(message), scope: scope, origin: message.lowerBound)
     }
 
-    private mutating func match(_ message: Span<UInt8>, group: Int, origin: Int) -> Int? {
+    private mutating func match(
+        _ message: Span<UInt8>, group: Int, origin: Int, mayFloat: Bool
+    ) -> Int? {
+        if !hasGroup[group] {
+            groups[group] = catalogue.groups.group(group)
+            hasGroup[group] = true
+        }
         guard usePrefilter else {
             takeAll(message, group: group)
             return confirm(message, origin: origin)
         }
-        let chain = catalogue.groups[group].prefixes.chain(for: message)
-        let isFloating = catalogue.groups[group].mayFloat(message)
+        let chain = groups[group].prefixes.chain(for: message)
+        let isFloating = mayFloat && groups[group].mayFloat(message)
         guard chain >= 0 || isFloating else { return nil }
         if !candidates.isEmpty { candidates.removeAll(keepingCapacity: true) }
         if chain >= 0 { collectDispatched(message, group: group, chain: chain) }
@@ -127,7 +144,7 @@ extension Matcher {
 extension Matcher {
     private mutating func collectDispatched(_ message: Span<UInt8>, group: Int, chain: Int32) {
         var link = chain
-        while let pattern = catalogue.groups[group].prefixes.next(&link, for: message) {
+        while let pattern = groups[group].prefixes.next(&link, for: message) {
             if catalogue.laterTexts.allow(pattern, for: message) {
                 insert(pattern, message, near: 0)
             }
@@ -135,19 +152,19 @@ extension Matcher {
     }
 
     private mutating func collectFloating(_ message: Span<UInt8>, group: Int) {
-        for i in catalogue.groups[group].unknown.indices {
-            let pattern = catalogue.groups[group].unknown[i]
+        for i in groups[group].unknown.indices {
+            let pattern = groups[group].unknown[i]
             if passesFirstByte(message, pattern) { insert(pattern, message, near: 0) }
         }
-        var cursor = catalogue.groups[group].floating.cursor(from: 0)
-        while let hit = catalogue.groups[group].floating.next(in: message, &cursor) {
+        var cursor = groups[group].floating.cursor(from: 0)
+        while let hit = groups[group].floating.next(in: message, &cursor) {
             if passesFirstByte(message, hit.owner) { insert(hit.owner, message, near: hit.start) }
         }
     }
 
     private mutating func takeAll(_ message: Span<UInt8>, group: Int) {
         candidates.removeAll(keepingCapacity: true)
-        for pattern in catalogue.groups[group].members {
+        for pattern in groups[group].members {
             candidates.append(candidate(pattern, message, near: 0))
         }
         candidates.sort { catalogue.isMoreSpecific($0.pattern, than: $1.pattern) }
@@ -251,9 +268,11 @@ extension Matcher {
 
     /// The first place from `start` on at which a text stands that server messages begin with, at
     /// the start of the line or after something that is no letter and no digit.
-    package func nextServerPrefix(in line: Span<UInt8>, from start: Int = 0) -> Int? {
-        var cursor = catalogue.serverPrefixes.cursor(from: start)
-        while let hit = catalogue.serverPrefixes.next(in: line, &cursor) {
+    package mutating func nextServerPrefix(in line: Span<UInt8>, from start: Int = 0) -> Int? {
+        let prefixes = serverPrefixes ?? catalogue.groups.serverPrefixes
+        serverPrefixes = prefixes
+        var cursor = prefixes.cursor(from: start)
+        while let hit = prefixes.next(in: line, &cursor) {
             if hit.start == 0 || !line[hit.start - 1].isWord { return hit.start }
         }
         return nil

@@ -26,7 +26,12 @@ package struct ClassifiedLine: Sendable {
     }
 
     /// Whether a header, or a wrapper that names the speaker, was recognised.
-    package var isRecord: Bool { scope != .raw && scope != .any }
+    package var isRecord: Bool {
+        switch scope {
+        case .raw, .any: false
+        default: true
+        }
+    }
 }
 
 /// Takes lines apart: server headers, and what log shippers and terminals put before them.

@@ -243,9 +243,9 @@ extension RecordReader {
         note(classified, line, number)
         var place = RecordPlace(
             line: number, offset: offset, classified: classified, cursor: cursor,
-            isPlain: isPlain, passed: passed)
+            isPlain: isPlain, isScreened: isScreened, passed: passed)
         passed = nil
-        if classified.scope == .kernel {
+        if case .kernel = classified.scope {
             place.kernelHost = classifier.streams[Int(classified.header.stream)].host
         }
         if classified.isEscaped {

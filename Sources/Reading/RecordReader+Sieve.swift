@@ -30,7 +30,9 @@ extension RecordReader {
         }
         if let candidate = sieve?.candidate(length: line.count) {
             (isVerbatim, isPlain) = (true, true)
+            isScreened = true
             giveRecord(candidate, line, number, offset, body)
+            isScreened = false
             return true
         }
         taken = nil

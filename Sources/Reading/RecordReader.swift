@@ -13,6 +13,8 @@ package struct RecordPlace: Sendable {
     package var kernelHost: String?
     /// The line is printable ASCII throughout.
     package var isPlain = true
+    /// No text stands in the message that patterns look for anywhere and not at its beginning.
+    package var isScreened = false
     /// The header of the last record between this line and the one that was lent before it: records
     /// that no pattern can match are not lent. `nil` where there are none.
     package var passed: RecordHeader?
@@ -54,6 +56,8 @@ package struct RecordReader {
     var isVerbatim = false
     /// The cursor of the journal entry at hand.
     var cursor: [UInt8] = []
+    /// The sieve stopped at the line at hand only because a pattern begins like it.
+    var isScreened = false
     /// What the line at hand was taken for, if it was one record.
     var taken: ClassifiedLine?
     /// The last line whose header no longer parses.
@@ -192,16 +196,19 @@ package struct RecordReader {
         case .server, .sentinel:
             serverRecords += 1
             if line.message.count == 1023 { facts.messagesCutByServer += 1 }
-        case .kernel: kernelRecords += 1
-        default: break
+            noteClock(line, number)
+            noteProcess(line.header, number)
+        case .kernel:
+            kernelRecords += 1
+            noteClock(line, number)
+        default: noteClock(line, number)
         }
-        noteClock(line, number)
-        if line.scope == .server || line.scope == .sentinel { noteProcess(line.header, number) }
     }
 
     mutating func noteProcess(_ header: RecordHeader, _ number: Int, records: Int = 1) {
         // Children come by the hundred thousand; what matters of them is in their events.
-        if header.role == .child && number > 64 || header.pid == 0 { return }
+        if header.pid == 0 { return }
+        if case .child = header.role, number > 64 { return }
         let key = ProcessKey(pid: header.pid, stream: header.stream)
         if let lastSpan, lastSpan.key == key {
             extend(lastSpan.index, header, number, records)
@@ -228,14 +235,20 @@ package struct RecordReader {
     ) {
         facts.processes[index].records &+= records
         facts.processes[index].lastLine = number
-        if header.stamp.form != .none { facts.processes[index].last = header.stamp }
-        if header.role != .child { facts.processes[index].isChild = false }
+        switch header.stamp.form {
+        case .none: break
+        default: facts.processes[index].last = header.stamp
+        }
+        switch header.role {
+        case .child: break
+        default: facts.processes[index].isChild = false
+        }
     }
 
     @inline(__always)
     private mutating func noteClock(_ line: ClassifiedLine, _ number: Int) {
         let stamp = line.header.stamp
-        if line.uptime.form == .uptime, stamp.form != .uptime {
+        if case .uptime = line.uptime.form, stamp.form != .uptime {
             facts.clock.noteUptime(line.uptime, beside: stamp, line: number)
         }
         switch stamp.form {
@@ -252,7 +265,9 @@ package struct RecordReader {
                         ClockAnchor(line: anchor.line, instant: anchor.instant, local: stamp))
                 }
             }
-            if stamp.form == .localWithoutYear, facts.clock.last.form == .localWithoutYear {
+            if case .localWithoutYear = stamp.form,
+                case .localWithoutYear = facts.clock.last.form
+            {
                 let back = facts.clock.last.nanoseconds &- stamp.nanoseconds
                 if back > Self.halfYear { facts.clock.yearTurns.append(number) }
                 // A line of the old year after one of the new: parent and child share the file.
@@ -269,8 +284,8 @@ package struct RecordReader {
                 return
             }
         }
-        if facts.clock.first.form == .none { facts.clock.first = stamp }
-        if stamp.form == facts.clock.last.form {
+        if case .none = facts.clock.first.form { facts.clock.first = stamp }
+        if stamp.form.rawValue == facts.clock.last.form.rawValue {
             if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
             if stamp.nanoseconds < facts.clock.last.nanoseconds {
                 facts.clock.backwardSteps &+= 1

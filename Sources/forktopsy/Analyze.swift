@@ -7,6 +7,7 @@ internal import Reading
 
 struct Analyze: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "analyze",
         abstract: "Read archived logs and print the incident report.",
         discussion: "PATH is a log, a directory of them, or - for standard input.")
 

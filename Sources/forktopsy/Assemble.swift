@@ -6,6 +6,7 @@ internal import Reports
 
 struct Assemble: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "assemble",
         abstract: "Print the incident report of what extract has printed.",
         discussion: """
             The second half of analyze. Extracts may come in any order and number; the lines of \

@@ -7,6 +7,7 @@ internal import Reports
 
 struct Collect: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "collect",
         abstract: "Gather what a verdict may need on this host into one archive for analyze.",
         discussion: """
             Changes nothing. Logs of the servers and their rotated parts, the journal with its \

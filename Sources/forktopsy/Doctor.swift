@@ -12,6 +12,7 @@ internal import Reports
 
 struct Doctor: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "doctor",
         abstract: "Check this host and its servers before a fork fails.",
         discussion: """
             Changes nothing. Exit codes: 0 all passed, 1 at least one warning, 2 at least one \

@@ -6,6 +6,7 @@ internal import Matching
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Explain a cause, a pattern, a kind of event or what a guide says, with sources.")
 
     @Argument(

@@ -7,6 +7,7 @@ internal import Reading
 
 struct Extract: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "extract",
         abstract: "Read archived logs and print their events, for assemble.",
         discussion: """
             The first half of analyze, for engines that spread the work: lines of JSON that \

@@ -97,9 +97,10 @@ struct Extractor: Sendable {
     /// The pattern of a line, if there is one.
     static func match(
         _ matcher: inout Matcher, _ line: Span<UInt8>, _ message: Span<UInt8>,
-        _ classified: ClassifiedLine, patterns: [PatternInfo]
+        _ classified: ClassifiedLine, patterns: [PatternInfo], isScreened: Bool = false
     ) -> Hit? {
-        if let pattern = matcher.match(message, scope: classified.scope) {
+        let mayFloat = !isScreened
+        if let pattern = matcher.match(message, scope: classified.scope, mayFloat: mayFloat) {
             return Hit(pattern: pattern, origin: classified.message.lowerBound)
         }
         // A paraphrase behind a server's header; only warnings are worth the search.
@@ -182,14 +183,11 @@ struct EventCollector: Sendable {
         let classified = place.classified
         if let passed = place.passed { carried = passed }
         takeSnapshots(place, line, message)
-        if classified.scope != .raw, classified.header.stamp.form != .none,
-            classified.header.form != .signalHandler
-        {
-            carried = classified.header
-        }
+        if classified.isDatedRecord { carried = classified.header }
         let patterns = extractor.catalogue.patterns
-        guard let hit = Extractor.match(&matcher, line, message, classified, patterns: patterns)
-        else {
+        let hit = Extractor.match(
+            &matcher, line, message, classified, patterns: patterns, isScreened: place.isScreened)
+        guard let hit else {
             if classified.scope == .raw, carried.form == .none { prose.note(line) }
             if !place.isPlain, classified.scope == .server, trials < Extractor.damageTrials {
                 trials += 1
@@ -203,7 +201,7 @@ struct EventCollector: Sendable {
             damaged += 1
         }
         var header = classified.header
-        if header.stamp.form == .none {
+        if case .none = header.stamp.form {
             undated += 1
             header.stamp = carried.stamp
             if header.pid == 0 { header.pid = carried.pid }
@@ -220,13 +218,23 @@ struct EventCollector: Sendable {
         _ place: RecordPlace, _ line: Span<UInt8>, _ message: Span<UInt8>
     ) {
         let classified = place.classified
-        if classified.scope == .raw {
-            snapshots.take(line, message, place, after: carried.stamp)
-        } else if classified.scope == .kernel {
-            snapshots.take(kernelMessage: message, place)
-        } else if classified.header.form == .bareMessage {
+        switch (classified.scope, classified.header.form) {
+        case (.raw, _): snapshots.take(line, message, place, after: carried.stamp)
+        case (.kernel, _): snapshots.take(kernelMessage: message, place)
+        case (_, .bareMessage):
             // A crash report that went through syslog: each of its lines is a record.
             snapshots.take(message, message, place, after: carried.stamp)
+        default: break
+        }
+    }
+}
+
+extension ClassifiedLine {
+    /// Whether it is a record whose header holds its time.
+    fileprivate var isDatedRecord: Bool {
+        switch (scope, header.stamp.form, header.form) {
+        case (.raw, _, _), (_, .none, _), (_, _, .signalHandler): false
+        default: true
         }
     }
 }

@@ -9,6 +9,7 @@ internal import Reading
 /// The pattern workbench.
 struct Patterns: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "patterns",
         abstract: "List, check, try and explain the patterns that say what a line means.",
         subcommands: [
             PatternsList.self, PatternsCheck.self, PatternsTest.self, PatternsExplain.self,

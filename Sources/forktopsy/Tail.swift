@@ -9,6 +9,7 @@ internal import Reports
 
 struct Tail: ParsableCommand {
     static let configuration = CommandConfiguration(
+        commandName: "tail",
         abstract: "Follow logs and the journal, and print incidents as they form.",
         discussion: """
             PATH is a log, a directory of them, a pattern such as '/var/log/redis/*.log', or - for \
