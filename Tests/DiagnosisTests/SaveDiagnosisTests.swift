@@ -229,4 +229,18 @@ import Testing
                 == "2 incidents, 2 refused forks, 1 failed save; all were over when the data ended."
         )
     }
+
+    @Test(
+        "a child hangs that runs for five minutes and ten times as long as others did",
+        arguments: [(2.0, 400.0, true), (2, 290, false), (45, 400, false)])
+    func hanging(usual: Double, seconds: Double, isHung: Bool) throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 49, at: 10)
+        log.add(.operation_succeeded, at: 10 + usual, ["operation": "bgsave"])
+        log.fork(.bgsave, child: 50, at: 100)
+        log.add(.child_killed, at: 100 + seconds, ["signal": "15", "operation": "bgsave"])
+        let candidates = try diagnosed(log).candidates
+        #expect(candidates.contains("child_hung") == isHung)
+    }
 }

@@ -73,6 +73,7 @@ import Testing
         #expect(incident.kind == .save_failure)
         #expect(incident.failures.total == 0)
         #expect(incident.failures.saveFailures == 1)
+        #expect(incident.consequences == ["replica_loss"])
     }
 
     @Test("two lines about one refusal, standing alone, are one failure")
@@ -326,5 +327,19 @@ import Testing
         let incident = try #require(correlate(log).incidents.first)
         #expect(incident.failures.byOperation == [.script: 1])
         #expect(incident.failures.byErrno == [.UNKNOWN: 1])
+    }
+
+    @Test(
+        "what grew before an incident is the copying of saves, not of rewrites",
+        arguments: [true, false])
+    func copyingBefore(isSave: Bool) throws {
+        var log = HandWrittenLog()
+        let operation = isSave ? "bgsave" : "aof_rewrite"
+        for (at, size) in [(0.0, "10"), (60, "300")] {
+            log.add(.copy_on_write, at: at, ["current_mib": size, "operation": operation])
+        }
+        log.refuseSave(at: 100)
+        let timeline = try #require(correlate(log).incidents.first).timeline
+        #expect(timeline.contains { $0.text.contains("copy-on-write of the last save") } == isSave)
     }
 }

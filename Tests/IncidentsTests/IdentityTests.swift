@@ -170,6 +170,15 @@ import Testing
         #expect(correlate(log).incidents.map(\.failures.total) == [30])
     }
 
+    @Test("lines that repeat out of order within one input all count, beside another input")
+    func repeatsOutOfOrder() {
+        var log = HandWrittenLog("a.log")
+        for at in [0.0, 6, 0, 12, 6] { log.refuse(at: at) }
+        var other = HandWrittenLog("b.log", pid: 900)
+        other.start(at: 1, port: 7000)
+        #expect(correlate(log, other).incidents.map(\.failures.total) == [5])
+    }
+
     @Test("a log pasted twice into one file tells of two incidents with ids of their own")
     func pastedTwice() {
         var log = HandWrittenLog()
