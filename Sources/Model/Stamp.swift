@@ -34,6 +34,8 @@ package struct Stamp: Hashable, Sendable {
 
     package var form: Form
     package var precision: Precision
+    /// The line has no time of its own: this is that of the record above it.
+    package var isBorrowed = false
     /// For `zoned`: the written offset from UTC, in seconds.
     package var offsetSeconds: Int32
     /// `local`: the written date and time, read as if it were UTC. `localWithoutYear`: the same
@@ -55,6 +57,15 @@ package struct Stamp: Hashable, Sendable {
     package static let years = 1900...2199
     /// The last second of `years`, since 1970.
     package static let lastSecond = 7_258_118_399
+
+    /// Precision and whether the stamp is borrowed, in one byte.
+    var precisionBits: UInt8 {
+        get { precision.rawValue | (isBorrowed ? 0x80 : 0) }
+        set {
+            precision = Precision(rawValue: newValue & 0x7F) ?? .second
+            isBorrowed = newValue & 0x80 != 0
+        }
+    }
 
     package var isKnownInstant: Bool { form == .zoned || form == .epoch }
     package var isLocal: Bool { form == .local || form == .localWithoutYear }

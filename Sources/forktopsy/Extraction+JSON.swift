@@ -110,6 +110,21 @@ extension ClockEvidence {
             JSONMember("boots", .array(boots.map(\.json))),
             JSONMember("uptimes", .array(uptimes.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
+            JSONMember("leap_days", .array(leapDays.map { JSONValue($0) })),
+            JSONMember("wrappers", wrappers.json),
+        ])
+    }
+}
+
+extension WrapperTimes {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("records", JSONValue(records)), JSONMember("agreeing", JSONValue(agreeing)),
+            JSONMember("instants", JSONValue(instants)),
+            JSONMember("written_least", Timestamp(nanoseconds: written.lowerBound).json),
+            JSONMember("written_most", Timestamp(nanoseconds: written.upperBound).json),
+            JSONMember("lag_least", Timestamp(nanoseconds: lag.lowerBound).json),
+            JSONMember("lag_most", Timestamp(nanoseconds: lag.upperBound).json),
         ])
     }
 }
@@ -118,7 +133,7 @@ extension ClockAnchor {
     fileprivate var json: JSONValue {
         .object([
             JSONMember("line", JSONValue(line)), JSONMember("instant", instant.json),
-            JSONMember("local", local.json),
+            JSONMember("local", local.json), JSONMember("is_from_info", .bool(isFromInfo)),
         ])
     }
 }
@@ -244,6 +259,7 @@ extension Stamp {
             JSONMember("nanoseconds", JSONValue(rest)),
         ]
         if offsetSeconds != 0 { out.append(JSONMember("zone", JSONValue(Int(offsetSeconds)))) }
+        if isBorrowed { out.append(JSONMember("borrowed", .bool(true))) }
         return .object(out)
     }
 }
