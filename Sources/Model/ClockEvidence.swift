@@ -16,6 +16,10 @@ package struct ClockEvidence: Sendable {
     package var offsets: [OffsetSpan] = []
     /// An offset that one record shows and no other has confirmed.
     package var candidate: OffsetCandidate?
+    /// What times before records, without a zone themselves, are ahead of the records' local time: a
+    /// host's syslog may be in another zone than the container that it logs for.
+    package var outerOffsets: [OffsetSpan] = []
+    package var outerCandidate: OffsetCandidate?
     /// How far wrappers' times are from the records' own.
     package var wrappers = WrapperTimes()
     /// Lines at which a 29 February without a year begins.
@@ -32,6 +36,8 @@ package struct ClockEvidence: Sendable {
     /// Times since boot that stand before records with a time of their own (journalctl -o
     /// short-monotonic): one for each boot. `instant` counts from the boot.
     package var uptimes: [ClockAnchor] = []
+    /// What the host's local time is ahead of UTC, in seconds, where the input says so (timedatectl).
+    package var hostZone: Int?
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
 
@@ -46,7 +52,8 @@ extension ClockEvidence {
     package var isNewestFirst: Bool {
         if backwardSteps >= 2 { return backwardSteps > 3 * forwardSteps }
         // Two lines alone: by more than two processes of one server may be out of step.
-        guard backwardSteps == 1, forwardSteps == 0, first.form == last.form else { return false }
+        guard backwardSteps == 1, forwardSteps == 0, first.form == last.form, yearTurns.isEmpty
+        else { return false }
         let seconds = (first.nanoseconds - last.nanoseconds) / 1_000_000_000
         return seconds >= 1 && !setbacks.contains(where: \.mayBeDaylightSaving)
     }
@@ -120,6 +127,8 @@ package struct WrapperTimes: Hashable, Sendable {
     package var records = 0
     /// Those whose time differs from it by a zone's offset, give or take two minutes.
     package var agreeing = 0
+    /// Those whose wrapper has no zone, and differs by what zones may.
+    package var outer = 0
     /// Records with a zone of their own that a time with a zone stands before.
     package var instants = 0
     /// How much later the wrapper's time is than the local one as written, in nanoseconds.

@@ -72,7 +72,8 @@ extension TimeZoneRules {
     /// POSIX.
     private static func rules(_ standard: Int) -> [String] {
         let west = -standard
-        let name = "<s>\(west < 0 ? "-" : "")\(abs(west) / 3600):\(padded(abs(west) / 60 % 60, 2))<d>"
+        let name =
+            "<s>\(west < 0 ? "-" : "")\(abs(west) / 3600):\(padded(abs(west) / 60 % 60, 2))<d>"
         switch standard {
         // Europe: at 01:00 UTC on the last Sundays of March and October.
         case -3600...7200:

@@ -13,6 +13,7 @@ extension ClockEvidence {
         guard let written = modifiedAt, last.isLocal else { return nil }
         var local = last.nanoseconds
         if last.form == .localWithoutYear { local = last.inYear(last.year(near: written)) }
+        if last.isOuter { local -= Int64(outerOffsets.last?.offsetSeconds ?? 0) * 1_000_000_000 }
         let isWhole = written.nanoseconds % 1_000_000_000 == 0
         let early: Int64 = isWhole ? 1_000_000_000 : 20_000_000
         let late: Int64 = last.precision == .second ? 1_050_000_000 : 50_000_000

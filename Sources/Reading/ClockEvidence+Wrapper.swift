@@ -15,47 +15,34 @@ extension ClockEvidence {
         let written = local.form == .localWithoutYear ? local.inYear(year) : local.nanoseconds
         let later = received.nanoseconds &- written
         wrappers.note(later)
-        let quarter: Int64 = 900_000_000_000
-        let quarters = (later + (later < 0 ? -quarter / 2 : quarter / 2)) / quarter
-        let lag = later - quarters * quarter
-        guard wrapper.isKnownInstant, abs(lag) < 120_000_000_000, abs(quarters) <= 56 else {
-            candidate = nil
-            return
-        }
-        wrappers.noteAgreement(lag)
-        note(
-            OffsetCandidate(
-                span: OffsetSpan(line: line, offsetSeconds: -Int(quarters) * 900, year: year),
-                received: received.nanoseconds, lag: lag))
-    }
-
-    /// An offset holds from the first of two records on that show it a second apart, and as late.
-    private mutating func note(_ new: OffsetCandidate) {
-        if let last = offsets.last, last.offsetSeconds == new.span.offsetSeconds {
-            candidate = nil
-            return
-        }
-        guard let known = candidate, known.span.offsetSeconds == new.span.offsetSeconds,
-            abs(known.lag - new.lag) < 5_000_000_000
+        guard let new = OffsetCandidate(line: line, received.nanoseconds, later: later, year: year)
         else {
-            candidate = new
+            candidate = nil
+            outerCandidate = nil
             return
         }
-        guard abs(new.received &- known.received) >= 1_000_000_000 else { return }
-        if offsets.count < 1000 { offsets.append(known.span) }
-        candidate = nil
+        if wrapper.isKnownInstant {
+            wrappers.noteAgreement(new.lag)
+            new.extend(&offsets, &candidate)
+        } else {
+            wrappers.outer += 1
+            var ahead = new
+            ahead.span.offsetSeconds = -new.span.offsetSeconds
+            ahead.extend(&outerOffsets, &outerCandidate)
+        }
     }
 
     /// Ends the input: decides on an offset that only its last records show, and drops all where
     /// most records show none. Those were received long after they were written.
     mutating func settleOffsets() {
-        let strays = wrappers.records - wrappers.agreeing
-        if let last = candidate {
-            let isOnly = offsets.isEmpty && strays == 0
-            if isOnly || abs(last.lag) <= 2_000_000_000 { offsets.append(last.span) }
-            candidate = nil
+        let strays = wrappers.records - wrappers.agreeing - wrappers.outer
+        if strays == 0, offsets.isEmpty, let candidate { offsets = [candidate.span] }
+        if strays == 0, outerOffsets.isEmpty, let outerCandidate {
+            outerOffsets = [outerCandidate.span]
         }
-        if strays > wrappers.agreeing, !offsets.isEmpty, wrappers.agreeing > 0 { offsets = [] }
+        (candidate, outerCandidate) = (nil, nil)
+        if strays > wrappers.agreeing, wrappers.agreeing > 0 { offsets = [] }
+        if strays > wrappers.outer { outerOffsets = [] }
     }
 
     /// Compares a record's own stamp with the time since boot before it: the wall clock at boot, by
@@ -70,6 +57,41 @@ extension ClockEvidence {
         uptimes.append(
             ClockAnchor(
                 line: line, instant: Timestamp(nanoseconds: uptime.nanoseconds), local: stamp))
+    }
+}
+
+extension OffsetCandidate {
+    /// What a wrapper's time says that is `later` than the record's as written; `nil` where no zone
+    /// explains that, give or take two minutes. Zones lie on quarter hours.
+    fileprivate init?(line: Int, _ received: Int64, later: Int64, year: Int) {
+        let quarter: Int64 = 900_000_000_000
+        let quarters = (later &+ (later < 0 ? -quarter / 2 : quarter / 2)) / quarter
+        let lag = later &- quarters * quarter
+        guard abs(lag) < 120_000_000_000, abs(quarters) <= 56 else { return nil }
+        self.init(
+            span: OffsetSpan(line: line, offsetSeconds: -Int(quarters) * 900, year: year),
+            received: received, lag: lag)
+    }
+
+    /// Adds this to the offsets that are known. One holds from the record on that shows it to two
+    /// seconds, else from the first of two on that show it a second apart, and as late.
+    fileprivate func extend(_ spans: inout [OffsetSpan], _ candidate: inout OffsetCandidate?) {
+        if let last = spans.last, last.offsetSeconds == span.offsetSeconds {
+            candidate = nil
+            return
+        }
+        var new = self
+        if let known = candidate, known.span.offsetSeconds == span.offsetSeconds,
+            abs(known.lag - lag) < 5_000_000_000
+        {
+            guard abs(received &- known.received) >= 1_000_000_000 else { return }
+            new = known
+        } else if abs(lag) > 2_000_000_000 {
+            candidate = self
+            return
+        }
+        if spans.count < 1000 { spans.append(new.span) }
+        candidate = nil
     }
 }
 

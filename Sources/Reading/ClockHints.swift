@@ -7,7 +7,7 @@ package struct ClockHints: Sendable {
     /// Offsets of this input's lines, as another input with the same records shows them.
     package var twins: [OffsetSpan] = []
     /// When the host booted, where stamps count from there.
-    package var boot: Timestamp?
+    package var boot: (at: Timestamp, basis: ClockSegment.Basis)?
     /// What local time is ahead of UTC by the save times that INFO tells, in seconds.
     package var infoOffset: Int?
     /// The zone of inputs beside this one, the last thing to go by.

@@ -9,6 +9,7 @@ extension InputClock {
         guard facts.clock.localStamps + facts.clock.instantStamps > 0 else { return [] }
         let wrappers = facts.clock.wrappers
         if facts.clock.localStamps == 0 {
+            if facts.clock.last.form == .uptime { return uptimeSegments(facts.clock, from, to) }
             return [
                 ClockSegment(
                     from: from, to: to, utcOffsetSeconds: 0, basis: .inRecord, yearBasis: .inRecord,
@@ -43,10 +44,23 @@ extension InputClock {
             ClockSegment(
                 from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
                 utcOffsetSeconds: spans[i].offsetSeconds,
-                basis: i > 0 && changedLater ? .neighbour : basis, yearBasis: yearBasis,
+                basis: basis, yearBasis: yearBasis,
                 uncertaintySeconds: basis == .assumedUTC ? Self.zoneDoubt : 0,
                 wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil)
         }
+    }
+
+    /// Stamps that count from the boot say neither day nor year: what tells when that was does.
+    private func uptimeSegments(
+        _ evidence: ClockEvidence, _ from: Timestamp?, _ to: Timestamp?
+    ) -> [ClockSegment] {
+        let isOwn = !evidence.uptimes.isEmpty
+        guard let basis = isOwn ? .inRecord : bootBasis else { return [] }
+        return [
+            ClockSegment(
+                from: from, to: to, utcOffsetSeconds: 0, basis: basis,
+                yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour)
+        ]
     }
 
     // MARK: - Doubt

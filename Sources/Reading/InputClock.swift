@@ -23,6 +23,8 @@ package struct InputClock: Sendable {
     /// Offsets by line, where something beside the stamps shows them.
     let spans: [OffsetSpan]
     private let boot: Timestamp?
+    /// What tells when the host booted.
+    let bootBasis: ClockSegment.Basis?
     /// Times since boot beside records with a time of their own.
     private let uptimes: [ClockAnchor]
     /// What local stamps are moved by, as another input's clock shows it.
@@ -31,22 +33,25 @@ package struct InputClock: Sendable {
     let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
     private let yearTurns: [Int]
+    /// What wrappers' local time is ahead of the records', by line.
+    let outerOffsets: [OffsetSpan]
     private var latest: Timestamp?
-    /// Spans but the first rest on the clock's setbacks alone.
-    private(set) var changedLater = false
     /// The first instant of each span.
     private(set) var starts: [Int: Timestamp] = [:]
 
     package init(_ facts: InputFacts, _ options: ClockOptions, _ hints: ClockHints = ClockHints()) {
-        boot = hints.boot
+        boot = hints.boot?.at
+        bootBasis = hints.boot?.basis
         shiftSeconds = hints.shiftSeconds
         let evidence = facts.clock
         uptimes = evidence.uptimes
+        outerOffsets =
+            evidence.outerOffsets.contains { $0.offsetSeconds != 0 }
+            ? evidence.outerOffsets : []
         let known = evidence.anchorOffsets
         var (zone, spans, basis) = Self.zone(facts, options, known, hints)
         if spans.isEmpty, basis != .explicit, zone.fixedOffset != nil {
             spans = Self.changes(evidence, from: zone, basis)
-            changedLater = !spans.isEmpty
         }
         if let first = spans.first { zone = TimeZoneRules(fixedOffsetSeconds: first.offsetSeconds) }
         self.spans = spans.count > 1 ? spans : []
@@ -83,6 +88,11 @@ package struct InputClock: Sendable {
     /// Whether the zone rests on nothing but an assumption.
     package var isAssumed: Bool { basis == .assumedUTC }
 
+    /// Whether stamps count from a boot of which nothing tells when it was.
+    package func isWithoutBoot(_ facts: InputFacts) -> Bool {
+        facts.clock.last.form == .uptime && boot == nil && uptimes.isEmpty
+    }
+
     /// Whether other inputs may tell more of the zone: nothing does, or the file's time alone.
     package var isInferable: Bool { basis == .assumedUTC || basis == .fileTime }
 
@@ -104,16 +114,23 @@ package struct InputClock: Sendable {
                 note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds))
             }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
-        case .local: return note(placed(stamp.nanoseconds, line))
+        case .local: return note(placed(stamp.nanoseconds - ahead(stamp, line), line))
         case .localWithoutYear:
             let year =
                 firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
             guard Stamp.years.contains(year) else { return nil }
-            return note(placed(stamp.inYear(year), line))
+            return note(placed(stamp.inYear(year) - ahead(stamp, line), line))
         }
     }
 
     // MARK: - Placing
+
+    /// Nanoseconds that a wrapper's stamp is ahead of the records' clock on `line`.
+    private func ahead(_ stamp: Stamp, _ line: Int) -> Int64 {
+        guard stamp.isOuter, let first = outerOffsets.first else { return 0 }
+        let span = outerOffsets.last { $0.line <= line } ?? first
+        return Int64(span.offsetSeconds) * 1_000_000_000
+    }
 
     private mutating func note(_ instant: Timestamp) -> Timestamp {
         if latest.map({ instant > $0 }) ?? true { latest = instant }
@@ -166,7 +183,8 @@ package struct InputClock: Sendable {
         _ facts: InputFacts, _ options: ClockOptions, _ known: [AnchorOffset], _ hints: ClockHints
     ) -> (TimeZoneRules, [OffsetSpan], ClockSegment.Basis) {
         for (glob, rules) in options.zones.reversed() {
-            if glob.map({ matches(facts.path, glob: $0) }) ?? true { return (rules, [], .explicit) }
+            guard glob.map({ matches(facts.path, glob: $0) }) ?? true else { continue }
+            return (recordZone(facts.clock, given: rules), [], .explicit)
         }
         if !facts.clock.offsets.isEmpty { return (.utc, facts.clock.offsets, .wrapper) }
         if let anchored = zone(facts, known) { return anchored }
@@ -179,6 +197,21 @@ package struct InputClock: Sendable {
         }
         if let zone = hints.zone { return (zone, [], .neighbour) }
         return (.utc, [], .assumedUTC)
+    }
+
+    /// The zone of the records where the user gives one: that zone, unless the wrappers' local time is
+    /// ahead of the records' by just what it is ahead of UTC. Then it is the wrappers', a host's, and
+    /// the records' is UTC, as in most containers.
+    private static func recordZone(
+        _ evidence: ClockEvidence, given zone: TimeZoneRules
+    )
+        -> TimeZoneRules
+    {
+        let offsets = Set(evidence.outerOffsets.map(\.offsetSeconds))
+        guard !offsets.isEmpty, offsets != [0] else { return zone }
+        let winter = zone.offset(at: Timestamp(seconds: evidence.first.nanoseconds / 1_000_000_000))
+        let summer = zone.offset(at: Timestamp(seconds: evidence.last.nanoseconds / 1_000_000_000))
+        return offsets.isSubset(of: [winter, summer]) ? .utc : zone
     }
 
     /// The zone that instants beside local stamps show. Where they show several offsets, a rule of

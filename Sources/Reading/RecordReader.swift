@@ -44,6 +44,8 @@ package struct RecordReader {
     var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
     var isOwnReport = false
     var isJournal = false
+    /// What the input is that tells of the host's clock.
+    var hostClock: String?
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var kernelJSON = KernelJSON()
@@ -356,6 +358,9 @@ package struct RecordReader {
             facts.kind = .log
         } else if kernelRecords > 0 {
             facts.kind = .kernel
+        } else if let hostClock {
+            facts.kind = .facts
+            if facts.format.isEmpty { facts.format = hostClock }
         }
         let seen = forms.enumerated().filter { $0.element > 0 }
             .sorted { $0.element != $1.element ? $0.element > $1.element : $0.offset < $1.offset }

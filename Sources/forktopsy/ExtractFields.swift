@@ -137,6 +137,7 @@ struct ExtractFields {
             precision: try fields.word("precision", ExtractFormat.precisions) ?? .second,
             offsetSeconds: Int32(try fields.optionalInt("zone", in: -360_000...360_000) ?? 0),
             nanoseconds: try fields.nanoseconds(in: Self.loggedSeconds))
+        out.isOuter = fields.value["outer"] == .bool(true)
         out.isBorrowed = fields.value["borrowed"] == .bool(true)
         return out
     }

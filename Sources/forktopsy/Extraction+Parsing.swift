@@ -60,7 +60,9 @@ extension ClockEvidence {
         }
         uptimes = try fields.objects("uptimes", ClockAnchor.init)
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
+        hostZone = try fields.optionalInt("host_zone", in: -360_000...360_000)
         leapDays = try fields.ints("leap_days")
+        outerOffsets = try fields.objects("outer_offsets", OffsetSpan.init)
         if let times = try fields.object("wrappers") { wrappers = try WrapperTimes(times) }
     }
 }
@@ -81,6 +83,7 @@ extension WrapperTimes {
         self.init()
         records = try fields.int("records")
         agreeing = try fields.int("agreeing")
+        outer = try fields.int("outer")
         instants = try fields.int("instants")
         written = try Self.range(fields, "written_least", "written_most")
         lag = try Self.range(fields, "lag_least", "lag_most")

@@ -93,18 +93,22 @@ extension Placement {
         let known = parts.map { inputs[$0.input].lastAt.map { CivilTime(timestamp: $0).year } }
         guard let newest = known.first, let newest else { return [] }
         let start = parts.dropFirst().compactMap(\.rotatedIn).max().map { min(newest, $0 + 1) }
-        for year in ((start ?? newest) - 8...(start ?? newest)).reversed() {
-            guard let chain = chain(parts, newest: year) else { continue }
-            return zip(parts, zip(chain, known)).compactMap { part, years in
-                years.0 == years.1 ? nil : (part.input, years.0)
+        // Rotation leaves no gaps, but a server may have been silent for long.
+        for gap in [100 * LogPart.day, Int64.max / 2] {
+            for year in ((start ?? newest) - 8...(start ?? newest)).reversed() {
+                guard let chain = chain(parts, newest: year, gap: gap) else { continue }
+                return parts.indices.filter { chain[$0] != known[$0] }.map {
+                    (parts[$0].input, chain[$0])
+                }
             }
         }
         return []
     }
 
     /// A year for each part so that none ends after the next newer one begins, give or take a day,
-    /// and each 29 February is a day; `nil` where the newest cannot be of the year `newest`.
-    private func chain(_ parts: [LogPart], newest: Int) -> [Int]? {
+    /// or more than `gap` nanoseconds before it, and each 29 February is a day; `nil` where the
+    /// newest cannot be of the year `newest`.
+    private func chain(_ parts: [LogPart], newest: Int, gap: Int64) -> [Int]? {
         var out: [Int] = []
         var latest = parts[0].ends(in: newest).last
         for part in parts {
@@ -113,7 +117,9 @@ extension Placement {
                 part.clock.hasLeapDays(newest: year)
                     && part.ends(in: year).last <= latest + LogPart.day
             }
-            guard let year, out.last.map({ $0 - year <= 1 }) ?? (year == newest) else { return nil }
+            guard let year, out.last.map({ $0 - year <= 1 }) ?? (year == newest),
+                out.isEmpty || latest - part.ends(in: year).last <= gap
+            else { return nil }
             if let rotated = part.rotatedIn, year > rotated { return nil }
             out.append(year)
             latest = part.ends(in: year).first

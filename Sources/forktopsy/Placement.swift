@@ -42,9 +42,11 @@ struct Placement {
             hints[i].year = (year, .rotation)
             resolve(extractions[i], hints[i], at: i)
         }
-        for (i, seconds) in shifts(patterns) {
-            hints[i].shiftSeconds = seconds
-            resolve(extractions[i], hints[i], at: i)
+        for ofServers in [true, false] {
+            for (i, seconds) in shifts(patterns, ofServers: ofServers) {
+                hints[i].shiftSeconds = seconds
+                resolve(extractions[i], hints[i], at: i)
+            }
         }
         for (extraction, clock) in zip(extractions, clocks) where extraction.snapshots.count > 0 {
             snapshots.append(
@@ -64,9 +66,11 @@ struct Placement {
         return out
     }
 
-    /// What local time is ahead of UTC where snapshots name a zone: date(1) does. `nil` where none
+    /// What local time is ahead of UTC where timedatectl says so or snapshots name a zone: date(1) does. `nil` where none
     /// does or they differ. UTC tells nothing: scripts write it on hosts of any zone.
     private static func zone(of extractions: [Extraction]) -> Int? {
+        let told = Set(extractions.compactMap(\.facts.clock.hostZone))
+        if !told.isEmpty { return told.count == 1 ? told.first : nil }
         var offsets: Set<Int32> = []
         for extraction in extractions where [.snapshot, .facts].contains(extraction.facts.kind) {
             extraction.snapshots.forEach { snapshot in
@@ -112,23 +116,25 @@ struct Placement {
     }
 
     /// By how much inputs must be moved whose zone nothing tells, so that what the kernel did and
-    /// what a server saw of it stand together.
+    /// what a server saw of it stand together: servers to the kernels whose zone is known, or kernels
+    /// to the servers.
     private func shifts(
-        _ patterns: [PatternInfo]
+        _ patterns: [PatternInfo], ofServers: Bool
     ) -> [(input: Int, seconds: Int)] {
-        let isAssumed = inputs.map { $0.clock.contains { $0.basis == .assumedUTC } }
-        guard sources.count > 1, isAssumed.contains(true) else { return [] }
+        let isOpen = inputs.indices.map { i in
+            inputs[i].clock.count == 1 && inputs[i].clock[0].basis == .assumedUTC
+        }
+        guard sources.count > 1, isOpen.contains(true) else { return [] }
         let moments = sources.map { NeighbourClocks($0.log, patterns: patterns) }
-        var servers = NeighbourClocks()
-        var kernels = NeighbourClocks()
+        var others = NeighbourClocks()
         for (i, moments) in moments.enumerated() {
-            if moments.isServerOnly { servers += moments }
-            if moments.isKernelOnly, !isAssumed[i] { kernels += moments }
+            if !ofServers, moments.isServerOnly { others += moments }
+            if ofServers, moments.isKernelOnly, !isOpen[i] { others += moments }
         }
         return sources.indices.compactMap { i in
-            guard isAssumed[i], inputs[i].clock.count == 1 else { return nil }
-            let others = moments[i].isKernelOnly ? servers : kernels
-            guard moments[i].isKernelOnly || moments[i].isServerOnly else { return nil }
+            guard isOpen[i], ofServers ? moments[i].isServerOnly : moments[i].isKernelOnly else {
+                return nil
+            }
             return moments[i].shift(to: others).map { (i, $0) }
         }
     }
@@ -151,8 +157,9 @@ struct Placement {
     }
 
     /// Places the stamps of one input in time.
-    private mutating func resolve(_ extraction: Extraction, _ hints: ClockHints, at place: Int? = nil)
-    {
+    private mutating func resolve(
+        _ extraction: Extraction, _ hints: ClockHints, at place: Int? = nil
+    ) {
         var clock = InputClock(extraction.facts, clocks(for: extraction), hints)
         let fresh = clock
         var input = InputReport(facts: extraction.facts)
@@ -162,9 +169,22 @@ struct Placement {
         let info =
             log.count > 0 && extraction.snapshots.count > 0
             ? InfoStatus.all(in: extraction.snapshots) { clock.instant(of: $0, line: $1) } : [:]
-        log.place { stamp, line in clock.instant(of: stamp, line: line) ?? info[line]?.at }
+        log.place { stamp, line in
+            if let at = clock.instant(of: stamp, line: line) { return at }
+            guard let at = info[line]?.at else { return nil }
+            // The INFO in which it stands says when.
+            input.facts.undated -= 1
+            return at
+        }
         input.lastAt = clock.instant(of: extraction.facts.clock.last, line: extraction.facts.lines)
         input.events = extraction.log.count
+        if clock.isWithoutBoot(extraction.facts) {
+            log.forEachHeader { i, _, header in
+                if header.stamp.form == .uptime, log.instant(at: i) == nil {
+                    input.facts.undated += 1
+                }
+            }
+        }
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
         let source = SourceEvents(facts: extraction.facts, log: log, info: info)
         guard let place else {
