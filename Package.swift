@@ -82,15 +82,21 @@ let package = Package(
         // Bytes to records, at every piece size, with every damage.
         .testTarget(name: "ModelTests", dependencies: ["Model"], swiftSettings: strict),
         .testTarget(
-            name: "ReadingTests", dependencies: ["Model", "Reading"], exclude: ["Samples"],
+            name: "ReadingTests", dependencies: ["Model", "Reading", "TestSupport"],
+            exclude: ["Samples"],
             swiftSettings: strict),
+
+        // Seeds, temporary folders, the built program and the machine's: what several tests need.
+        .target(
+            name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
 
         // What is printed for programs is held to docs/schema.
         .target(
             name: "SchemaChecks", dependencies: ["JSON"], path: "Tests/SchemaChecks",
             swiftSettings: strict),
         .testTarget(
-            name: "ReportsTests", dependencies: ["JSON", "Model", "Reports", "SchemaChecks"],
+            name: "ReportsTests",
+            dependencies: ["JSON", "Model", "Reports", "SchemaChecks", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "SnapshotsTests", dependencies: ["JSON", "Model", "Snapshots"],
@@ -100,7 +106,7 @@ let package = Package(
         // Every pattern file proves itself here: a new file is a new case.
         .testTarget(name: "PCRE2Tests", dependencies: ["PCRE2"], swiftSettings: strict),
         .testTarget(
-            name: "PatternFilesTests", dependencies: ["Model", "PatternFiles"],
+            name: "PatternFilesTests", dependencies: ["Model", "PatternFiles", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "MatchingTests", dependencies: ["Matching", "Model", "PatternFiles"],
@@ -111,7 +117,8 @@ let package = Package(
             name: "HandWritten", dependencies: ["Incidents", "Model"], path: "Tests/HandWritten",
             swiftSettings: strict),
         .testTarget(
-            name: "IncidentsTests", dependencies: ["HandWritten", "Incidents", "Model"],
+            name: "IncidentsTests",
+            dependencies: ["HandWritten", "Incidents", "Model", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "DiagnosisTests",
@@ -121,7 +128,9 @@ let package = Package(
         // Both halves of an analysis, apart and together, and where events wait between them.
         .testTarget(
             name: "PipelineTests",
-            dependencies: ["forktopsy", "Matching", "Model", "Reading", "Reports"],
+            dependencies: [
+                "forktopsy", "Matching", "Model", "Reading", "Reports", "TestSupport",
+            ],
             swiftSettings: strict),
 
         // Following: in pieces, across rotations and kills, by the built program.
@@ -129,11 +138,13 @@ let package = Package(
             name: "LiveTests",
             dependencies: [
                 "forktopsy", "JSON", "Live", "Matching", "Model", "Reading", "Reports",
-                "SchemaChecks",
+                "SchemaChecks", "TestSupport",
             ],
             swiftSettings: strict),
 
         // Runs the built program over SampleLogs/, damaged inputs and the README's command lines.
-        .testTarget(name: "SampleLogTests", dependencies: ["PatternFiles"], swiftSettings: strict),
+        .testTarget(
+            name: "SampleLogTests", dependencies: ["PatternFiles", "TestSupport"],
+            swiftSettings: strict),
     ]
 )

@@ -51,23 +51,23 @@ enum StampParser {
 
     /// `Nov 14 22:13:20`, as syslog and journalctl's short output write it (RFC 3164).
     static func syslogDate(_ line: Span<UInt8>, at start: Int) -> (Stamp, Int)? {
-        guard let month = month(line, at: start), line.byte(start + 3) == 0x20,
-            let day = line.twoDigits(at: start + 4) ?? singleDigitDay(line, at: start + 4),
-            line.byte(start + 6) == 0x20, day >= 1, day <= 31,
-            let (seconds, nanoseconds, precision, end) = clock(line, at: start + 7)
-        else { return nil }
-        return (
-            stamp(
-                .localWithoutYear, Stamp.placeholderYear, month, day, seconds, nanoseconds,
-                precision),
-            end
-        )
+        guard let month = month(line, at: start) else { return nil }
+        return syslogDate(line, month: month, endingAt: start + 3)
     }
 
     /// The same under another locale: `Mär 14 22:13:20`.
     static func localisedSyslogDate(_ line: Span<UInt8>, at start: Int) -> (Stamp, Int)? {
-        guard let (month, monthEnd) = MonthNames.month(line, at: start),
-            line.byte(monthEnd) == 0x20,
+        guard let (month, end) = MonthNames.month(line, at: start) else { return nil }
+        return syslogDate(line, month: month, endingAt: end)
+    }
+
+    /// The day and the time of day after the month's name.
+    private static func syslogDate(
+        _ line: Span<UInt8>, month: Int, endingAt monthEnd: Int
+    )
+        -> (Stamp, Int)?
+    {
+        guard line.byte(monthEnd) == 0x20,
             let day = line.twoDigits(at: monthEnd + 1) ?? singleDigitDay(line, at: monthEnd + 1),
             line.byte(monthEnd + 3) == 0x20, day >= 1, day <= 31,
             let (seconds, nanoseconds, precision, end) = clock(line, at: monthEnd + 4)

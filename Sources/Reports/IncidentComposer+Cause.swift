@@ -137,8 +137,8 @@ extension IncidentComposer {
                 ]
             case .remedy(let remedy) where remedy.command == incident.verdict.nextCommand:
                 [.paragraph("The cause is not decided; what this prints decides it.")]
-                    + remedy.blocks
-            case .remedy(let remedy): remedy.blocks
+                    + remedy.blocks(toldAt: told.numberForNow(remedy))
+            case .remedy(let remedy): remedy.blocks(toldAt: told.numberForNow(remedy))
             case .decide(let command):
                 [
                     .paragraph("The cause is not certain. Run this; its output decides:"),

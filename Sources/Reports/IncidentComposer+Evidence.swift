@@ -29,7 +29,7 @@ extension IncidentComposer {
     /// All that is known of a cause.
     func section(of cause: Finding, parts: CauseParts) -> Section {
         var blocks: [Block] = [.paragraph(Prose([.text(asSentence(cause.statement))]))]
-        if !cause.arithmetic.isEmpty { blocks.append(.table(cause.arithmetic.table)) }
+        if !cause.arithmetic.isEmpty { blocks.append(.table(cause.arithmetic.table(shortNames))) }
         blocks += side(.for, of: cause, "For it:")
         blocks += side(.against, of: cause, "Against it:")
         if parts.contains(.missing), !cause.missing.isEmpty {
@@ -43,7 +43,11 @@ extension IncidentComposer {
         if !further.isEmpty {
             let title: Prose =
                 cause.id == answer?.id ? "\(strong: "Then:")" : "\(strong: "If this is it:")"
-            blocks += [.paragraph(title), .list(further.map(\.blocks), ordered: true)]
+            blocks += [
+                .paragraph(title),
+                .list(
+                    further.map { $0.blocks(toldAt: told.numberForFurther($0)) }, ordered: true),
+            ]
         }
         let confidence =
             cause.verdict == .ruled_out ? "" : ", confidence \(cause.confidence.rawValue)"
@@ -76,14 +80,14 @@ extension IncidentComposer {
     /// An item for each claim: the first line that carries it, and where it stands again.
     private func folded(_ evidence: [Evidence]) -> [[Block]] {
         var items: [[Block]] = []
-        var places: [String: (item: Int, again: [String])] = [:]
+        var places: [String: (item: Int, again: [Prose])] = [:]
         for piece in evidence {
             guard piece.quote != nil, piece.value == nil else {
                 items.append(piece.blocks(shortNames))
                 continue
             }
             if var known = places[piece.statement] {
-                known.again.append(piece.place(shortNames))
+                known.again.append(piece.placeAndTime(shortNames))
                 places[piece.statement] = known
             } else {
                 places[piece.statement] = (items.count, [])
@@ -92,7 +96,7 @@ extension IncidentComposer {
         }
         for (item, again) in places.values where !again.isEmpty {
             items[item].append(
-                .paragraph("Again: " + Prose.list(again.map { Prose([.code($0)]) }) + "."))
+                .paragraph("Again: " + Prose.list(again) + "."))
         }
         return items
     }
@@ -109,6 +113,14 @@ extension Evidence {
     /// The line and the time, as a caption has them.
     func place(_ shortNames: [String: String]) -> String {
         [source?.spoken(shortNames), at?.spoken].compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// The same within a sentence.
+    func placeAndTime(_ shortNames: [String: String]) -> Prose {
+        let time = at.map { Prose([.text($0.spoken)]) }
+        guard let source else { return time ?? Prose() }
+        let place = Prose([.code(source.spoken(shortNames))])
+        return time.map { place + " (" + $0 + ")" } ?? place
     }
 
     /// The claim, and below it the raw line that carries it.
@@ -146,13 +158,25 @@ extension MissingFact {
 }
 
 extension [Quantity] {
-    fileprivate var table: Table {
+    fileprivate func table(_ shortNames: [String: String]) -> Table {
         Table(
             columns: [
                 Table.Column("quantity"), Table.Column("value", isNumeric: true),
                 Table.Column("source"),
             ],
-            rows: map { [$0.name, $0.value.spoken(unit: $0.unit), $0.source] })
+            rows: map { [$0.name, $0.value.spoken(unit: $0.unit), $0.source(shortNames)] })
+    }
+}
+
+extension Quantity {
+    /// Where it is from, with the short names of the inputs that it names.
+    fileprivate func source(_ shortNames: [String: String]) -> String {
+        source.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            guard let colon = word.lastIndex(of: ":"),
+                let short = shortNames[String(word[..<colon])]
+            else { return String(word) }
+            return short + word[colon...]
+        }.joined(separator: " ")
     }
 }
 

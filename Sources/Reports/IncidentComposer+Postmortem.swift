@@ -132,7 +132,10 @@ extension IncidentComposer {
         let blocks: [Block] =
             remedies.isEmpty
             ? [.paragraph("The data suggests none; see the open questions.")]
-            : [.list(remedies.map(\.blocks), ordered: true)]
+            : [
+                .list(
+                    remedies.map { $0.blocks(toldAt: told.numberForFurther($0)) }, ordered: true)
+            ]
         return Section("Action items", worth: .head, blocks)
     }
 

@@ -9,11 +9,17 @@ struct IncidentComposer {
     let detail: Detail
     /// What an input is called where room is short.
     let shortNames: [String: String]
+    /// What earlier incidents of the report have told.
+    let told: ToldRemedies
 
-    init(_ incident: Incident, detail: Detail, shortNames: [String: String] = [:]) {
+    init(
+        _ incident: Incident, detail: Detail, shortNames: [String: String] = [:],
+        told: ToldRemedies = ToldRemedies()
+    ) {
         self.incident = incident
         self.detail = detail
         self.shortNames = shortNames
+        self.told = told
     }
 
     /// What failed, where, how often, and whether it is over.

@@ -11,6 +11,8 @@ package struct ReportComposer: Sendable {
     let redaction: Redaction
     let layout: Layout
     let detail: Detail
+    /// The file name alone, for inputs that share it with no other.
+    private let shortNames: [String: String]
 
     package init(
         _ report: Report, redaction: Redaction = Redaction(mode: .none),
@@ -22,6 +24,7 @@ package struct ReportComposer: Sendable {
         var detail = detail
         detail.timeline = max(2, detail.timeline)
         self.detail = detail
+        shortNames = report.shortNames
     }
 
     /// The whole report as blocks, as far as the detail asked for goes; what is left out is named.
@@ -87,13 +90,15 @@ extension ReportComposer {
             blocks.append(.leftOut(counted(report.incidents.count - named.count, "more incident")))
         }
         let full = WorthSelection(severities, limit: detail.fullIncidents).indices
+        var told = ToldRemedies()
         for index in full {
-            let incident = composer(report.incidents[index])
+            let incident = composer(report.incidents[index], told: told)
             blocks.append(
                 .section(
                     Section(
                         "Incident \(index + 1): " + incident.headline, worth: .head,
                         incident.blocks(layout))))
+            if detail.brevity < .command { told.note(incident, number: index + 1) }
         }
         if full.count < report.incidents.count {
             let rest = report.incidents.count - full.count
@@ -102,20 +107,12 @@ extension ReportComposer {
         return blocks
     }
 
-    private func composer(_ incident: Incident) -> IncidentComposer {
-        IncidentComposer(incident, detail: detail, shortNames: shortNames)
-    }
-
-    /// The file name alone, for inputs that share it with no other.
-    private var shortNames: [String: String] {
-        var byName: [String: [String]] = [:]
-        for path in report.inputs.map(\.facts.path) {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            byName[name, default: []].append(path)
-        }
-        var names: [String: String] = [:]
-        for (name, paths) in byName where paths.count == 1 { names[paths[0]] = name }
-        return names
+    private func composer(
+        _ incident: Incident, told: ToldRemedies = ToldRemedies()
+    )
+        -> IncidentComposer
+    {
+        IncidentComposer(incident, detail: detail, shortNames: shortNames, told: told)
     }
 
     private var noIncident: [Block] {
@@ -405,5 +402,19 @@ extension SaveTally {
             text += "; the longest took \(spokenDuration(seconds: longestSeconds))"
         }
         return Prose([.text(text + ".")])
+    }
+}
+
+extension Report {
+    /// The file name alone, for inputs that share it with no other.
+    fileprivate var shortNames: [String: String] {
+        var byName: [String: [String]] = [:]
+        for path in inputs.map(\.facts.path) {
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            byName[name, default: []].append(path)
+        }
+        var names: [String: String] = [:]
+        for (name, paths) in byName where paths.count == 1 { names[paths[0]] = name }
+        return names
     }
 }

@@ -34,7 +34,17 @@ struct SnapshotLine {
                 || body.contains("\":[{"),
             let value = try? JSONValue(parsing: "{\(body)}")
         else { return nil }
-        return value.rendered(pretty: true).split(separator: "\n").dropFirst().dropLast().map {
+        return Array(writtenOut(value).dropFirst().dropLast())
+    }
+
+    /// The lines of a JSON document that stands on this line alone, one value a line; `nil` where
+    /// it is damaged.
+    var document: [SnapshotLine]? {
+        (try? JSONValue(parsing: String(text.trimmed))).map(writtenOut)
+    }
+
+    private func writtenOut(_ value: JSONValue) -> [SnapshotLine] {
+        value.rendered(pretty: true).split(separator: "\n").map {
             SnapshotLine(number: number, offset: offset, text: String($0))
         }
     }

@@ -87,8 +87,9 @@ struct Assembler {
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.losses.duplicatesFolded += repeated
-        report.verdict = (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)])
-            .joined(separator: " ")
+        report.verdict =
+            (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)]
+            + quoted(correlation)).joined(separator: " ")
         return Assembly(report: report, names: names, linker: linker)
     }
 
@@ -175,13 +176,6 @@ struct Assembler {
             out.append(
                 "The time window left out \(grouped(outside)) of \(counted(total, "dated event")).")
         }
-        if correlation.quotations > 0 {
-            let lines = counted(
-                correlation.quotations, "line quotes", "lines quote")
-            out.append(
-                "\(lines) a server's error reply without a time and not as a program prints it: "
-                    + "taken for a text about it, not for a refused command.")
-        }
         if let instance, !correlation.instances.contains(where: { isWanted($0.instance) }) {
             let names = correlation.instances.map(\.instance.spoken).joined(separator: "; ")
             out.append(
@@ -190,6 +184,16 @@ struct Assembler {
             )
         }
         return out
+    }
+
+    /// What looks like an error reply and was not counted, so that nobody looks for it in vain.
+    private func quoted(_ correlation: Correlation) -> [String] {
+        guard correlation.quotations > 0 else { return [] }
+        let lines = counted(correlation.quotations, "line quotes", "lines quote")
+        return [
+            "\(lines) a server's error reply in a text (without a time, and not as a program "
+                + "prints it): not counted as refused commands."
+        ]
     }
 
     private func summary(_ incidents: [Incident]) -> Summary {

@@ -84,11 +84,7 @@ import Testing
     @Test("a server that was gone without a word may have been killed by the OOM killer")
     func vanished() throws {
         var log = HandWrittenLog()
-        log.start(at: 0)
-        log.fork(.bgsave, child: 50, at: 5)
-        log.add(.parent_gone, at: 10, ["error": "Broken pipe"], pid: 50, role: .child)
-        log.pid = 11
-        log.start(at: 20)
+        log.vanishDuringSave()
         let incident = try diagnosed(log)
         #expect(incident.verdict.between == ["cgroup_memory_oom_kill", "host_oom_kill"])
         #expect(incident.finding(.host_oom_kill)?.statement.contains("the server") == true)

@@ -151,3 +151,30 @@ extension HandWrittenLog {
     /// Old servers do not tell a child by its role.
     private var childRole: Role { role == .unknown ? .unknown : .child }
 }
+
+// MARK: - Scenes that several tests begin with
+
+extension HandWrittenLog {
+    /// The process ends at second 10 without a word while a child saves, which is the last to
+    /// write; the next process starts at second 20.
+    package mutating func vanishDuringSave() {
+        start(at: 0)
+        fork(.bgsave, child: 50, at: 5)
+        add(.parent_gone, at: 10, ["error": "Broken pipe"], pid: 50, role: .child)
+        pid = 11
+        start(at: 20)
+    }
+
+    /// A save at second 5, a refused one at 20, and a next process at 40, which loads the first.
+    package mutating func refuseSaveAndLoad() {
+        start(at: 0)
+        save(at: 5)
+        refuseSave(at: 20)
+        pid = 11
+        start(
+            at: 40,
+            loading: [
+                (.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"]),
+            ])
+    }
+}

@@ -104,11 +104,7 @@ import Testing
     @Test("a child that finds its server gone is a failed save")
     func parentGone() throws {
         var log = HandWrittenLog()
-        log.start(at: 0)
-        log.fork(.bgsave, child: 50, at: 5)
-        log.add(.parent_gone, at: 10, ["error": "Broken pipe"], pid: 50, role: .child)
-        log.pid = 11
-        log.start(at: 20)
+        log.vanishDuringSave()
         log.save(at: 30)
         let incidents = correlate(log).incidents
         let incident = try #require(incidents.first)

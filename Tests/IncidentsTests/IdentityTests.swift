@@ -3,6 +3,7 @@
 import HandWritten
 import Incidents
 import Model
+import TestSupport
 import Testing
 
 /// The same data told in other ways gives the same incidents.
@@ -67,7 +68,7 @@ import Testing
     @Test("the order of the inputs changes nothing")
     func order() {
         let expected = told(correlate(scene))
-        var numbers = SplitMix(seed: 7)
+        var numbers = Seeded(7)
         for _ in 0..<24 {
             var shuffled = scene
             shuffled.shuffle(using: &numbers)
@@ -193,19 +194,4 @@ import Testing
         #expect(ids == correlate(log).incidents.map(\.id))
     }
 
-}
-
-/// A small generator whose sequence is fixed by its seed.
-private struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
 }

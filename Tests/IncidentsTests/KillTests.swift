@@ -118,11 +118,7 @@ import Testing
     @Test("an undated kill of a server lies between its last line and the next start")
     func undatedServer() throws {
         var log = HandWrittenLog()
-        log.start(at: 0)
-        log.fork(.bgsave, child: 50, at: 5)
-        log.add(.parent_gone, at: 10, ["error": "Broken pipe"], pid: 50, role: .child)
-        log.pid = 11
-        log.start(at: 20)
+        log.vanishDuringSave()
         log.save(at: 30)
         let incidents = correlate(log, kernelLog(kills: [(nil, 10)])).incidents
         let incident = try #require(incidents.first)

@@ -11,15 +11,7 @@ extension PersistenceTests {
     @Test("what the next process reads back tells what was lost")
     func lost() throws {
         var log = HandWrittenLog()
-        log.start(at: 0)
-        log.save(at: 5)
-        log.refuseSave(at: 20)
-        log.pid = 11
-        log.start(
-            at: 40,
-            loading: [
-                (.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"]),
-            ])
+        log.refuseSaveAndLoad()
         log.save(at: 50)
         let persistence = try only(log)
         #expect(persistence.exposure == .lost)
@@ -93,15 +85,7 @@ extension PersistenceTests {
     @Test("what a replica loads from its master says nothing of its own files")
     func syncedLoadIsNotReadBack() throws {
         var log = HandWrittenLog()
-        log.start(at: 0)
-        log.save(at: 5)
-        log.refuseSave(at: 20)
-        log.pid = 11
-        log.start(
-            at: 40,
-            loading: [
-                (.loading_detail, ["age_seconds": "34"]), (.loading_finished, ["source": "rdb"]),
-            ])
+        log.refuseSaveAndLoad()
         log.add(.loading_detail, at: 45, ["age_seconds": "0"], role: .replica)
         #expect(try only(log).lost?.from?.seconds == 6)
         let timeline = try #require(correlate(log).incidents.first).timeline

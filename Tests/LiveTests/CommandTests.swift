@@ -4,17 +4,18 @@
 import Foundation
 import JSON
 import SchemaChecks
+import TestSupport
 import Testing
 
 struct LiveCommandTests {
     private func json(_ arguments: [String]) throws -> NSDictionary {
-        let run = try Workshop.run(arguments)
+        let run = try Program.run(arguments)
         return try JSONSerialization.jsonObject(with: run.output) as? NSDictionary ?? [:]
     }
 
     @Test func `What snapshot prints is read by analyze`() throws {
-        try Workshop.withFolder { folder in
-            let run = try Workshop.run(["snapshot", "--no-server"])
+        try withTemporaryFolder { folder in
+            let run = try Program.run(["snapshot", "--no-server"])
             #expect(run.status == 0)
             try run.output.write(to: URL(fileURLWithPath: folder + "/snapshots.jsonl"))
             let report = try json(["analyze", folder, "--format", "json"])
@@ -28,31 +29,31 @@ struct LiveCommandTests {
     @Test func `tail prints a report at its end, or keeps it in a file, as incidents prints it`()
         throws
     {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let (log, state, file) = (folder + "/redis.log", folder + "/state", folder + "/out.md")
             let refusal =
                 "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
                 + "allocate memory\n"
             try Data(refusal.utf8).write(to: URL(fileURLWithPath: log))
             let base = ["tail", "--state", state, "--from-start", "--until-idle", "0.1"]
-            let printed = try Workshop.run(base + ["--format", "github", "--quiet", log])
-            let stored = try Workshop.run(["incidents", "--state", state, "--format", "github"])
+            let printed = try Program.run(base + ["--format", "github", "--quiet", log])
+            let stored = try Program.run(["incidents", "--state", state, "--format", "github"])
             #expect(printed.status == 1)
             #expect(stored.output.count > 300)
             #expect(printed.output == stored.output)
             let kept = base + ["--output", file, "--budget", "1500", "--jobs", "2", "--quiet", log]
-            #expect(try Workshop.run(kept).status == 1)
-            let short = try Workshop.run([
+            #expect(try Program.run(kept).status == 1)
+            let short = try Program.run([
                 "incidents", "--state", state, "--format", "markdown", "--budget", "1500",
             ])
             #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == short.output)
-            #expect(try Workshop.run(base + ["--format", "prose", log]).status == 2)
-            #expect(try Workshop.run(base + ["--budget", "1500", log]).status == 2)
+            #expect(try Program.run(base + ["--format", "prose", log]).status == 2)
+            #expect(try Program.run(base + ["--budget", "1500", log]).status == 2)
         }
     }
 
     @Test func `What collect gathers is read whole by analyze, without data and secrets`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = folder + "/in/redis.log"
             try FileManager.default.createDirectory(
                 atPath: folder + "/in", withIntermediateDirectories: true)
@@ -63,7 +64,7 @@ struct LiveCommandTests {
             try Data("REDIS0009data".utf8).write(
                 to: URL(fileURLWithPath: folder + "/in/dump.rdb"))
             let archive = folder + "/all.tar"
-            let run = try Workshop.run([
+            let run = try Program.run([
                 "collect", "-o", archive, "--no-server", "--max-time", "20", folder + "/in",
             ])
             #expect(run.status == 0)
@@ -73,12 +74,12 @@ struct LiveCommandTests {
             let report = try json(["analyze", archive, "--format", "json"])
             #expect((report["summary"] as? NSDictionary)?["fork_failures"] as? Int == 1)
             // A second run does not replace the first.
-            #expect(try Workshop.run(["collect", "-o", archive, "--no-server"]).status == 2)
+            #expect(try Program.run(["collect", "-o", archive, "--no-server"]).status == 2)
         }
     }
 
     @Test func `doctor ends as monitoring plugins do`() throws {
-        let run = try Workshop.run(["doctor", "--no-server", "--no-logs", "--format", "json"])
+        let run = try Program.run(["doctor", "--no-server", "--no-logs", "--format", "json"])
         #expect((0...3).contains(run.status))
         let report = try JSONSerialization.jsonObject(with: run.output) as? NSDictionary
         let checks = report?["checks"] as? [NSDictionary] ?? []
@@ -88,19 +89,19 @@ struct LiveCommandTests {
             states.contains("critical")
             ? 2 : states.contains("warning") ? 1 : states.contains("unknown") ? 3 : 0
         #expect(run.status == worst)
-        let line = try Workshop.run(["doctor", "--no-server", "--no-logs", "--monitor"])
+        let line = try Program.run(["doctor", "--no-server", "--no-logs", "--monitor"])
         #expect(line.output.split(separator: 0x0A).count == 1)
         #expect(line.status == worst)
     }
 
     @Test func `A change is told to a program, a ticket and the metrics`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
             let text =
                 "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
                 + "allocate memory\n"
             try Data(text.utf8).write(to: URL(fileURLWithPath: log))
-            let run = try Workshop.run([
+            let run = try Program.run([
                 "tail", "--state", folder + "/state", "--until-idle", "0.2", log,
                 "--ticket-dir", folder + "/tickets", "--textfile", folder + "/m.prom",
                 "--on-incident", "/bin/cp", "--on-incident-arg", "/dev/stdin",
@@ -119,7 +120,7 @@ struct LiveCommandTests {
             #expect(metrics.contains("errno=\"ENOMEM\"} 1\n"))
             // What was told is not told again.
             try FileManager.default.removeItem(atPath: folder + "/told")
-            _ = try Workshop.run([
+            _ = try Program.run([
                 "tail", "--state", folder + "/state", "--until-idle", "0.1", log,
                 "--on-incident", "/usr/bin/touch", "--on-incident-arg", folder + "/told",
             ])
@@ -129,16 +130,16 @@ struct LiveCommandTests {
 
     @Test func `What tail prints keeps its schema, with the time of stamps without a zone`() throws
     {
-        let path = Workshop.root + "/docs/schema/tail.schema.json"
+        let path = Checkout.path + "/docs/schema/tail.schema.json"
         let schema = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
             let text =
                 "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
                 + "allocate memory\n7:M 22 Nov 2026 10:00:09.000 * Background saving "
                 + "terminated with success\n"
             try Data(text.utf8).write(to: URL(fileURLWithPath: log))
-            let run = try Workshop.run([
+            let run = try Program.run([
                 "tail", "--state", folder + "/state", "--until-idle", "0.1", "--tz", "+01:00", log,
             ])
             let lines = try String(decoding: run.output, as: UTF8.self).split(separator: "\n")
@@ -153,7 +154,7 @@ struct LiveCommandTests {
     }
 
     @Test func `A program that hangs does not keep tail from ending`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
             let text =
                 "7:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
@@ -178,7 +179,7 @@ struct LiveCommandTests {
     }
 
     @Test func `A state directory serves one run at a time`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
             _ = FileManager.default.createFile(atPath: log, contents: nil)
             let arguments = ["tail", "--state", folder + "/state", log, "--no-samples"]
@@ -189,7 +190,7 @@ struct LiveCommandTests {
             {
                 usleep(5000)
             }
-            #expect(try Workshop.run(arguments).status == 2)
+            #expect(try Program.run(arguments).status == 2)
             first.terminate()
             first.waitUntilExit()
             #expect(first.terminationStatus == 0)

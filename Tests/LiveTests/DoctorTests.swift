@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Model
 import SchemaChecks
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -199,19 +200,19 @@ struct DoctorTests {
 
     @Test(arguments: reports.indices)
     func `The JSON keeps its schema`(index: Int) throws {
-        let path = Workshop.root + "/docs/schema/doctor.schema.json"
+        let path = Checkout.path + "/docs/schema/doctor.schema.json"
         let schema = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
         let value = try JSONValue(parsing: Self.reports[index].json)
         #expect(SchemaCheck.problems(of: value, schema: schema) == [])
     }
 
     @Test func `The documents name every check`() throws {
-        let text = try String(contentsOfFile: Workshop.root + "/docs/doctor.md", encoding: .utf8)
+        let text = try String(contentsOfFile: Checkout.path + "/docs/doctor.md", encoding: .utf8)
         for check in Set(Self.trials.map(\.check)) { #expect(text.contains("| `\(check)` |")) }
     }
 
     @Test func `The schema names every check`() throws {
-        let path = Workshop.root + "/docs/schema/doctor.schema.json"
+        let path = Checkout.path + "/docs/schema/doctor.schema.json"
         let schema = try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
         let check = schema["properties"]?["checks"]?["items"]?["properties"]
         guard case .array(let ids)? = check?["id"]?["enum"] else {

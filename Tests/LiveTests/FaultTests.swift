@@ -2,6 +2,7 @@
 // Nothing is lost and nothing counts twice, however the log is rotated and whenever tail is killed.
 
 import Foundation
+import TestSupport
 import Testing
 
 struct FaultTests {
@@ -13,7 +14,7 @@ struct FaultTests {
     func `Rotated in every way and killed at any instant, every line counts once`(
         seed: Int
     ) throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let logs = folder + "/log"
             try FileManager.default.createDirectory(
                 atPath: logs, withIntermediateDirectories: true)
@@ -40,7 +41,7 @@ struct FaultTests {
             try driver.write(2)
             kill(tail.processIdentifier, SIGKILL)
             tail.waitUntilExit()
-            _ = try Workshop.run(arguments + ["--until-idle", "0.3"])
+            _ = try Program.run(arguments + ["--until-idle", "0.3"])
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
             #expect(stored.incidents.count == (driver.refusals > 0 ? 1 : 0))
             #expect(total(stored.incidents) == driver.refusals)

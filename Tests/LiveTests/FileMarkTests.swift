@@ -2,6 +2,7 @@
 // A log is known again by what it holds.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Live
@@ -56,7 +57,7 @@ struct FileMarkTests {
     }
 
     @Test func `A file that was cut and written anew is noticed`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/log"
             try Data(bytes(900)).write(to: URL(fileURLWithPath: path))
             var file = try LogFile(path: path)

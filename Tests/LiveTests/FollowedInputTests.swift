@@ -5,6 +5,7 @@ import Foundation
 import Matching
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy

@@ -2,14 +2,15 @@
 // Live and archived agree: what tail has stored of a log is what analyze finds in it.
 
 import Foundation
+import TestSupport
 import Testing
 
 struct ReplayTests {
     @Test(arguments: Workshop.samples)
     func `Following a sample stores the incidents of analyze`(sample: String) throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let inputs = Workshop.inputs(of: sample)
-            _ = try Workshop.run([
+            _ = try Program.run([
                 "tail", "--state", folder, "--from-start", "--until-idle", "0.05", inputs,
             ])
             let stored = try Workshop.report(["incidents", "--state", folder])

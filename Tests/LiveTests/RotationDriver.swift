@@ -2,6 +2,7 @@
 
 import Foundation
 import Glibc
+import TestSupport
 
 /// Writes a server's log as a server does, rotates it in every way, and keeps count.
 struct RotationDriver {
@@ -121,10 +122,6 @@ struct RotationDriver {
     /// gzip keeps the time of the last writing, and takes the plain file away when it is done.
     private func compress(_ number: Int) throws {
         guard FileManager.default.fileExists(atPath: "\(log).\(number)") else { return }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["gzip", "\(log).\(number)"]
-        try process.run()
-        process.waitUntilExit()
+        _ = try Tool.output(of: ["gzip", "\(log).\(number)"])
     }
 }

@@ -3,6 +3,7 @@
 
 import Foundation
 import Live
+import TestSupport
 import Testing
 
 struct StateLogTests {
@@ -26,7 +27,7 @@ struct StateLogTests {
     }
 
     @Test func `What was written is read back`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             _ = try written(in: folder)
             let found = try read(folder)
             #expect(found.batches == Self.batches)
@@ -35,7 +36,7 @@ struct StateLogTests {
     }
 
     @Test func `Cut at any byte, whole batches remain and more can be added`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let whole = try written(in: folder)
             let path = folder + "/events.state"
             for length in stride(from: 0, through: whole.count, by: 7) {
@@ -52,7 +53,7 @@ struct StateLogTests {
 
     @Test(arguments: 0..<40)
     func `A flipped byte is reported, and nothing behind it is believed`(seed: Int) throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             var bytes = try written(in: folder)
             var random = Seeded(seed)
             let at = Int.random(in: 0..<bytes.count, using: &random)
@@ -67,7 +68,7 @@ struct StateLogTests {
     }
 
     @Test func `A foreign file is set aside`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             try Data("not ours\n".utf8).write(to: URL(fileURLWithPath: folder + "/events.state"))
             let found = try read(folder)
             #expect(found.batches.isEmpty && found.reports.count == 1)
@@ -78,7 +79,7 @@ struct StateLogTests {
     }
 
     @Test func `A second lock is refused`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let first = try DirectoryLock(path: folder)
             #expect(throws: LiveError.self) { _ = try DirectoryLock(path: folder) }
             _ = consume first
@@ -88,7 +89,7 @@ struct StateLogTests {
     /// Something that is no file in the place of the state keeps it from being written, also for
     /// the superuser.
     @Test func `A state that cannot be written is tried again with each batch`() throws {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/events.state"
             try FileManager.default.createSymbolicLink(
                 atPath: path, withDestinationPath: folder + "/elsewhere")

@@ -4,6 +4,7 @@
 
 import Foundation
 import PatternFiles
+import TestSupport
 import Testing
 
 /// `value` as JSON-like text, so that cases fit on a line.
@@ -186,20 +187,9 @@ func rendered(_ table: TOMLTable) -> String {
 
 /// The lines that a Python 3.11 script prints; nil where there is no such Python.
 func python(_ script: String, input: String) throws -> [String]? {
-    let process = Process()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["python3", "-c", script]
-    let (stdin, stdout) = (Pipe(), Pipe())
-    process.standardInput = stdin
-    process.standardOutput = stdout
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { return nil }
-    stdin.fileHandleForWriting.write(Data(input.utf8))
-    try stdin.fileHandleForWriting.close()
-    let output = stdout.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return String(decoding: output, as: UTF8.self).split(separator: "\n").map(String.init)
+    try Tool.output(of: ["python3", "-c", script], input: Array(input.utf8)).map {
+        String(decoding: $0, as: UTF8.self).split(separator: "\n").map(String.init)
+    }
 }
 
 /// Every pattern file of the repository, in the order of names.

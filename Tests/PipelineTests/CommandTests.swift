@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 /// `extract` and `assemble` as a user runs them.
@@ -14,40 +15,43 @@ struct CommandTests {
     @Test(arguments: ["text", "markdown", "json"])
     func `Piped into assemble, extract gives what analyze gives`(format: String) throws {
         let options = ["--format", format, "--tz", "Europe/Berlin", "--redact", "none"]
-        let extract = try run(["extract", sample])
+        let extract = try Program.run(["extract", sample])
         #expect(extract.status == 0)
-        let assembled = try run(["assemble"] + options, input: extract.output)
-        let analyzed = try run(["analyze", sample] + options)
+        let assembled = try Program.run(["assemble"] + options, input: extract.output)
+        let analyzed = try Program.run(["analyze", sample] + options)
         #expect(assembled.output == analyzed.output && !analyzed.output.isEmpty)
         #expect(assembled.status == 1 && analyzed.status == 1)
     }
 
     @Test func `Standard input is extracted under its own name`() throws {
         let log = try Data(contentsOf: URL(fileURLWithPath: sample))
-        let extract = try run(["extract", "-"], input: log)
+        let extract = try Program.run(["extract", "-"], input: log)
         let options = ["--format", "json"]
         try #expect(
-            run(["assemble", "-"] + options, input: extract.output).output
-                == run(["analyze", "-"] + options, input: log).output)
+            Program.run(["assemble", "-"] + options, input: extract.output).output
+                == Program.run(["analyze", "-"] + options, input: log).output)
     }
 
     @Test func `Extracts are read from files, in any order`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let paths = Array(Samples.paths.prefix(4))
             for (i, path) in paths.enumerated() {
-                try #expect(run(["extract", "--output", "\(folder)/\(i)", path]).status == 0)
+                try #expect(
+                    Program.run(["extract", "--output", "\(folder)/\(i)", path]).status == 0)
             }
             let files = [2, 0, 3, 1].map { "\(folder)/\($0)" }
-            let assembled = try run(["assemble", "--format", "json"] + files)
-            try #expect(assembled.output == run(["analyze", "--format", "json"] + paths).output)
+            let assembled = try Program.run(["assemble", "--format", "json"] + files)
+            try #expect(
+                assembled.output == Program.run(["analyze", "--format", "json"] + paths).output)
         }
     }
 
     @Test func `Nothing extracted is an empty report`() throws {
-        let assembled = try run(["assemble", "--format", "json"])
+        let assembled = try Program.run(["assemble", "--format", "json"])
         #expect(assembled.status == 0)
-        try Samples.withTemporaryFolder { folder in
-            try #expect(run(["analyze", "--format", "json", folder]).output == assembled.output)
+        try withTemporaryFolder { folder in
+            try #expect(
+                Program.run(["analyze", "--format", "json", folder]).output == assembled.output)
         }
     }
 
@@ -55,76 +59,42 @@ struct CommandTests {
         for arguments in [
             ["extract", "/nonexistent"], ["assemble", "/nonexistent"], ["assemble", sample],
         ] {
-            let run = try run(arguments)
+            let run = try Program.run(arguments)
             #expect(run.status == 2 && run.output.isEmpty && run.errors.hasPrefix("forktopsy: "))
         }
     }
 
     @Test func `A cut extract is damage, and what stood before the cut is reported`() throws {
-        let extract = try run(["extract", sample]).output
-        let cut = try run(["assemble", "--format", "json"], input: extract.dropLast(100))
+        let extract = try Program.run(["extract", sample]).output
+        let cut = try Program.run(["assemble", "--format", "json"], input: extract.dropLast(100))
         #expect(cut.status == 3)
         #expect(String(decoding: cut.output, as: UTF8.self).contains("extracted lines are missing"))
-        let short = try run(["assemble", "--format", "json"], input: extract.prefix(50))
+        let short = try Program.run(["assemble", "--format", "json"], input: extract.prefix(50))
         #expect(short.status == 3)
     }
 
     @Test func `Damage of an input is damage of its extract`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/cut.gz"
             try Data([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 0x4B]).write(
                 to: URL(fileURLWithPath: path))
-            let extract = try run(["extract", path])
+            let extract = try Program.run(["extract", path])
             #expect(extract.status == 3)
-            try #expect(run(["assemble"], input: extract.output).status == 3)
+            try #expect(Program.run(["assemble"], input: extract.output).status == 3)
         }
     }
 
     @Test func `An output file is written whole or not at all`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let output = folder + "/out"
-            try #expect(run(["extract", "--output", output, sample, "/nonexistent"]).status == 2)
+            try #expect(
+                Program.run(["extract", "--output", output, sample, "/nonexistent"]).status == 2)
             try #expect(FileManager.default.contentsOfDirectory(atPath: folder) == [])
-            try #expect(run(["extract", "--output", output, sample]).status == 0)
+            try #expect(Program.run(["extract", "--output", output, sample]).status == 0)
             try #expect(FileManager.default.contentsOfDirectory(atPath: folder) == ["out"])
         }
     }
 
     // MARK: - Running the program
 
-    private struct Run {
-        var status: Int32
-        var output: Data
-        var errors: String
-    }
-
-    private func run(_ arguments: [String], input: Data = Data()) throws -> Run {
-        try Samples.withTemporaryFolder { folder in
-            let files = ["in", "out", "err"].map { URL(fileURLWithPath: "\(folder)/\($0)") }
-            try input.write(to: files[0])
-            for file in files.dropFirst() { try Data().write(to: file) }
-            let process = Process()
-            process.executableURL = URL(fileURLWithPath: Self.program)
-            process.arguments = arguments
-            process.environment = ["PATH": "/usr/bin:/bin"]
-            process.standardInput = try FileHandle(forReadingFrom: files[0])
-            process.standardOutput = try FileHandle(forWritingTo: files[1])
-            process.standardError = try FileHandle(forWritingTo: files[2])
-            try process.run()
-            process.waitUntilExit()
-            let crashed = process.terminationReason == .uncaughtSignal
-            return Run(
-                status: process.terminationStatus + (crashed ? 128 : 0),
-                output: try Data(contentsOf: files[1]),
-                errors: String(decoding: try Data(contentsOf: files[2]), as: UTF8.self))
-        }
-    }
-
-    /// `FORKTOPSY_BINARY`, else the one that was built beside the tests.
-    private static let program: String = {
-        if let given = ProcessInfo.processInfo.environment["FORKTOPSY_BINARY"] { return given }
-        let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return URL(fileURLWithPath: tests ?? CommandLine.arguments[0])
-            .deletingLastPathComponent().appendingPathComponent("forktopsy").path
-    }()
 }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -157,7 +158,7 @@ struct EventStoreTests {
     }
 
     @Test func `The temporary file has no name`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let store = EventStore(limits: Self.spilling, directories: [folder])
             var log = EventLog(store: store)
             for i in 0..<600 { log.append(Self.event(i)) }

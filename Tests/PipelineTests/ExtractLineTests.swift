@@ -3,6 +3,7 @@
 import Foundation
 import Model
 import Reports
+import TestSupport
 import Testing
 
 @testable import forktopsy

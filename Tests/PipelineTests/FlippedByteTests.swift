@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -15,7 +16,7 @@ struct FlippedByteTests {
     ]
 
     private func damage(_ lines: [[UInt8]]) throws -> Damage {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/redis.log"
             try Data(lines.joined(separator: [0x0A]) + [0x0A]).write(
                 to: URL(fileURLWithPath: path))
@@ -41,7 +42,7 @@ struct FlippedByteTests {
             for byte in [0x00, 0x01, 0xB6, 0xFF] as [UInt8] {
                 var lines = Self.records.map { Array($0.utf8) }
                 lines[2][i] = byte
-                let pids = try Samples.withTemporaryFolder { folder in
+                let pids = try withTemporaryFolder { folder in
                     let path = folder + "/redis.log"
                     try Data(lines.joined(separator: [0x0A])).write(to: URL(fileURLWithPath: path))
                     return try Pipeline.extractions(of: [path])[0].facts.processes.map(\.pid)

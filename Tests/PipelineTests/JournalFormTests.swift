@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -23,7 +24,7 @@ struct JournalFormTests {
 
     @Test(arguments: logs)
     func `Every form of a journal tells the same, alone and beside the log`(log: String) throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let source = Samples.root + "/\(log)/inputs/redis-server.log"
             let lines = try String(contentsOfFile: source, encoding: .utf8).split(separator: "\n")
                 .map(String.init)
@@ -53,7 +54,7 @@ struct JournalFormTests {
 
     @Test(arguments: logs)
     func `A packed log tells the same, alone and beside the log`(log: String) throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let source = Samples.root + "/\(log)/inputs/redis-server.log"
             let whole = try Outcome(paths: [source])
             let copy = folder + "/redis.log"
@@ -94,21 +95,10 @@ struct JournalFormTests {
     }
 
     private static func run(_ command: [String], output: String? = nil) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        var environment = ProcessInfo.processInfo.environment
-        environment["TZ"] = "UTC"
-        environment["LC_ALL"] = "C"
-        process.environment = environment
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        if let output {
-            try Data().write(to: URL(fileURLWithPath: output))
-            process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        }
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(command)")
+        let environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC", "LC_ALL": "C"])
+        { $1 }
+        let run = try Program.execute("/usr/bin/env", command, environment: environment)
+        try #require(run.status == 0, "\(command)")
+        if let output { try run.output.write(to: URL(fileURLWithPath: output)) }
     }
 }

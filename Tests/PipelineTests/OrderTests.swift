@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -17,7 +18,7 @@ private func success(_ at: String, pid: Int = 7) -> String { "\(pid):M \(at) * \
 struct OrderTests {
     /// The report on files of these lines.
     private func report(_ files: [String: [String]], zone: String? = nil) throws -> Report {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             for (name, lines) in files {
                 let path = URL(fileURLWithPath: folder + "/" + name)
                 try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: path)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 
 /// A server's log made of what servers write all day: clients, figures, saves; and, where it is
 /// asked for, records that look nearly like those.
@@ -25,7 +26,7 @@ struct OrdinaryLog {
             bytes += line()
             bytes.append(0x0A)
         }
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/redis.log"
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             try body(path, routineLines)

@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -56,13 +57,15 @@ struct PartitionTests {
     }
 
     @Test func `Journals and archives come through`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             try Data(Self.journal.utf8).write(to: URL(fileURLWithPath: folder + "/journal.export"))
             let file = URL(fileURLWithPath: Samples.paths[5])
-            try execute([
-                "tar", "-C", file.deletingLastPathComponent().path, "-czf", folder + "/logs.tar.gz",
-                file.lastPathComponent,
-            ])
+            _ = try #require(
+                try Tool.output(of: [
+                    "tar", "-C", file.deletingLastPathComponent().path, "-czf",
+                    folder + "/logs.tar.gz",
+                    file.lastPathComponent,
+                ]))
             let whole = try Pipeline.extractions(of: [folder])
             #expect(whole.filter { $0.log.count > 0 }.count == 2)
             #expect(whole.contains { $0.facts.streams.count > 2 })
@@ -89,20 +92,11 @@ struct PartitionTests {
         """
     }.joined()
 
-    private func execute(_ command: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0)
-    }
-
     @Test func `Compressed and damaged inputs come through`() throws {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let path = folder + "/redis.log.1"
             try FileManager.default.copyItem(atPath: Samples.paths[0], toPath: path)
-            try execute(["gzip", "-k", path])
+            _ = try #require(try Tool.output(of: ["gzip", "-k", path]))
             let packed = try Data(contentsOf: URL(fileURLWithPath: path + ".gz"))
             try packed.prefix(packed.count / 2).write(
                 to: URL(fileURLWithPath: folder + "/redis.log.2.gz"))

@@ -5,6 +5,7 @@ import Foundation
 import Incidents
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -173,7 +174,7 @@ struct PastedClockTests {
             "[   12.000000] web1 redis-server[812]: 812:M 29 Aug 2023 14:00:00.000 # \(error)",
             "[   14.500000] web1 kernel: \(victim.replacing("4711", with: "812"))",
         ]
-        let extraction = try Samples.withTemporaryFolder { folder in
+        let extraction = try withTemporaryFolder { folder in
             try write(lines.lines, folder + "/j.txt")
             return try Pipeline.extractions(of: [folder])
         }
@@ -189,7 +190,7 @@ struct PastedClockTests {
 
     @Test func `A kernel's log without a year stands in the year of the server's`() throws {
         let kernel = "Aug 29 13:47:00 web1 kernel: [  937.219873] \(victim)"
-        let report = try Samples.withTemporaryFolder { folder in
+        let report = try withTemporaryFolder { folder in
             try write(plain, folder + "/redis.log")
             try write(kernel, folder + "/kern.log")
             let copied = Date(timeIntervalSince1970: 1_790_000_000)
@@ -217,7 +218,7 @@ struct PastedClockTests {
 }
 
 private func report(_ text: String, year: Int? = nil) throws -> Report {
-    try Samples.withTemporaryFolder { folder in
+    try withTemporaryFolder { folder in
         try write(text, folder + "/input.txt")
         var assembler = Assembler()
         assembler.clocks.now = Timestamp(seconds: 1_795_000_000)

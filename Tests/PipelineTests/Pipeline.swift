@@ -5,6 +5,7 @@ import Matching
 import Model
 import Reading
 import Reports
+import TestSupport
 
 @testable import forktopsy
 
@@ -49,43 +50,13 @@ enum Pipeline {
     }
 }
 
-/// The logs below `SampleLogs`, found from this file upwards.
+/// The logs below `SampleLogs`.
 enum Samples {
-    static let root: String = {
-        var folder = URL(fileURLWithPath: #filePath)
-        repeat {
-            folder.deleteLastPathComponent()
-        } while folder.path != "/"
-            && !FileManager.default.fileExists(atPath: folder.path + "/SampleLogs")
-        return folder.path + "/SampleLogs"
-    }()
+    static let root = Checkout.path + "/SampleLogs"
 
     static let paths: [String] = {
         var walker = InputWalker()
         try? walker.add(root)
         return walker.found.map(\.path).filter { $0.contains("/inputs/") }
     }()
-
-    /// A folder that is gone afterwards.
-    static func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-        let folder = FileManager.default.temporaryDirectory.path + "/forktopsy-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        return try body(folder)
-    }
-}
-
-/// A seeded generator (SplitMix64), so that what failed once fails again.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    init(_ seed: Int) { state = UInt64(seed) }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

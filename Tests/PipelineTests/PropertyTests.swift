@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Model
 import Reports
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -82,7 +83,7 @@ extension JSONValue {
 struct PropertyTests {
     @Test(arguments: sampleFolders)
     func `An input that is given twice under two names changes nothing`(folder: String) throws {
-        try Samples.withTemporaryFolder { twin in
+        try withTemporaryFolder { twin in
             try FileManager.default.createDirectory(
                 atPath: twin + "/a", withIntermediateDirectories: true)
             try FileManager.default.createDirectory(
@@ -98,7 +99,7 @@ struct PropertyTests {
     @Test(arguments: sampleFolders.filter { !holdsPacked($0) })
     func `Shifting all times shifts the report and changes no verdict`(folder: String) throws {
         let shift = Shift(weeks: 8)
-        try Samples.withTemporaryFolder { place in
+        try withTemporaryFolder { place in
             for part in ["/a", "/b"] {
                 try FileManager.default.createDirectory(
                     atPath: place + part, withIntermediateDirectories: true)
@@ -121,7 +122,7 @@ struct PropertyTests {
             "9007199254740993", "72057594037927936", "999999999999999999999999", "-1", "0",
         ]
         var random = Seeded(folder.utf8.reduce(0) { ($0 &* 31 &+ Int($1)) & 0xFFFF })
-        try Samples.withTemporaryFolder { place in
+        try withTemporaryFolder { place in
             try copy(folder, to: place) { _, text in
                 text.replacing(/\d{3,}/) { match in
                     Int.random(in: 0..<12, using: &random) == 0
@@ -138,7 +139,7 @@ struct PropertyTests {
         folder: String
     ) throws {
         var random = Seeded(11)
-        try Samples.withTemporaryFolder { place in
+        try withTemporaryFolder { place in
             try copy(folder, to: place) { $1 }
             let before = try report([place])["summary"]?["fork_failures"]
             for name in try FileManager.default.contentsOfDirectory(atPath: folder)

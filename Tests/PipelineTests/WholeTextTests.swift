@@ -3,6 +3,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -10,7 +11,7 @@ import Testing
 /// What whole texts come to, where lines, snapshots and clocks must work together.
 struct WholeTextTests {
     private func report(_ files: [String: String]) throws -> Report {
-        try Samples.withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             for (name, text) in files {
                 try text.write(toFile: "\(folder)/\(name)", atomically: true, encoding: .utf8)
             }
@@ -91,7 +92,7 @@ struct WholeTextTests {
     func `A reply that a guide quotes is no refused write`(line: String) throws {
         let report = try report(["guide.md": "# What to do\n\n\(line)\n\nCheck the disk.\n"])
         #expect(report.incidents.isEmpty)
-        #expect(report.verdict.hasPrefix("1 line quotes a server's error reply"))
+        #expect(report.verdict.hasSuffix("not counted as refused commands."))
     }
 
     @Test(arguments: [

@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -112,7 +113,7 @@ struct Outcome: Equatable {
     init(_ text: String) throws { try self.init(Array(text.utf8)) }
 
     init(_ bytes: [UInt8]) throws {
-        incidents = try Samples.withTemporaryFolder { folder in
+        incidents = try withTemporaryFolder { folder in
             let path = folder + "/input.txt"
             try Data(bytes).write(to: URL(fileURLWithPath: path))
             return try Self.incidents(of: [path])

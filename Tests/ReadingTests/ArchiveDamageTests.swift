@@ -2,6 +2,7 @@
 // Archives that were cut, corrupted or made to do harm.
 
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -101,11 +102,11 @@ struct ArchiveDamageTests {
     func flipped(command: String) throws {
         let packed = try ArchiveWorkshop.packed(command)
         let whole = ArchiveReading(packed).files.map(\.bytes)
-        var random = SeededNumbers(state: 42)
+        var random = Seeded(42)
         for _ in 0..<400 {
             var bytes = packed
-            for _ in 0...random.below(3) {
-                bytes[random.below(bytes.count)] ^= UInt8(1 + random.below(255))
+            for _ in 0...random.roll(0..<3) {
+                bytes[random.roll(0..<bytes.count)] ^= UInt8(1 + random.roll(0..<255))
             }
             let reading = ArchiveReading(bytes)
             guard !command.contains("tar -cf"), !command.contains("posix") else { continue }
@@ -251,13 +252,13 @@ struct ArchiveDamageTests {
             [0x50, 0x4B, 3, 4], [0x50, 0x4B, 5, 6], [0x50, 0x2A, 0x4D, 0x18],
             [0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C],
         ]
-        var random = SeededNumbers(state: 7)
+        var random = Seeded(7)
         for magic in magics {
             for _ in 0..<300 {
-                let tail = (0..<random.below(600)).map { _ in
-                    UInt8(random.below(4) == 0 ? 0 : random.below(256))
+                let tail = (0..<random.roll(0..<600)).map { _ in
+                    UInt8(random.roll(0..<4) == 0 ? 0 : random.roll(0..<256))
                 }
-                _ = ArchiveReading(magic + tail, piece: 1 + random.below(64))
+                _ = ArchiveReading(magic + tail, piece: 1 + random.roll(0..<64))
             }
         }
     }

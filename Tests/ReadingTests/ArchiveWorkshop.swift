@@ -2,6 +2,7 @@
 // What the tests of archives share: a log, the tools that pack it, and a reading of the result.
 
 import Foundation
+import TestSupport
 
 @testable import Reading
 
@@ -57,26 +58,16 @@ enum ArchiveSample {
     static var log: [UInt8] { files[1].1 }
 
     /// Lines that are as much alike as those of a log are.
-    static func log(lines: Int, seed: UInt64) -> [UInt8] {
-        var random = SeededNumbers(state: seed)
+    static func log(lines: Int, seed: Int) -> [UInt8] {
+        var random = Seeded(seed)
         var text = ""
         for line in 0..<lines {
-            let (second, fraction) = (line % 60, random.below(1000))
+            let (second, fraction) = (line % 60, random.roll(0..<1000))
             text += "1:M 22 Nov 2026 12:0\(line / 60 % 10):\(second < 10 ? "0" : "")\(second)"
             text += ".\(fraction) # Can't save in background: fork: Cannot allocate memory "
-            text += "\(random.below(1_000_000_000))\n"
+            text += "\(random.roll(0..<1_000_000_000))\n"
         }
         return [UInt8](text.utf8)
-    }
-}
-
-/// The same numbers each time (Knuth, MMIX).
-struct SeededNumbers {
-    var state: UInt64
-
-    mutating func below(_ bound: Int) -> Int {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Int(state >> 33) % bound
     }
 }
 

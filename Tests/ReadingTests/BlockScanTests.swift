@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Wide registers and the plain loop mark the same bytes.
 
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -8,7 +9,7 @@ import Testing
 struct BlockScanTests {
     @Test(arguments: 0..<200)
     func `Both ways mark the same`(seed: Int) {
-        var random = Dice(seed)
+        var random = Seeded(seed)
         let alphabet: [UInt8] = [0x0A, 0x3A, 0x20, 0x41, 0x42, 0x43, 0x7F, 0x80, 0x1F, 0x7E, 0x00]
         let count = Int.random(in: 1...700, using: &random)
         let bytes = (0..<count).map { _ in

@@ -2,6 +2,7 @@
 // Compressed logs, whole and damaged: what can be read is read, and the rest is said to be missing.
 
 import Model
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -124,7 +125,7 @@ func zerosBehindTheLastMemberAreNoDamage(count: Int) {
 }
 
 @Test func aLargeFileCutAt300PlacesGivesWhatItHolds() throws {
-    var dice = Dice(300)
+    var dice = Seeded(300)
     let text = (0..<6000).map { i in
         "7:M 22 Nov 2024 10:15:02.\(100 + i % 900) * key \(dice.roll(0..<1_000_000)) of \(i)\n"
     }.joined()
@@ -154,7 +155,7 @@ func zerosBehindTheLastMemberAreNoDamage(count: Int) {
 
 @Test func rubbishNeverInflates() {
     for seed in 0..<300 {
-        var dice = Dice(seed)
+        var dice = Seeded(seed)
         let rubbish = [0x1F, 0x8B, 8, 0] + (0..<dice.roll(0..<400)).map { _ in dice.byte() }
         #expect(inflated(rubbish).failure?.code == .damaged)
     }

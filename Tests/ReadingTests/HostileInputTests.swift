@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -44,7 +45,7 @@ private let journals = [
         + #""MESSAGE":"1:M 22 Nov 2024 10:15:02.123 # \u00e9\n"}"# + "\n",
 ].map { Array($0.utf8) }
 
-extension Dice {
+extension Seeded {
     /// `bytes` with some of them changed, gone, doubled or made absurd.
     fileprivate mutating func damaged(_ bytes: [UInt8], times: Int) -> [UInt8] {
         var out = bytes
@@ -93,7 +94,7 @@ private func problem(_ found: ClassifiedLine, _ line: [UInt8]) -> String? {
 
 @Test(arguments: 0..<rounds)
 func damagedLinesAreClassified(seed: Int) {
-    var dice = Dice(seed)
+    var dice = Seeded(seed)
     var classifier = LineClassifier()
     for text in seeds {
         for _ in 0..<8 {
@@ -110,7 +111,7 @@ func damagedLinesAreClassified(seed: Int) {
 
 @Test(arguments: 0..<rounds)
 func damagedFilesAreReadToTheirEnd(seed: Int) throws {
-    var dice = Dice(1_000_000 + seed)
+    var dice = Seeded(1_000_000 + seed)
     var bytes: [UInt8] = []
     for _ in 0..<dice.roll(1..<150) {
         let line = Array((seeds.randomElement(using: &dice) ?? "").utf8)
@@ -122,7 +123,7 @@ func damagedFilesAreReadToTheirEnd(seed: Int) throws {
 
 @Test(arguments: 0..<rounds)
 func randomBytesAreReadToTheirEnd(seed: Int) throws {
-    var dice = Dice(2_000_000 + seed)
+    var dice = Seeded(2_000_000 + seed)
     let kinds: [[UInt8]] = [
         [], Array("#*-.:MSCX 0123456789[]|\n".utf8), Array("{}[]\"\\:,u0 pid\n=".utf8),
     ]
@@ -135,7 +136,7 @@ func randomBytesAreReadToTheirEnd(seed: Int) throws {
 
 @Test(arguments: 0..<rounds)
 func damagedJournalsAreReadToTheirEnd(seed: Int) throws {
-    var dice = Dice(3_000_000 + seed)
+    var dice = Seeded(3_000_000 + seed)
     let entry = journals[seed % journals.count]
     var bytes = dice.roll(0..<4) == 0 ? dice.damaged(entry, times: 2) : entry
     for _ in 0..<dice.roll(1..<30) {
@@ -145,7 +146,7 @@ func damagedJournalsAreReadToTheirEnd(seed: Int) throws {
 }
 
 /// Reads, checks the counts, and places every stamp in time.
-private func readAndPlace(_ bytes: [UInt8], _ dice: inout Dice) throws {
+private func readAndPlace(_ bytes: [UInt8], _ dice: inout Seeded) throws {
     let (facts, seen) = try readLog(bytes)
     #expect(facts.records == seen.count { $0.isRecord })
     #expect(facts.bytes <= bytes.count && facts.lines <= bytes.count { $0 == 0x0A } + 1)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines are the same however their bytes arrive, and memory stays bounded whatever arrives.
 
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -75,7 +76,7 @@ func anyPieceSizeGivesTheSameLines(text: String) throws {
 
 @Test(arguments: 0..<40)
 func piecesOfAnySizesGiveTheSameLines(seed: Int) throws {
-    var dice = Dice(seed)
+    var dice = Seeded(seed)
     let bytes = (0..<dice.roll(0..<3000)).map { _ in dice.roll(0..<12) == 0 ? 0x0A : dice.byte() }
     let sizes = (0..<500).map { _ in dice.roll(1..<90) } + [7]
     #expect(try read(bytes, sizes) == expected(bytes))
@@ -83,7 +84,7 @@ func piecesOfAnySizesGiveTheSameLines(seed: Int) throws {
 
 @Test func blocksAreCrossedByLines() throws {
     // More than one block of the reader, lines of many lengths, the last without a feed.
-    var dice = Dice(1)
+    var dice = Seeded(1)
     var bytes: [UInt8] = []
     while bytes.count < 3 * LineReader.blockSize {
         bytes += [UInt8](

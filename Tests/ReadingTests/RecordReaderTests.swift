@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -80,7 +81,7 @@ func messagesThatTheServerCutAreCounted(length: Int) throws {
 }
 
 @Test func binaryFilesAreNoLogs() throws {
-    var dice = Dice(3)
+    var dice = Seeded(3)
     let bytes = (0..<5000).map { _ in dice.byte() & 0x9F } + Array("\n\(record)\n".utf8)
     let (facts, seen) = try readLog([0x7F, 0x45, 0x4C, 0x46, 2, 1, 1, 0] + bytes)
     #expect(facts.problems == ["binary data: no log, not read further"])
@@ -154,7 +155,7 @@ func ownReportsAreNoEvidence(text: String) throws {
 
 /// Every sample log, as found in the repository.
 private let sampleLogs: [String] = {
-    let root = Tool.root.path + "/SampleLogs"
+    let root = Checkout.path + "/SampleLogs"
     let files = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
     return files.filter { $0.hasSuffix(".log") }.sorted().map { "\(root)/\($0)" }
 }()

@@ -3,6 +3,7 @@
 
 import Foundation
 import Model
+import TestSupport
 import Testing
 
 @testable import Reading
@@ -68,7 +69,7 @@ private let to2040 = Int64(CivilTime.days(year: 2041, month: 1, day: 1)) * 86_40
 
 /// Some thousands of instants: a grid, and dice between.
 private let instants: [Int64] = {
-    var dice = Dice(1970)
+    var dice = Seeded(1970)
     let grid = stride(from: from1970, to: to2040, by: 1_000_003)
     return grid + (0..<4000).map { _ in Int64(dice.roll(0..<Int(to2040))) }
 }()
@@ -124,7 +125,7 @@ func localTimesAreFoundOnceTwiceOrNever(zone: String) throws {
     let rules = try rules(zone)
     let edges = changes(rules)
     let all = Set((instants + edges).map { rules.offset(at: Timestamp(seconds: $0)) })
-    var dice = Dice(7)
+    var dice = Seeded(7)
     var near = Array(instants.prefix(500))
     for edge in edges {
         for _ in 0..<12 { near.append(edge + Int64(dice.roll(-14_000..<14_000))) }
@@ -258,7 +259,7 @@ func offsetsAreSpoken(seconds: Int, text: String) {
     for bytes in [whole, slim] {
         for length in 0..<bytes.count { look(Array(bytes[..<length])) }
         for seed in 0..<2000 {
-            var dice = Dice(seed)
+            var dice = Seeded(seed)
             var damaged = bytes
             for _ in 0..<dice.roll(1..<6) { damaged[dice.roll(0..<damaged.count)] = dice.byte() }
             look(damaged)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes from nowhere, files that vanish, a seeded die, and programs of the machine.
+// Bytes from nowhere, files that vanish and all else that reading is tried with.
 
 import Foundation
 import Model
@@ -111,65 +111,5 @@ func everything<Source: ByteSource & ~Copyable>(
         } catch {
             return (out, error)
         }
-    }
-}
-
-// MARK: - Chance that can be repeated
-
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers for the same seed on every machine.
-struct Dice: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(_ seed: Int) { state = UInt64(bitPattern: Int64(seed)) }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    mutating func roll(_ range: Range<Int>) -> Int { .random(in: range, using: &self) }
-    mutating func byte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
-}
-
-// MARK: - Programs of the machine
-
-enum Tool {
-    /// The folder of the package, found from this file upwards.
-    static let root: URL = {
-        var folder = URL(fileURLWithPath: #filePath)
-        repeat {
-            folder.deleteLastPathComponent()
-        } while folder.path != "/"
-            && !FileManager.default.fileExists(atPath: folder.path + "/Package.swift")
-        return folder
-    }()
-
-    /// What `command` prints when it reads `input`, or `nil` where it cannot be run or fails.
-    static func output(of command: [String], input: [UInt8] = []) throws -> [UInt8]? {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        let folder = FileManager.default.temporaryDirectory
-        let file = folder.appendingPathComponent("forktopsy-\(UUID().uuidString)")
-        try Data(input).write(to: file)
-        defer { try? FileManager.default.removeItem(at: file) }
-        let pipe = Pipe()
-        process.standardInput = try FileHandle(forReadingFrom: file)
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return process.terminationStatus == 0 ? Array(data) : nil
-    }
-
-    /// Whether `command` works here; says so where it does not.
-    static func has(_ command: [String]) -> Bool {
-        if (try? output(of: command)) != nil { return true }
-        print("NOTE: `\(command.joined(separator: " "))` fails here; checks by it are left out")
-        return false
     }
 }

@@ -231,6 +231,17 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(rendered.contains("Incident 2: Redis 7.2.6"))
 }
 
+@Test func stepsThatAreTheSameStandWithTheFirstIncidentOnly() {
+    var report = SampleReport.report
+    report.incidents.append(report.incidents[0])
+    let command = report.incidents[0].causes[0].remedies[0].command
+    let rendered = text(report)
+    #expect(rendered.ranges(of: command).count == 1)
+    #expect(rendered.contains("The steps are those of incident 1."))
+    report.incidents[1].causes[0].remedies[0].command += " --other"
+    #expect(text(report).contains(command + " --other"))
+}
+
 @Test func theTitleAloneIsPlainTextOnOneLine() {
     var report = SampleReport.report
     report.incidents[0].instance.host = "PROD-DB-1 h:tada: redis_[eu] `x` \u{202E}\n#1"
@@ -303,7 +314,18 @@ func whatLeavesNoMarkIsSpelledOut(line: String) {
     }
     let rendered = text(report)
     #expect(rendered.ranges(of: "The kernel answered ENOMEM").count == 1)
-    #expect(rendered.contains("Again: `redis-server.log:32, 2026-11-22 12:01:38 UTC`."))
+    #expect(rendered.contains("Again: redis-server.log:32 (2026-11-22 12:01:38 UTC)."))
+}
+
+@Test func theArithmeticNamesInputsByTheirShortNames() {
+    let report = changed {
+        $0.causes[0].arithmetic = [
+            Quantity(
+                name: "VmData", value: 1, unit: "bytes",
+                source: "VmData of the server; \(SampleReport.log):7, 2 s before")
+        ]
+    }
+    #expect(text(report).contains("VmData of the server; redis-server.log:7, 2 s before"))
 }
 
 @Test func factsOfOneReadingStandTogether() {

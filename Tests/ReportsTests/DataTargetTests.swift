@@ -6,6 +6,7 @@ import JSON
 import Model
 import Reports
 import SchemaChecks
+import TestSupport
 import Testing
 
 private func lines(_ report: Report, _ format: ReportFormat) throws -> [JSONValue] {
@@ -15,7 +16,7 @@ private func lines(_ report: Report, _ format: ReportFormat) throws -> [JSONValu
 }
 
 private func eventSchema() throws -> JSONValue {
-    let path = Tool.root.path + "/docs/schema/event.schema.json"
+    let path = Checkout.path + "/docs/schema/event.schema.json"
     return try JSONValue(parsing: String(contentsOfFile: path, encoding: .utf8))
 }
 
@@ -42,7 +43,7 @@ private func eventSchema() throws -> JSONValue {
         for line in sys.stdin:
             for error in validator.iter_errors(json.loads(line)): print(error.message)
         """
-    let path = Tool.root.path + "/docs/schema/event.schema.json"
+    let path = Checkout.path + "/docs/schema/event.schema.json"
     let body = TargetText.body(SampleReport.report, .jsonl)
     #expect(try Tool.output(of: ["python3", "-c", program, path], input: body) == "")
 }

@@ -6,6 +6,7 @@ import JSON
 import Model
 import Reports
 import SchemaChecks
+import TestSupport
 import Testing
 
 private func parsed(_ report: Report) throws -> JSONValue {
@@ -41,7 +42,7 @@ extension Incident {
 
 @Test func theReportsOfAllSamplesKeepTheSchema() throws {
     let rules = try schema()
-    let root = Tool.root.path + "/SampleLogs"
+    let root = Checkout.path + "/SampleLogs"
     let samples = try FileManager.default.contentsOfDirectory(atPath: root)
         .map { "\(root)/\($0)/expected/report.json" }
         .filter { FileManager.default.fileExists(atPath: $0) }

@@ -3,6 +3,7 @@
 
 import Model
 import Reports
+import TestSupport
 import Testing
 
 /// The constructors of pandoc's tree, without their texts, and the texts of each run of words.

@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reports
+import TestSupport
 import Testing
 
 private func markdown(_ report: Report) -> String {

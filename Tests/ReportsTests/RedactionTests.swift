@@ -6,6 +6,7 @@ import JSON
 import Model
 import Reports
 import SchemaChecks
+import TestSupport
 import Testing
 
 /// Every string of a JSON value with its path.

@@ -6,6 +6,7 @@ import Foundation
 import JSON
 import Model
 import Reports
+import TestSupport
 
 enum TargetText {
     /// The formats that are made from the document tree.

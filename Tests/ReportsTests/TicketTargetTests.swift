@@ -5,6 +5,7 @@ import Foundation
 import JSON
 import Model
 import Reports
+import TestSupport
 import Testing
 
 private func squeezed(_ text: String) -> String { text.filter { !$0.isWhitespace } }

@@ -2,6 +2,7 @@
 // The page in a real browser: Chromium without a window, at a phone's width.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("The page in a browser")
@@ -51,7 +52,8 @@ struct BrowserTests {
     @Test("is drawn on a phone without errors, requests or overflow, and its filters work")
     func page() throws {
         let browser = try #require(Self.browser, "scripts/install-deps --tests installs chromium")
-        try Program.withTemporaryFolder { folder in
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             let log = folder.appendingPathComponent("<img src=x onerror=alert(1)>\"'.log")
             try Data(Self.log.utf8).write(to: log)
             let page = folder.appendingPathComponent("report.html")
@@ -68,7 +70,7 @@ struct BrowserTests {
                     "--allow-file-access-from-files", "--enable-logging=stderr",
                     "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=10000",
                     "--timeout=15000", "--dump-dom", "file://\(driver.path)",
-                ], in: folder,
+                ], in: folder.path,
                 environment: Program.environment.merging(["HOME": folder.path]) { $1 })
             let found = run.text.components(separatedBy: "<pre id=\"out\">").last?
                 .components(separatedBy: "</pre>").first

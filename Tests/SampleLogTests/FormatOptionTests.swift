@@ -2,6 +2,7 @@
 // The options that choose a report's form, as a user gives them.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Options of the report's form")
@@ -34,7 +35,8 @@ struct FormatOptionTests {
 
     @Test("reports of one key give one host one name")
     func keys() throws {
-        try Program.withTemporaryFolder { folder in
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             let key = folder.appendingPathComponent("key")
             try Data("sixteen bytes and more".utf8).write(to: key)
             func names(_ paths: [String]) throws -> Set<String> {
@@ -56,7 +58,8 @@ struct FormatOptionTests {
 
     @Test("no report is read as evidence", arguments: ["github", "jira", "adf", "html", "jsonl"])
     func ownReports(_ format: String) throws {
-        try Program.withTemporaryFolder { folder in
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             let report = folder.appendingPathComponent("report").path
             _ = try Program.run(["analyze", "--format", format, "--output", report, Self.log])
             let run = try Program.run(["analyze", "--format", "json", report])

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("README")
 struct ReadmeTests {
     /// Lines of the `sh` blocks that stand below `<!-- tested -->`.
     static let commands: [String] = {
-        let file = Program.root.appendingPathComponent("README.md")
+        let file = URL(fileURLWithPath: Checkout.path).appendingPathComponent("README.md")
         let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
         var out: [String] = []
         var isMarked = false
@@ -36,7 +37,7 @@ struct ReadmeTests {
         let folder = URL(fileURLWithPath: Program.path).deletingLastPathComponent().path
         environment["PATH"] = folder + ":" + (environment["PATH"] ?? "")
         let run = try Program.execute(
-            "/bin/bash", ["-c", command], in: Program.root, environment: environment)
+            "/bin/bash", ["-c", command], in: Checkout.path, environment: environment)
         // 0, 1 and 3 are answers; 2 is bad usage, 126 and more no program at all.
         #expect([0, 1, 3].contains(run.status), "\(run.status): \(run.errors)")
         #expect(!run.output.isEmpty)
@@ -47,7 +48,7 @@ struct ReadmeTests {
 struct ContributingTests {
     /// The pattern file that the guide shows, without the list's indentation.
     static func example() throws -> String {
-        let file = Program.root.appendingPathComponent("CONTRIBUTING.md")
+        let file = URL(fileURLWithPath: Checkout.path).appendingPathComponent("CONTRIBUTING.md")
         let lines = try String(contentsOf: file, encoding: .utf8)
             .split(separator: "\n", omittingEmptySubsequences: false)
         let block = lines.drop { $0 != "   ```toml" }.dropFirst().prefix { $0 != "   ```" }
@@ -60,7 +61,8 @@ struct ContributingTests {
         let line =
             "1:M 22 Nov 2026 10:15:02.123 * 1 of 2 replicas are in sync when shutting down.\n"
         try #require(example.contains(line.dropLast()))
-        try Program.withTemporaryFolder { folder in
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             let group = folder.appendingPathComponent("patterns/redis")
             try FileManager.default.createDirectory(at: group, withIntermediateDirectories: true)
             try Data(example.utf8)
@@ -68,7 +70,7 @@ struct ContributingTests {
             try Data(line.utf8).write(to: folder.appendingPathComponent("redis.log"))
             for (more, events) in [([], 0), (["--patterns", "patterns"], 1)] {
                 let arguments = ["analyze", "--format", "json", "--tz", "UTC"] + more
-                let run = try Program.run(arguments + ["redis.log"], in: folder)
+                let run = try Program.run(arguments + ["redis.log"], in: folder.path)
                 #expect(run.status == 0, "\(run.errors)")
                 #expect(try run.report().inputs.map(\.events) == [events])
             }

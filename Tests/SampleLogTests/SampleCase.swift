@@ -2,6 +2,7 @@
 
 import Foundation
 import PatternFiles
+import TestSupport
 import Testing
 
 /// One folder of `SampleLogs` and the truth in its `case.toml`.
@@ -12,7 +13,7 @@ struct SampleCase: CustomTestStringConvertible, Sendable {
     var isQuiet: Bool { name.hasPrefix("quiet-") }
     var folder: URL { Self.home.appendingPathComponent(name) }
 
-    static let home = Program.root.appendingPathComponent("SampleLogs")
+    static let home = URL(fileURLWithPath: Checkout.path).appendingPathComponent("SampleLogs")
 
     /// All folders that hold a case, in order of name.
     static let all: [SampleCase] = {
@@ -35,9 +36,9 @@ struct SampleCase: CustomTestStringConvertible, Sendable {
     func analyze(
         _ format: String, paths: [String] = ["inputs"], more: [String] = [],
         environment: [String: String] = Program.environment
-    ) throws -> Program.Run {
+    ) throws -> Run {
         let arguments = ["analyze", "--format", format] + (try truth().arguments) + more + paths
-        return try Program.run(arguments, in: folder, environment: environment)
+        return try Program.run(arguments, in: folder.path, environment: environment)
     }
 }
 

@@ -2,13 +2,14 @@
 // The command lines of docs/formats.md, against stand-ins that hold a body to its tracker's limits.
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Examples for tickets")
 struct TicketExampleTests {
     /// Lines of the `sh` block below `<!-- tested: tickets -->`.
     static let commands: [String] = {
-        let file = Program.root.appendingPathComponent("docs/formats.md")
+        let file = URL(fileURLWithPath: Checkout.path).appendingPathComponent("docs/formats.md")
         let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let block = lines.drop { $0 != "<!-- tested: tickets -->" }.dropFirst(2)
@@ -80,7 +81,7 @@ struct TicketExampleTests {
 
     @Test("the README's are among them")
     func readme() throws {
-        let file = Program.root.appendingPathComponent("README.md")
+        let file = URL(fileURLWithPath: Checkout.path).appendingPathComponent("README.md")
         let lines = try String(contentsOf: file, encoding: .utf8)
             .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         let shown = lines.drop { $0 != "<!-- tickets -->" }.dropFirst(2).prefix { $0 != "```" }
@@ -91,7 +92,8 @@ struct TicketExampleTests {
     @Test("every tracker takes what the examples send it")
     func examples() throws {
         #expect(Self.commands.count >= 8)
-        try Program.withTemporaryFolder { folder in
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             for (name, text) in Self.standIns {
                 let file = folder.appendingPathComponent(name)
                 try Data((text + "\n").utf8).write(to: file)
@@ -120,7 +122,7 @@ struct TicketExampleTests {
             environment["LOGS"] = "logs"
             environment["TITLE"] = Self.hostileTitle
             let run = try Program.execute(
-                "/bin/bash", ["-c", script], in: folder, environment: environment)
+                "/bin/bash", ["-c", script], in: folder.path, environment: environment)
             #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
             let recorded = try String(contentsOf: record, encoding: .utf8)
             #expect(recorded == "gh\ngh comment\nglab\njira 2\njira 3\nmail\n")

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import JSON
 internal import Model
 
 /// `docker inspect`, `podman inspect` and `crictl inspect`, whole or an excerpt.
@@ -34,15 +33,11 @@ struct ContainerInspectFormat: SnapshotFormat {
             }
             return take(line, &sink)
         }
-        guard let value = try? JSONValue(parsing: String(text)) else {
+        guard let document = line.document else {
             sink.note("line \(line.number): the container's JSON is damaged")
             return false
         }
-        for part in value.rendered(pretty: true).split(separator: "\n") {
-            let line = SnapshotLine(
-                number: line.number, offset: line.offset, text: String(part))
-            _ = take(line, &sink)
-        }
+        for line in document { _ = take(line, &sink) }
         return true
     }
 

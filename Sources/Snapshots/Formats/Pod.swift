@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import JSON
 internal import Model
 
 /// `kubectl describe pod`, whole or an excerpt: a snapshot for each container.
@@ -162,15 +161,11 @@ struct PodObjectFormat: SnapshotFormat {
             guard isOpener || text == "{" else { return false }
             return take(line, &sink)
         }
-        guard let value = try? JSONValue(parsing: String(text)) else {
+        guard let document = line.document else {
             sink.note("line \(line.number): the pod's JSON is damaged")
             return false
         }
-        for part in value.rendered(pretty: true).split(separator: "\n") {
-            let line = SnapshotLine(
-                number: line.number, offset: line.offset, text: String(part))
-            _ = take(line, &sink)
-        }
+        for line in document { _ = take(line, &sink) }
         return true
     }
 

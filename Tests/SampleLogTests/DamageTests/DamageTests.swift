@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import TestSupport
 import Testing
 
 @Suite("Damaged input")
@@ -18,12 +19,13 @@ struct DamageTests {
     static func analyze(
         _ files: [String: Data], paths: [String] = ["."],
         prepare: (URL) throws -> Void = { _ in }
-    ) throws -> Program.Run {
-        try Program.withTemporaryFolder { folder in
+    ) throws -> Run {
+        try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             for (name, data) in files { try data.write(to: folder.appendingPathComponent(name)) }
             try prepare(folder)
             return try Program.run(
-                ["analyze", "--format", "json", "--tz", "UTC"] + paths, in: folder)
+                ["analyze", "--format", "json", "--tz", "UTC"] + paths, in: folder.path)
         }
     }
 
@@ -225,7 +227,7 @@ struct DamageTests {
             ["analyze", "--no-such-option", "."], ["no-such-command"],
         ])
     func didNotRun(_ arguments: [String]) throws {
-        let run = try Program.withTemporaryFolder { try Program.run(arguments, in: $0) }
+        let run = try withTemporaryFolder { try Program.run(arguments, in: $0) }
         #expect(run.status == 2)
         #expect(run.output.isEmpty)
         #expect(!run.errors.isEmpty)
@@ -233,11 +235,12 @@ struct DamageTests {
 
     @Test("a broken pattern ends with 2 and names its file and line")
     func brokenPattern() throws {
-        let run = try Program.withTemporaryFolder { folder in
+        let run = try withTemporaryFolder { path in
+            let folder = URL(fileURLWithPath: path)
             try Data("id = 'x'\nregex = '''('''\n".utf8)
                 .write(to: folder.appendingPathComponent("broken.toml"))
             return try Program.run(
-                ["analyze", "--patterns", "broken.toml", "/dev/null"], in: folder)
+                ["analyze", "--patterns", "broken.toml", "/dev/null"], in: folder.path)
         }
         #expect(run.status == 2)
         #expect(run.output.isEmpty)
