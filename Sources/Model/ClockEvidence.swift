@@ -36,8 +36,8 @@ package struct ClockEvidence: Sendable {
     /// Times since boot that stand before records with a time of their own (journalctl -o
     /// short-monotonic): one for each boot. `instant` counts from the boot.
     package var uptimes: [ClockAnchor] = []
-    /// What the host's local time is ahead of UTC, in seconds, where the input says so (timedatectl).
-    package var hostZone: Int?
+    /// Zones that lines of the input say the host keeps (timedatectl, /etc/timezone).
+    package var hostZones: [HostZone] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
 
@@ -72,6 +72,21 @@ package struct ClockSetback: Hashable, Sendable {
         self.line = line
         self.seconds = seconds
         self.mayBeDaylightSaving = mayBeDaylightSaving
+    }
+}
+
+/// A time zone that a line names as that of a host.
+package struct HostZone: Hashable, Sendable {
+    package var line: Int
+    /// The name in the zone database, or a rule as POSIX writes it; `nil` where none is said.
+    package var name: String?
+    /// What the line says the zone is ahead of UTC, in seconds.
+    package var offsetSeconds: Int?
+
+    package init(line: Int, name: String?, offsetSeconds: Int? = nil) {
+        self.line = line
+        self.name = name
+        self.offsetSeconds = offsetSeconds
     }
 }
 

@@ -22,8 +22,8 @@ extension InputClock {
                 ClockSegment(
                     from: from, to: to, utcOffsetSeconds: 0, shiftSeconds: Double(shiftSeconds),
                     basis: .neighbour, yearBasis: yearBasis,
-                    uncertaintySeconds: Self.neighbourDoubt,
-                    wrapperLag: wrappers.spoken(offsetSeconds: -shiftSeconds))
+                    uncertaintySeconds: isRelative ? Self.zoneDoubt : Self.neighbourDoubt,
+                    wrapperLag: wrappers.spoken(offsetSeconds: -shiftSeconds), shownBy: witness)
             ]
         }
         let start = from.map { zone.offset(at: $0) }
@@ -33,7 +33,8 @@ extension InputClock {
             ClockSegment(
                 from: from, to: to, utcOffsetSeconds: offset, basis: basis, yearBasis: yearBasis,
                 uncertaintySeconds: doubt(facts.clock),
-                wrapperLag: wrappers.spoken(offsetSeconds: basis == .wrapper ? nil : offset ?? 0))
+                wrapperLag: wrappers.spoken(offsetSeconds: basis == .wrapper ? nil : offset ?? 0),
+                shownBy: shownBy)
         ]
     }
 
@@ -45,8 +46,9 @@ extension InputClock {
                 from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
                 utcOffsetSeconds: spans[i].offsetSeconds,
                 basis: basis, yearBasis: yearBasis,
-                uncertaintySeconds: basis == .assumedUTC ? Self.zoneDoubt : 0,
-                wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil)
+                uncertaintySeconds: basis == .assumedUTC || isRelative ? Self.zoneDoubt : 0,
+                wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil,
+                shownBy: shownBy)
         }
     }
 
@@ -59,8 +61,18 @@ extension InputClock {
         return [
             ClockSegment(
                 from: from, to: to, utcOffsetSeconds: 0, basis: basis,
-                yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour)
+                yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour,
+                uncertaintySeconds: isRelative ? Self.zoneDoubt : 0,
+                shownBy: isOwn ? nil : witness)
         ]
+    }
+
+    /// The input that shows what the basis rests on, where it is another.
+    private var shownBy: String? {
+        switch basis {
+        case .journalTwin, .infoClock, .neighbour: witness
+        default: nil
+        }
     }
 
     // MARK: - Doubt
@@ -74,7 +86,8 @@ extension InputClock {
     /// How far all times may be off together. What shows one offset tells of one season; in the other
     /// the clock may be an hour ahead or behind.
     private func doubt(_ evidence: ClockEvidence) -> Double {
-        switch basis {
+        if isRelative { return Self.zoneDoubt }
+        return switch basis {
         case .explicit, .inRecord, .wrapper, .journalTwin: 0
         case .assumedUTC: Self.zoneDoubt
         case .signalHandler, .infoClock, .fileTime, .neighbour:

@@ -34,7 +34,7 @@ package struct TimeZoneRules: Hashable, Sendable {
     }
 
     /// A rule as POSIX writes it (`CET-1CEST,M3.5.0,M10.5.0/3`), for all years.
-    init?(posix text: String) {
+    package init?(posix text: String) {
         guard let rule = PosixRule(text) else { return nil }
         name = text
         self.rule = rule

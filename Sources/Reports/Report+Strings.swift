@@ -34,6 +34,7 @@ extension InputReport {
     fileprivate mutating func mapStrings(_ map: (String) -> String) {
         facts.path = map(facts.path)
         facts.format = map(facts.format)
+        for i in clock.indices { clock[i].shownBy = clock[i].shownBy.map(map) }
         facts.problems = facts.problems.map(map)
     }
 }

@@ -3,6 +3,7 @@
 
 internal import Matching
 internal import Model
+internal import Reading
 
 extension Extractor {
     /// Puts the events of an input into the order of time, and decides which of its clock's setbacks
@@ -65,11 +66,12 @@ extension Extractor {
         for i in 0..<log.count {
             let stamp = log.stamp(at: i)
             guard stamp.isLocal else { continue }
-            let at = stamp.nanoseconds
+            let line = log.position(at: i, input: 0).line
+            let at = stamp.nanoseconds - facts.clock.outerAhead(of: stamp, line)
             if let last = parts.last?.last, at > last - 5_000_000_000 {
                 parts[parts.count - 1].last = max(last, at)
             } else {
-                parts.append((log.position(at: i, input: 0).line, at, at))
+                parts.append((line, at, at))
             }
         }
         guard parts.count > 1, parts.allSatisfy({ $0.last > $0.first }) else { return [] }
@@ -84,7 +86,7 @@ extension Extractor {
         guard !lines.isEmpty, facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else {
             return
         }
-        let events = timed(log, lines)
+        let events = timed(log, facts.clock, lines)
         let sorted = events.sorted { ($0.at, $0.index) < ($1.at, $1.index) }
         let switches = zip(sorted, sorted.dropFirst()).count { $0.part != $1.part }
         guard let first = sorted.first(where: { $0.at != .min }), let last = sorted.last,
@@ -108,13 +110,15 @@ extension Extractor {
 
     /// The local time of each event, or of the one above it, and the part in which it stands.
     private func timed(
-        _ log: EventLog, _ lines: [Int]
+        _ log: EventLog, _ evidence: ClockEvidence, _ lines: [Int]
     ) -> [(index: Int, at: Int64, part: Int)] {
         var out: [(index: Int, at: Int64, part: Int)] = []
         for i in 0..<log.count {
             let line = log.position(at: i, input: 0).line
             let stamp = log.stamp(at: i)
-            let at = stamp.isLocal ? stamp.nanoseconds : out.last?.at ?? .min
+            let at =
+                stamp.isLocal
+                ? stamp.nanoseconds - evidence.outerAhead(of: stamp, line) : out.last?.at ?? .min
             out.append((i, at, lines.count { $0 <= line }))
         }
         return out
