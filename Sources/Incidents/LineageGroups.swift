@@ -5,14 +5,15 @@ internal import Model
 /// Puts lineages of several inputs together: rotated parts of one log, and inputs that hold the
 /// same records.
 struct LineageGroups {
-    private let lineages: [Lineage]
-    private let sources: [SourceEvents]
-    private var sets: DisjointSets
+    let lineages: [Lineage]
+    let sources: [SourceEvents]
+    var sets: DisjointSets
 
     init(_ lineages: [Lineage], _ sources: [SourceEvents]) {
         self.lineages = lineages
         self.sources = sources
         sets = DisjointSets(count: lineages.count)
+        joinRelays()
         guard Set(lineages.map(\.input)).count > 1 else { return }
         joinSiblings()
         joinTwins()
@@ -66,7 +67,7 @@ struct LineageGroups {
     }
 
     /// Containers count their processes from 1.
-    private static let lowestTellingPID: Int32 = 300
+    static let lowestTellingPID: Int32 = 300
     /// What may lie between two excerpts, in nanoseconds.
     private static let excerptGap: Int64 = 21_600_000_000_000
 
@@ -85,7 +86,7 @@ struct LineageGroups {
         return gap >= 0 && gap <= Self.excerptGap
     }
 
-    private func writer(_ lineage: Lineage) -> WriterStream {
+    func writer(_ lineage: Lineage) -> WriterStream {
         sources[lineage.input].facts.streams[Int(lineage.stream)]
     }
 
@@ -153,7 +154,7 @@ struct LineageGroups {
     }
 
     /// Two ways of one record name the same unit, where both name one.
-    private func haveOtherUnits(_ x: Lineage, _ y: Lineage) -> Bool {
+    func haveOtherUnits(_ x: Lineage, _ y: Lineage) -> Bool {
         guard let mine = writer(x).unit, let theirs = writer(y).unit else { return false }
         return mine != theirs
     }
@@ -223,7 +224,7 @@ private struct Fingerprints {
 }
 
 /// Union-find over small integers.
-private struct DisjointSets {
+struct DisjointSets {
     private var parent: [Int]
 
     init(count: Int) { parent = Array(0..<count) }

@@ -167,6 +167,7 @@ extension RecordReader {
                 OffsetSpan(line: number, offsetSeconds: zone.seconds, year: zone.year)
             ]
         }
+        if classified.scope == .raw { noteHostClock(line) }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)
     }
