@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -26,7 +27,7 @@ private struct Input {
 }
 
 private func analyzed(_ inputs: [Input]) throws -> Report {
-    try Samples.withTemporaryFolder { folder in
+    try withTemporaryFolder { folder in
         for input in inputs {
             let path = folder + "/" + input.name
             try Data((input.lines.joined(separator: "\n") + "\n").utf8).write(
