@@ -50,11 +50,15 @@ struct ContainerLines {
         let stream =
             value(of: "\"stream\":", line, from: textEnd).map { line.byte($0.lowerBound + 3) }
             ?? 0
-        // The driver always writes a time; other programs name a member "log" too, and cut nothing.
-        guard let time = value(of: "\"time\":", line, from: textEnd),
+        stamp = .none
+        if let time = value(of: "\"time\":", line, from: textEnd),
             let (parsed, _) = StampParser.iso8601(line, at: time.lowerBound)
-        else { return .plain }
-        stamp = parsed
+        {
+            stamp = parsed
+        } else if (0..<start).contains(where: { StampParser.iso8601(line, at: $0) != nil }) {
+            // The driver writes the time into the object. Who writes it before one cuts nothing.
+            return .plain
+        }
         return join(
             decodedJSONString(line, text..<textEnd),
             of: Source(stream: stream, prefix: Self.prefix(line, to: start)))
