@@ -125,6 +125,19 @@ package struct FileStatus: Sendable {
     }
 }
 
+/// Whether a path is a symbolic link.
+func isLink(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK
+}
+
+/// The path without links; `nil` where there is nothing.
+func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+}
+
 /// The names in a directory, sorted by their bytes; `nil` where it cannot be read.
 package func directoryEntries(_ path: String) -> [String]? {
     guard let handle = unsafe opendir(path) else { return nil }

@@ -47,7 +47,7 @@ extension InputClock {
     private static func newestYear(until latest: Timestamp, _ evidence: ClockEvidence) -> Int {
         let candidates = evidence.newestYears(until: latest)
         return candidates.first(where: evidence.hasLeapDays(newest:)) ?? candidates.first
-            ?? latest.civilYear
+            ?? min(max(latest.civilYear, Stamp.years.lowerBound), Stamp.years.upperBound)
     }
 
     /// Nanoseconds of a day.

@@ -25,6 +25,9 @@ extension RecordReader {
         if var softBreaks { _ = softBreaks.flush { unwrap($0, $1, $2, body) } }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
+        for rest in containers.flush() {
+            giveLines(rest, lines.lines, lines.bytes, within: .none, body)
+        }
         // A log that ends in mid-line was still being written.
         if lines.endsWithoutFeed, lastBrokenLine == lines.lines { facts.damage.entries -= 1 }
         facts.lines = lines.lines
@@ -66,7 +69,7 @@ extension RecordReader {
         }
         isVerbatim = unwrapper == nil && softBreaks == nil
         isPlain = line.isPlain
-        if !isPlain, line.first(0x1B, from: 0) != nil {
+        if !isPlain && line.first(0x1B, from: 0) != nil || holdsWrittenEscapes(line) {
             isVerbatim = false
             let plain = withoutEscapes(line)
             isPlain = plain.span.isPlain
@@ -94,11 +97,25 @@ extension RecordReader {
         case .plain: givePlain(line, number, offset, body)
         case .partial: break
         case .whole:
-            let text = containers.text
-            isVerbatim = false
-            if text.count > 0 {
-                givePlain(text.span, number, offset, within: containers.stamp, body)
+            giveLines(containers.text, number, offset, within: containers.stamp, body)
+        }
+    }
+
+    /// Handles what a runtime had put into an object or cut into parts.
+    private mutating func giveLines(
+        _ text: [UInt8], _ number: Int, _ offset: Int64, within stamp: Stamp, _ body: RecordBody
+    ) {
+        isVerbatim = false
+        let plain = text.contains(0x1B) ? withoutEscapes(text.span) : text
+        isPlain = plain.span.isPlain
+        let bytes = plain.span
+        var start = 0
+        while start < bytes.count {
+            let end = bytes.first(0x0A, from: start) ?? bytes.count
+            if end > start {
+                givePlain(bytes.extracting(start..<end), number, offset, within: stamp, body)
             }
+            start = end + 1
         }
     }
 

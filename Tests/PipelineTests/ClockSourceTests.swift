@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -25,8 +26,8 @@ private struct Input {
     }
 }
 
-private func report(_ inputs: [Input], year: Int? = nil) throws -> Report {
-    try Samples.withTemporaryFolder { folder in
+private func analyzed(_ inputs: [Input]) throws -> Report {
+    try withTemporaryFolder { folder in
         for input in inputs {
             let path = folder + "/" + input.name
             try Data((input.lines.joined(separator: "\n") + "\n").utf8).write(
@@ -39,7 +40,6 @@ private func report(_ inputs: [Input], year: Int? = nil) throws -> Report {
         }
         var assembler = Assembler()
         assembler.clocks.now = Timestamp(seconds: 1_795_000_000)
-        assembler.clocks.newestYear = year
         return assembler.report(try Pipeline.extractions(of: [folder]), patterns: Pipeline.patterns)
     }
 }
@@ -70,7 +70,7 @@ struct ClockSourceTests {
     func `The time of the file tells the zone where it is that of the last record`(
         written: String, offset: Int?
     ) throws {
-        let report = try report([Input("redis.log", Self.lines, written: written)])
+        let report = try analyzed([Input("redis.log", Self.lines, written: written)])
         let clock = try #require(report.clock("redis.log").first)
         #expect(clock.basis == (offset == nil ? .assumedUTC : .fileTime))
         #expect(clock.utcOffsetSeconds == offset ?? 0)
@@ -85,18 +85,18 @@ struct ClockSourceTests {
             "server_time_usec:1688991000000000", "# Persistence",
             "rdb_last_save_time:1688990760", "rdb_last_bgsave_status:ok",
         ]
-        let report = try report([Input("redis.log", Self.lines), Input("info.txt", info)])
+        let report = try analyzed([Input("redis.log", Self.lines), Input("info.txt", info)])
         #expect(report.clock("redis.log").map(\.basis) == [.infoClock])
         #expect(report.clock("redis.log").map(\.utcOffsetSeconds) == [7200])
         #expect(report.starts == ["2023-07-10T12:00:00.000Z"])
         // Another save's time fits no zone.
         let other = info.map { $0.replacing("1688990760", with: "1688990797") }
-        let apart = try self.report([Input("redis.log", Self.lines), Input("info.txt", other)])
+        let apart = try analyzed([Input("redis.log", Self.lines), Input("info.txt", other)])
         #expect(apart.clock("redis.log").map(\.basis) == [.assumedUTC])
     }
 
     @Test func `A crash report's INFO tells the zone of the records above it`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input(
                 "redis.log",
                 [
@@ -112,7 +112,7 @@ struct ClockSourceTests {
     }
 
     @Test func `Signals in winter and in summer tell a zone with both`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input(
                 "redis.log",
                 [
@@ -134,7 +134,7 @@ struct ClockSourceTests {
     }
 
     @Test func `A zone that changed with a restart is told by the signals on both sides`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input(
                 "redis.log",
                 [
@@ -155,7 +155,7 @@ struct ClockSourceTests {
     }
 
     @Test func `Parts of one log share the zone that one of them shows`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input("redis.log.1", Self.lines, written: "2023-07-10T12:06:00.124Z"),
             Input("redis.log", [failure("10 Jul 2023 14:10:00.000")]),
         ])
@@ -172,14 +172,14 @@ struct ClockSourceTests {
             return "2023-07-10T15:0\(i / 6):\(second == 0 ? "00" : "\(second)").000000000Z "
                 + "1:M 10 Jul 2023 1\(2 + i / 6):\(second == 0 ? "00" : "\(second)"):00.000 # \(refused)"
         }
-        var clock = try report([Input("redis.log", burst)]).clock("redis.log")
+        var clock = try analyzed([Input("redis.log", burst)]).clock("redis.log")
         #expect(clock.map(\.basis) == [.assumedUTC])
         #expect(clock.first?.wrapperLag == WrapperLag(least: 4310, most: 10_800))
         // A clock that is seven minutes behind the other.
         let late = (0..<3).map {
             "2023-07-10T12:0\($0 + 7):00.000000000Z 1:M 10 Jul 2023 12:0\($0):00.000 # \(refused)"
         }
-        clock = try report([Input("redis.log", late)]).clock("redis.log")
+        clock = try analyzed([Input("redis.log", late)]).clock("redis.log")
         #expect(clock.map(\.basis) == [.assumedUTC])
         #expect(clock.first?.wrapperLag == WrapperLag(least: 420, most: 420))
     }
@@ -191,7 +191,7 @@ struct ClockSourceTests {
     ])
     func `A shipper's own time tells the zone of its records`(form: String) throws {
         let record = failure("10 Jul 2023 14:00:00.000")
-        let report = try report([Input("x.json", [form.replacing("RECORD", with: record)])])
+        let report = try analyzed([Input("x.json", [form.replacing("RECORD", with: record)])])
         #expect(report.clock("x.json").map(\.basis) == [.wrapper])
         #expect(report.clock("x.json").map(\.utcOffsetSeconds) == [7200])
         #expect(report.starts == ["2023-07-10T12:00:00.000Z"])
@@ -210,7 +210,7 @@ struct ClockSourceTests {
         }
         lines.append(
             "Jul 10 07:05:00 host redis-server[4711]: " + success("10 Jul 2023 12:05:00.010"))
-        let report = try report([Input("syslog", lines)])
+        let report = try analyzed([Input("syslog", lines)])
         #expect(report.incidents.count == 1)
         #expect(report.starts == ["2023-07-10T12:00:00.010Z"])
         let lag = try #require(report.clock("syslog").first?.wrapperLag)
@@ -235,7 +235,7 @@ struct ClockSourceTests {
                 ]
             }
         }
-        let report = try report([Input("journal.export", entries)])
+        let report = try analyzed([Input("journal.export", entries)])
         #expect(report.summary.incidents == 1)
         #expect(report.summary.forkFailures == 4)
     }
@@ -252,7 +252,7 @@ struct ClockSourceTests {
                 "_PID=4711", "_TRANSPORT=syslog", "MESSAGE=\(refused)", "",
             ]
         }
-        let report = try report([Input("journal.export", entries), Input("redis.log", lines)])
+        let report = try analyzed([Input("journal.export", entries), Input("redis.log", lines)])
         #expect(report.clock("redis.log").map(\.basis) == [.journalTwin])
         #expect(report.summary.incidents == 1)
         #expect(report.summary.forkFailures == 4)
@@ -262,7 +262,7 @@ struct ClockSourceTests {
         let kill =
             "Out of memory: Killed process 4711 (redis-server) total-vm:1kB, anon-rss:1kB, "
             + "file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:1kB oom_score_adj:0"
-        let report = try report([Input("cat.txt", [failure("10 Jul 2023 14:00:00.000"), kill])])
+        let report = try analyzed([Input("cat.txt", [failure("10 Jul 2023 14:00:00.000"), kill])])
         let entries = try #require(report.incidents.first).timeline
         let borrowed = entries.filter { $0.at != nil && $0.uncertaintySeconds == nil }
         #expect(borrowed.map(\.kind) == ["oom_victim"])
@@ -272,7 +272,7 @@ struct ClockSourceTests {
     // MARK: - The host's clock
 
     @Test func `timedatectl tells the zone, and btime when the host booted`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input(
                 "timedatectl",
                 [
@@ -298,7 +298,7 @@ struct ClockSourceTests {
         let line =
             "[  400.100000] __vm_enough_memory: pid: 4711, comm: redis-server, bytes: 8589934592 "
             + "not enough memory for the allocation"
-        let report = try report([Input("dmesg", [line])])
+        let report = try analyzed([Input("dmesg", [line])])
         #expect(report.clock("dmesg").isEmpty)
         #expect(report.inputs.map(\.facts.undated) == [1])
         #expect(report.losses.linesUndated == 1)
@@ -333,7 +333,7 @@ struct ClockSourceTests {
     func `Rotated parts without years stand in their order`(
         parts: [String: [String]], written: String, firsts: [String]
     ) throws {
-        let report = try report(
+        let report = try analyzed(
             parts.map { name, days in
                 Input(
                     name,
@@ -351,7 +351,7 @@ struct ClockSourceTests {
     }
 
     @Test func `A leap day in the middle of a log tells a leap year`() throws {
-        let report = try report([
+        let report = try analyzed([
             Input(
                 "redis.log", ["27 Feb", "29 Feb", "03 Mar"].map { failure("\($0) 12:00:00.000") },
                 written: "2026-12-01T10:00:33Z")

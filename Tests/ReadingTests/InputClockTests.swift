@@ -41,7 +41,7 @@ private func ruleOnly(_ footer: String) -> [UInt8] {
 
 @Test(arguments: [
     // the last line, when the file was written, the year
-    ("14 Oct 03:00:46.069", "2017-10-14T03:00:46Z", "2017-10-14"),
+    ("14 Oct 03:00:46.069", "2017-10-14T03:00:49Z", "2017-10-14"),
     ("14 Oct 03:00:46.069", "2018-01-02T00:00:00Z", "2017-10-14"),
     ("14 Oct 03:00:46.069", "2018-10-13T00:00:00Z", "2017-10-14"),
     // a clock up to a day ahead of UTC
