@@ -67,11 +67,20 @@ package struct ClockSetback: Hashable, Sendable {
     /// One process wrote on both sides, at an hour and in a month in which clocks are set back for
     /// the winter.
     package var mayBeDaylightSaving: Bool
+    /// One process wrote on both sides.
+    package var isWithinProcess: Bool
+    /// The stamp lies behind the first of the input: what stands above goes over the same hours.
+    package var repeatsHours: Bool
 
-    package init(line: Int, seconds: Int, mayBeDaylightSaving: Bool = false) {
+    package init(
+        line: Int, seconds: Int, mayBeDaylightSaving: Bool = false, isWithinProcess: Bool = false,
+        repeatsHours: Bool = false
+    ) {
         self.line = line
         self.seconds = seconds
         self.mayBeDaylightSaving = mayBeDaylightSaving
+        self.isWithinProcess = isWithinProcess
+        self.repeatsHours = repeatsHours
     }
 }
 

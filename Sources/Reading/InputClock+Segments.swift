@@ -26,16 +26,18 @@ extension InputClock {
                     wrapperLag: wrappers.spoken(offsetSeconds: -shiftSeconds), shownBy: witness)
             ]
         }
-        let start = from.map { zone.offset(at: $0) }
-        let end = to.map { zone.offset(at: $0) }
-        let offset = start == end ? start : nil
-        return [
+        let changes = from.flatMap { from in to.map { zone.changes(from: from, to: $0) } } ?? []
+        let lag = changes.isEmpty ? from.map { zone.offset(at: $0) } ?? 0 : nil
+        return ([from] + changes).enumerated().map { i, start in
             ClockSegment(
-                from: from, to: to, utcOffsetSeconds: offset, basis: basis, yearBasis: yearBasis,
-                uncertaintySeconds: doubt(facts.clock),
-                wrapperLag: wrappers.spoken(offsetSeconds: basis == .wrapper ? nil : offset ?? 0),
+                from: start, to: i < changes.count ? changes[i] : to,
+                utcOffsetSeconds: start.map { zone.offset(at: $0) } ?? zone.fixedOffset,
+                basis: basis, yearBasis: yearBasis, uncertaintySeconds: doubt(facts.clock),
+                wrapperLag: basis == .wrapper
+                    ? wrappers.spoken(offsetSeconds: nil)
+                    : lag.flatMap { wrappers.spoken(offsetSeconds: $0) },
                 shownBy: shownBy)
-        ]
+        }
     }
 
     private func changingSegments(
@@ -88,10 +90,10 @@ extension InputClock {
     private func doubt(_ evidence: ClockEvidence) -> Double {
         if isRelative { return Self.zoneDoubt }
         return switch basis {
-        case .explicit, .inRecord, .wrapper, .journalTwin: 0
+        case .explicit, .inRecord, .wrapper, .journalTwin: isAmbiguous ? 3600 : 0
         case .assumedUTC: Self.zoneDoubt
         case .signalHandler, .infoClock, .fileTime, .neighbour:
-            evidence.mayCrossSeasons && zone.fixedOffset != nil ? 3600 : 0
+            isAmbiguous || evidence.mayCrossSeasons && zone.fixedOffset != nil ? 3600 : 0
         }
     }
 }

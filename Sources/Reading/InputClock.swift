@@ -40,6 +40,8 @@ package struct InputClock: Sendable {
     /// Of that input itself nothing tells the zone.
     let isRelative: Bool
     private var latest: Timestamp?
+    /// A local time was met that comes twice, and nothing shows which is meant.
+    private(set) var isAmbiguous = false
     /// The first instant of each span.
     private(set) var starts: [Int: Timestamp] = [:]
 
@@ -178,7 +180,11 @@ package struct InputClock: Sendable {
             let before = zone.offset(at: Timestamp(nanoseconds: local - 86_400_000_000_000))
             return Timestamp(nanoseconds: local - Int64(before) * 1_000_000_000)
         }
-        guard let latest, candidates.count > 1 else { return first }
+        guard candidates.count > 1 else { return first }
+        // Whether the first of two passes is meant shows only where the line above lies behind it.
+        let isTold = latest.map { $0.nanoseconds - 60_000_000_000 > first.nanoseconds } ?? false
+        if !isTold { isAmbiguous = true }
+        guard let latest else { return first }
         return candidates.first { $0.nanoseconds >= latest.nanoseconds - 60_000_000_000 } ?? first
     }
 

@@ -20,7 +20,15 @@ package struct NeighbourClocks: Sendable {
     private var server: [Moment] = []
 
     /// Moments that are kept of one input; more would tell no more.
-    private static let limit = 4096
+    private static let limit = 1024
+
+    /// What kernels tell of such moments, and servers.
+    package static let kernelKinds: Set<EventKind> = [
+        .kernel_commit_refused, .oom_victim, .segfault,
+    ]
+    package static let serverKinds: Set<EventKind> = [
+        .fork_failed, .child_killed, .crash_signal, .server_starting,
+    ]
 
     package init() {}
 

@@ -332,7 +332,7 @@ package struct RecordReader {
     /// several clocks in one input.
     private mutating func noteSetback(_ header: RecordHeader, _ number: Int, _ back: Int64) {
         let last = facts.clock.last
-        guard header.stamp.isLocal, back >= 1_800_000_000_000, back <= Self.halfYear,
+        guard header.stamp.isLocal, back >= 1_500_000_000_000, back <= Self.halfYear,
             facts.clock.setbacks.count <= ClockEvidence.setbackLimit
         else { return }
         let isKnown =
@@ -341,7 +341,9 @@ package struct RecordReader {
             ClockSetback(
                 line: number, seconds: Int((back + 999_999_999) / 1_000_000_000),
                 mayBeDaylightSaving: isKnown && back <= 3_602_000_000_000
-                    && last.mayBeEndOfDaylightSaving))
+                    && last.mayBeEndOfDaylightSaving,
+                isWithinProcess: isKnown && header.pid != 0,
+                repeatsHours: header.stamp.nanoseconds > facts.clock.first.nanoseconds))
     }
 
     private static let halfYear: Int64 = 15_552_000_000_000_000

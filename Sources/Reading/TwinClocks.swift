@@ -13,6 +13,8 @@ package struct TwinClocks {
     private struct Sighting {
         var nanoseconds: Int64
         var input: Int
+        /// The time counts in whole seconds, as dmesg -T prints it.
+        var isCoarse: Bool
     }
 
     /// Records whose instant is known, by what they say and the local time they are written with.
@@ -27,7 +29,10 @@ package struct TwinClocks {
     /// Instants of one message beyond which it is too frequent to tell.
     private static let repeats = 256
     /// Messages of all inputs that are looked for.
-    private static let wantedLimit = 200_000
+    private static let wantedLimit = 65_536
+    /// Records of all inputs that are kept.
+    private static let keptLimit = 131_072
+    private var kept = 0
 
     package init() {}
 
@@ -51,8 +56,10 @@ package struct TwinClocks {
                 let at = clock.instant(of: stamp, line: log.line(at: i))
             else { continue }
             let signature = log.signature(at: i)
-            guard wanted.contains(signature) else { continue }
-            let sighting = Sighting(nanoseconds: at.nanoseconds, input: input)
+            guard wanted.contains(signature), kept < Self.keptLimit else { continue }
+            let sighting = Sighting(
+                nanoseconds: at.nanoseconds, input: input, isCoarse: stamp.precision == .second)
+            kept += 1
             if stamp.isLocal, !stamp.isOuter {
                 byStamp[Written(signature: signature, stamp: Self.key(stamp))] = sighting
             }
@@ -208,19 +215,17 @@ extension TwinClocks {
     /// When the host of an input with stamps since boot had booted, by messages that another input
     /// shows with an instant.
     package func boot(of log: EventLog) -> (at: Timestamp, input: Int)? {
-        var candidates: [(boot: Int64, index: Int, input: Int)] = []
+        var candidates: [(boot: Int64, index: Int, twin: Sighting)] = []
         var compared = 0
         for i in 0..<min(log.count, Self.limit) where log.stamp(at: i).form == .uptime {
             guard let sightings = bySignature[log.signature(at: i)],
-                sightings.count <= Self.repeats, candidates.count < Self.wantedLimit
+                sightings.count <= Self.repeats, candidates.count < Self.keptLimit
             else { continue }
             compared += 1
             let uptime = log.stamp(at: i).nanoseconds
-            for twin in sightings {
-                candidates.append((twin.nanoseconds &- uptime, i, twin.input))
-            }
+            for twin in sightings { candidates.append((twin.nanoseconds &- uptime, i, twin)) }
         }
-        candidates.sort { ($0.boot, $0.index, $0.input) < ($1.boot, $1.index, $1.input) }
+        candidates.sort { ($0.boot, $0.index, $0.twin.input) < ($1.boot, $1.index, $1.twin.input) }
         guard let best = Self.densest(candidates.map { ($0.boot, $0.index) }) else { return nil }
         let rest = candidates.filter { abs($0.boot - best.boot) > 3 * Self.reach }
         let second = Self.densest(rest.map { ($0.boot, $0.index) })?.count ?? 0
@@ -228,8 +233,13 @@ extension TwinClocks {
             best.count >= min(3, compared)
         else { return nil }
         let near = candidates.filter { abs($0.boot - best.boot) <= Self.reach }
-        let inputs = Dictionary(grouping: near, by: \.input).mapValues(\.count)
-        return Self.witness(inputs).map { (Timestamp(nanoseconds: best.boot), $0) }
+        let fine = near.filter { !$0.twin.isCoarse }
+        let chosen = fine.isEmpty ? near : fine
+        let inputs = Dictionary(grouping: chosen, by: \.twin.input).mapValues(\.count)
+        // Whole seconds are cut off: the latest is the nearest.
+        let boot = fine.isEmpty ? chosen.last : chosen[chosen.count / 2]
+        guard let boot, let input = Self.witness(inputs) else { return nil }
+        return (Timestamp(nanoseconds: boot.boot), input)
     }
 
     /// Nanoseconds by which one boot may differ as its messages tell it: dmesg -T counts in whole

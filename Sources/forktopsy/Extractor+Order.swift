@@ -28,6 +28,15 @@ extension Extractor {
 
     /// What local time lost against UTC at a setback, if it is one of the clock's zone.
     private func zoneChange(_ setback: ClockSetback, _ log: EventLog) -> ClockSetback? {
+        // A process that goes on writing: its host's zone has changed, or it is the end of summer time
+        // where the clock goes back by half an hour. Parts that were put together in another order
+        // hardly lie a whole number of half hours apart.
+        let halves = (setback.seconds + 1799) / 1800
+        if setback.isWithinProcess, halves <= 26 * 2,
+            halves * 1800 - setback.seconds < (setback.repeatsHours ? 300 : 30)
+        {
+            return ClockSetback(line: setback.line, seconds: halves * 1800)
+        }
         if setback.mayBeDaylightSaving { return ClockSetback(line: setback.line, seconds: 3600) }
         // Zones lie on quarters of an hour, and a restart takes a few minutes at most.
         let quarters = (setback.seconds + 899) / 900

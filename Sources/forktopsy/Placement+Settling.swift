@@ -132,6 +132,7 @@ extension Placement {
     /// Clocks by moments that the kernel and a server both recorded: those of kernels by servers and
     /// those of servers by kernels.
     private func moments(_ round: inout Settling) -> [(Int, ClockHints)] {
+        guard round.hasMoments else { return [] }
         let moments = round.moments(self)
         var settled = NeighbourClocks()
         var witness: Int?
@@ -157,10 +158,28 @@ extension Placement {
                 // Written in UTC as it seems; where nothing tells the zone of the other, neither is.
                 guard !out.isRelative else { return nil }
                 out.zone = .utc
+            } else if let zone = round.zones.zone(for: extractions[i].facts.path),
+                fits(zone.rules, input: i, movedBy: first.offsetSeconds)
+            {
+                (out.zone, out.witness, out.isRelative) = (zone.rules, zone.witness, false)
+                out.isHostZone = true
             } else {
                 out.shiftSeconds = first.offsetSeconds
             }
             return (i, out)
+        }
+    }
+
+    /// Whether a zone explains by how much an input's stamps must be moved: its offset at either end.
+    private func fits(_ rules: TimeZoneRules, input i: Int, movedBy seconds: Int) -> Bool {
+        [inputs[i].firstAt, inputs[i].lastAt].contains { at in
+            // The other side of the hour at which summer time begins or ends.
+            at.map { written in
+                [-7200.0, 0, 7200].contains {
+                    let at = written.adding(seconds: Double(seconds) + $0)
+                    return rules.offset(at: at) == -seconds
+                }
+            } ?? false
         }
     }
 
@@ -202,10 +221,12 @@ extension Placement {
     /// Takes what is left for UTC: first the servers' logs, so that kernels may stand beside them.
     /// False where nothing is left.
     private mutating func assume(_ round: inout Settling) -> Bool {
-        let moments = round.moments(self)
+        let moments = round.hasMoments ? round.moments(self) : []
         var left = round.open.filter { extractions[$0].facts.clock.localStamps > 0 }
         let servers = left.filter { !extractions[$0].facts.clock.last.isOuter }
-        let telling = servers.filter { moments[$0].hasServers || extractions[$0].log.count > 0 }
+        let telling = servers.filter {
+            extractions[$0].log.count > 0 || !moments.isEmpty && moments[$0].hasServers
+        }
         if !telling.isEmpty {
             left = telling
         } else if !servers.isEmpty {
@@ -235,6 +256,8 @@ struct Settling {
     /// For each input, the lines from which on another process writes or the clock was set back.
     let starts: [[Int]]
     private var known: [NeighbourClocks?]
+    /// Whether a kernel's log and a server's tell of moments that both may have recorded.
+    let hasMoments: Bool
 
     /// Processes of an input beyond which they tell nothing of its zone.
     private static let startLimit = 64
@@ -252,10 +275,12 @@ struct Settling {
         }
         guard !open.isEmpty else {
             (boots, zones, common, starts) = (HostFindings(), HostFindings(), nil, [])
+            hasMoments = false
             return
         }
         for i in open.sorted() { twins.want(extractions[i].log) }
         for extraction in extractions { saves.learn(extraction.snapshots) }
+        hasMoments = Self.hasMoments(extractions, placement.patterns)
         boots = HostFindings(extractions)
         var rules: [String: TimeZoneRules?] = [:]
         zones = HostFindings(extractions) { name in
@@ -291,6 +316,17 @@ struct Settling {
             known[i] = NeighbourClocks(source.log, patterns: placement.patterns)
         }
         return known.map { $0 ?? NeighbourClocks() }
+    }
+
+    private static func hasMoments(
+        _ extractions: [Extraction], _ patterns: [PatternInfo]
+    ) -> Bool {
+        var kinds: Set<EventKind> = []
+        for extraction in extractions {
+            for pattern in extraction.log.patterns { kinds.insert(patterns[pattern].kind) }
+        }
+        return !kinds.isDisjoint(with: NeighbourClocks.kernelKinds)
+            && !kinds.isDisjoint(with: NeighbourClocks.serverKinds)
     }
 
     private static func starts(_ facts: InputFacts) -> [Int] {
