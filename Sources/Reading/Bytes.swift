@@ -2,6 +2,7 @@
 // The unsafe corner of the byte path: reading into a buffer, and finding a byte in it.
 
 internal import Glibc
+package import Model
 
 /// The index of the first `byte` in `bytes` at or after `start`.
 ///
@@ -94,7 +95,8 @@ package struct FileStatus: Sendable {
 
     package var kind: Kind
     package var size: Int64
-    package var modifiedAtSeconds: Int64
+    /// When its content was last changed.
+    package var modifiedAt: Timestamp
     package var device: UInt64
     package var inode: UInt64
 
@@ -108,7 +110,10 @@ package struct FileStatus: Sendable {
         default: kind = .other
         }
         size = Int64(info.st_size)
-        modifiedAtSeconds = Int64(info.st_mtim.tv_sec)
+        // Within what 64 bits of nanoseconds hold.
+        let seconds = min(max(Int64(info.st_mtim.tv_sec), -9_000_000_000), 9_000_000_000)
+        modifiedAt = Timestamp(
+            nanoseconds: seconds * 1_000_000_000 + Int64(info.st_mtim.tv_nsec))
         device = UInt64(info.st_dev)
         inode = UInt64(info.st_ino)
     }
@@ -118,6 +123,19 @@ package struct FileStatus: Sendable {
     private static func mayBeEndless(_ number: dev_t) -> Bool {
         number >> 8 == 1 && number & 0xFF != 3
     }
+}
+
+/// Whether a path is a symbolic link.
+func isLink(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK
+}
+
+/// The path without links; `nil` where there is nothing.
+func realPath(_ path: String) -> String? {
+    guard let resolved = unsafe realpath(path, nil) else { return nil }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
 }
 
 /// The names in a directory, sorted by their bytes; `nil` where it cannot be read.

@@ -12,7 +12,11 @@ package struct InputWalker {
     package private(set) var found: [Found] = []
     /// Files and directories below a named one that could not be read, and why.
     package private(set) var unreadable: [(name: String, reason: String)] = []
+    /// What stands in a named directory and is not read, though that is no loss, and why.
+    package private(set) var passedBy: [(name: String, reason: String)] = []
     private var visited: Set<[UInt64]> = []
+    /// The named directory without links.
+    private var root = ""
 
     /// Files that one directory tree may hold before the rest is refused.
     package static let limit = 200_000
@@ -32,6 +36,7 @@ package struct InputWalker {
             guard directoryEntries(path) != nil else {
                 throw ReadError(code: .unreadable, reason: "cannot read the directory")
             }
+            root = realPath(path) ?? path
             walk(path, status)
         } else {
             found.append(Found(path: path, name: path))
@@ -47,17 +52,39 @@ package struct InputWalker {
         for entry in entries {
             let below = path.hasSuffix("/") ? path + entry : path + "/" + entry
             guard let status = FileStatus(path: below) else {
-                unreadable.append((below, "dangling link or no access"))
+                if isLink(below) {
+                    passedBy.append((below, "a link to nothing"))
+                } else {
+                    unreadable.append((below, "no access"))
+                }
                 continue
             }
             switch status.kind {
+            case .directory where leadsOut(below):
+                passedBy.append(
+                    (below, "a link to a directory outside of what was named: name it to read it"))
             case .directory: walk(below, status)
+            case .file where leadsOut(below) && isOfThisHost(below):
+                passedBy.append((below, "a link to a file of the host on which this runs"))
             case .file where found.count < Self.limit:
                 found.append(Found(path: below, name: below))
             case .file: unreadable.append((below, "more than \(Self.limit) files"))
-            // Pipes, sockets and devices inside a directory are no evidence.
-            case .device, .other: continue
+            // Reading them might never end.
+            case .device, .other: passedBy.append((below, "a device, a pipe or a socket"))
             }
         }
+    }
+
+    /// Whether a path is a link that leads out of the named directory.
+    private func leadsOut(_ path: String) -> Bool {
+        guard isLink(path), let target = realPath(path) else { return false }
+        return target != root && !target.hasPrefix(root.hasSuffix("/") ? root : root + "/")
+    }
+
+    /// Whether a link leads to what the running kernel shows of itself. In a copy of another host's
+    /// files that is no evidence.
+    private func isOfThisHost(_ path: String) -> Bool {
+        guard let target = realPath(path) else { return false }
+        return ["/proc/", "/sys/", "/dev/"].contains { target.hasPrefix($0) }
     }
 }

@@ -38,6 +38,8 @@ struct Inputs {
     private var named: [InputWalker.Found] = []
     private var below: [InputWalker.Found] = []
     private var unreadable: [(name: String, reason: String)] = []
+    /// What is listed and not read: links out of what was named, pipes, devices.
+    private var passedBy: [(name: String, reason: String)] = []
 
     init(_ paths: [String]) throws {
         for path in paths {
@@ -50,6 +52,7 @@ struct Inputs {
             let isDirectory = FileStatus(path: path)?.kind == .directory && path != "-"
             if isDirectory { below += walker.found } else { named += walker.found }
             unreadable += walker.unreadable
+            passedBy += walker.passedBy
         }
     }
 
@@ -116,6 +119,11 @@ struct Inputs {
         }
         if let failure { throw failure }
         return results.flatMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
+            + passedBy.map {
+                var facts = InputFacts(path: $0.name)
+                facts.problems = [$0.reason]
+                return Extraction(facts: facts)
+            }
     }
 
     /// All inputs in order of name, each file once.
