@@ -9,7 +9,8 @@ extension Event {
         severity: TimelineEntry.Severity, text: String, sources: [String]
     ) -> TimelineEntry {
         TimelineEntry(
-            at: at, local: header.stamp.asWritten, uncertaintySeconds: uncertainty,
+            at: at, local: header.stamp.isBorrowed ? nil : header.stamp.asWritten,
+            uncertaintySeconds: header.stamp.isBorrowed || at == nil ? nil : uncertainty,
             kind: kind.rawValue, severity: severity, text: text, quote: line,
             source: reference(sources))
     }

@@ -5,14 +5,15 @@ internal import Model
 /// Puts lineages of several inputs together: rotated parts of one log, and inputs that hold the
 /// same records.
 struct LineageGroups {
-    private let lineages: [Lineage]
-    private let sources: [SourceEvents]
-    private var sets: DisjointSets
+    let lineages: [Lineage]
+    let sources: [SourceEvents]
+    var sets: DisjointSets
 
     init(_ lineages: [Lineage], _ sources: [SourceEvents]) {
         self.lineages = lineages
         self.sources = sources
         sets = DisjointSets(count: lineages.count)
+        joinRelays()
         guard Set(lineages.map(\.input)).count > 1 else { return }
         joinSiblings()
         joinTwins()
@@ -66,7 +67,7 @@ struct LineageGroups {
     }
 
     /// Containers count their processes from 1.
-    private static let lowestTellingPID: Int32 = 300
+    static let lowestTellingPID: Int32 = 300
     /// What may lie between two excerpts, in nanoseconds.
     private static let excerptGap: Int64 = 21_600_000_000_000
 
@@ -85,7 +86,7 @@ struct LineageGroups {
         return gap >= 0 && gap <= Self.excerptGap
     }
 
-    private func writer(_ lineage: Lineage) -> WriterStream {
+    func writer(_ lineage: Lineage) -> WriterStream {
         sources[lineage.input].facts.streams[Int(lineage.stream)]
     }
 
@@ -143,7 +144,8 @@ struct LineageGroups {
         let (p, q) = (prints[pair.a], prints[pair.b])
         let from = max(p.first, q.first)
         let to = min(p.last, q.last)
-        let smaller = min(p.count(from, to), q.count(from, to))
+        let level = max(p.level, q.level)
+        let smaller = min(p.count(from, to, level), q.count(from, to, level))
         if p.isCoarse || q.isCoarse {
             // Whole seconds coincide often; only copies agree in nearly all of them.
             let isCopy = p.times.count == q.times.count && shared == p.times.count
@@ -153,7 +155,7 @@ struct LineageGroups {
     }
 
     /// Two ways of one record name the same unit, where both name one.
-    private func haveOtherUnits(_ x: Lineage, _ y: Lineage) -> Bool {
+    func haveOtherUnits(_ x: Lineage, _ y: Lineage) -> Bool {
         guard let mine = writer(x).unit, let theirs = writer(y).unit else { return false }
         return mine != theirs
     }
@@ -177,19 +179,17 @@ struct LineageGroups {
                 out[lineage].add(signature: log.signature(at: i), header.stamp)
             }
         }
-        let level = out.map(\.level).max() ?? 0
-        for i in out.indices { out[i].thin(to: level) }
         return out
     }
 }
 
 /// A sample of the dated records of a lineage. It is chosen by the records' hashes, so that two
-/// samples of the same records are the same.
+/// samples of the same records are the same: what both hold is what both hold at the coarser level.
 private struct Fingerprints {
     private(set) var times: [UInt64: Int64] = [:]
     private(set) var level = 0
     private(set) var isCoarse = false
-    private static let limit = 4096
+    private static let limit = 1024
 
     var first: Int64 { times.values.min() ?? .max }
     var last: Int64 { times.values.max() ?? .min }
@@ -207,14 +207,14 @@ private struct Fingerprints {
         if times.count > Self.limit { thin(to: level + 1) }
     }
 
-    mutating func thin(to level: Int) {
-        guard level > self.level else { return }
+    private mutating func thin(to level: Int) {
         self.level = level
         times = times.filter { isKept($0.key, level) }
     }
 
-    func count(_ from: Int64, _ to: Int64) -> Int {
-        times.values.count { $0 >= from && $0 <= to }
+    /// Records between two moments that a sample of `level` holds.
+    func count(_ from: Int64, _ to: Int64, _ level: Int) -> Int {
+        times.count { $0.value >= from && $0.value <= to && isKept($0.key, level) }
     }
 
     private func isKept(_ hash: UInt64, _ level: Int) -> Bool {
@@ -223,7 +223,7 @@ private struct Fingerprints {
 }
 
 /// Union-find over small integers.
-private struct DisjointSets {
+struct DisjointSets {
     private var parent: [Int]
 
     init(count: Int) { parent = Array(0..<count) }

@@ -48,17 +48,18 @@ extension EventBlock.Entry {
         self.pattern = UInt16(pattern)
         stream = header.stream
         stampForm = header.stamp.form.rawValue
-        precision = header.stamp.precision.rawValue
+        precision = header.stamp.precisionBits
         form = header.form.rawValue
         role = header.role.rawValue
         level = header.level.rawValue
     }
 
     var stamp: Stamp {
-        Stamp(
-            form: Stamp.Form(rawValue: stampForm) ?? .none,
-            precision: Stamp.Precision(rawValue: precision) ?? .second,
+        var out = Stamp(
+            form: Stamp.Form(rawValue: stampForm) ?? .none, precision: .second,
             offsetSeconds: zoneSeconds, nanoseconds: nanoseconds)
+        out.precisionBits = precision
+        return out
     }
 
     var header: RecordHeader {

@@ -34,7 +34,7 @@ struct EvidencePacker {
         put(event.kind.rawValue)
         put(event.patternID)
         bytes += [
-            header.form.rawValue, header.stamp.form.rawValue, header.stamp.precision.rawValue,
+            header.form.rawValue, header.stamp.form.rawValue, header.stamp.precisionBits,
             header.role.rawValue, header.level.rawValue,
         ]
         put(signed: Int64(header.stamp.offsetSeconds))
@@ -58,7 +58,7 @@ struct EvidencePacker {
     private mutating func put(_ entry: TimelineEntry) {
         put(time: entry.at)
         put(optional: entry.local) { $0.put($1) }
-        put(entry.uncertaintySeconds)
+        put(optional: entry.uncertaintySeconds) { $0.put($1) }
         put(entry.kind)
         put(entry.severity.rawValue)
         put(entry.text)
@@ -158,8 +158,8 @@ struct EvidenceUnpacker {
         let patternID = text()
         let form = HeaderForm(rawValue: byte()) ?? .none
         var stamp = Stamp(
-            form: Stamp.Form(rawValue: byte()) ?? .none,
-            precision: Stamp.Precision(rawValue: byte()) ?? .second, nanoseconds: 0)
+            form: Stamp.Form(rawValue: byte()) ?? .none, precision: .second, nanoseconds: 0)
+        stamp.precisionBits = byte()
         let role = Role(rawValue: byte()) ?? .unknown
         let level = Level(rawValue: byte()) ?? .unknown
         stamp.offsetSeconds = Int32(truncatingIfNeeded: signed())
@@ -180,7 +180,8 @@ struct EvidenceUnpacker {
 
     private mutating func entry() -> TimelineEntry {
         TimelineEntry(
-            at: time(), local: optional { $0.text() }, uncertaintySeconds: real(), kind: text(),
+            at: time(), local: optional { $0.text() },
+            uncertaintySeconds: optional { $0.real() }, kind: text(),
             severity: TimelineEntry.Severity(rawValue: text()) ?? .info, text: text(),
             quote: optional { $0.text() }, count: Int(signed()), lastAt: time(),
             source: optional { $0.source() })

@@ -194,7 +194,9 @@ package struct TimelineEntry: Sendable {
     package var at: Timestamp?
     /// The time as the log writes it.
     package var local: String?
-    package var uncertaintySeconds: Double
+    /// How far the time may be off in itself, beside what is unsure of the whole input's clock; `nil`
+    /// where the line has none and this is the time of the record above it.
+    package var uncertaintySeconds: Double?
     package var kind: String
     package var severity: Severity
     package var text: String
@@ -204,7 +206,7 @@ package struct TimelineEntry: Sendable {
     package var source: SourceReference?
 
     package init(
-        at: Timestamp?, local: String? = nil, uncertaintySeconds: Double = 0, kind: String,
+        at: Timestamp?, local: String? = nil, uncertaintySeconds: Double? = 0, kind: String,
         severity: Severity, text: String, quote: String? = nil, count: Int = 1,
         lastAt: Timestamp? = nil, source: SourceReference? = nil
     ) {

@@ -98,95 +98,6 @@ package struct ProcessSpan: Sendable {
     }
 }
 
-/// What an input says about the clock behind its stamps.
-package struct ClockEvidence: Sendable {
-    /// The first and the last stamp of the input, in file order.
-    package var first: Stamp = .none
-    package var last: Stamp = .none
-    /// The form that most stamps have.
-    package var localStamps = 0
-    package var instantStamps = 0
-    /// Line numbers at which a stamp without a year falls back by more than half a year: New Year.
-    package var yearTurns: [Int] = []
-    /// Signal-handler lines: the UTC instant they carry beside the local stamps around them.
-    package var anchors: [ClockAnchor] = []
-    /// Offsets that a wrapper's time shows beside the record's, one for each change.
-    package var offsets: [OffsetSpan] = []
-    /// Where a local stamp falls back by half an hour to half a year from one record to the next.
-    /// Once the input is read to its end, those of them that are changes of the clock's zone: from
-    /// that line on local time is so much less ahead of UTC than before.
-    package var setbacks: [ClockSetback] = []
-    /// How often a stamp is later than the one on the line above, and how often earlier.
-    package var forwardSteps = 0
-    package var backwardSteps = 0
-    /// When the hosts in a journal had booted: wall clock less time since boot, to the second.
-    package var boots: [Timestamp] = []
-    /// Times since boot that stand before records with a time of their own (journalctl -o
-    /// short-monotonic): one for each boot. `instant` counts from the boot.
-    package var uptimes: [ClockAnchor] = []
-    /// When the file was last written, if that is known.
-    package var modifiedAt: Timestamp?
-
-    package init() {}
-}
-
-extension ClockEvidence {
-    /// An input with more setbacks holds the lines of several clocks.
-    package static let setbackLimit = 16
-
-    /// Whether the input stands upside down, as log viewers show it: nearly every step goes back.
-    package var isNewestFirst: Bool {
-        if backwardSteps >= 2 { return backwardSteps > 3 * forwardSteps }
-        // Two lines alone: by more than two processes of one server may be out of step.
-        guard backwardSteps == 1, forwardSteps == 0, first.form == last.form else { return false }
-        let seconds = (first.nanoseconds - last.nanoseconds) / 1_000_000_000
-        return seconds >= 1 && !setbacks.contains(where: \.mayBeDaylightSaving)
-    }
-}
-
-/// A local stamp that lies before the one of the record above it.
-package struct ClockSetback: Hashable, Sendable {
-    package var line: Int
-    /// By how much it is earlier, rounded up.
-    package var seconds: Int
-    /// One process wrote on both sides, at an hour and in a month in which clocks are set back for
-    /// the winter.
-    package var mayBeDaylightSaving: Bool
-
-    package init(line: Int, seconds: Int, mayBeDaylightSaving: Bool = false) {
-        self.line = line
-        self.seconds = seconds
-        self.mayBeDaylightSaving = mayBeDaylightSaving
-    }
-}
-
-/// From a line on, what local stamps of an input are ahead of UTC.
-package struct OffsetSpan: Hashable, Sendable {
-    package var line: Int
-    package var offsetSeconds: Int
-    /// The year of the stamp on that line, where it carries none; else 0.
-    package var year: Int
-
-    package init(line: Int, offsetSeconds: Int, year: Int) {
-        self.line = line
-        self.offsetSeconds = offsetSeconds
-        self.year = year
-    }
-}
-
-/// One instant that stands, with its zone, beside a local stamp.
-package struct ClockAnchor: Hashable, Sendable {
-    package var line: Int
-    package var instant: Timestamp
-    package var local: Stamp
-
-    package init(line: Int, instant: Timestamp, local: Stamp) {
-        self.line = line
-        self.instant = instant
-        self.local = local
-    }
-}
-
 /// A stretch of an input over which one rule turns stamps into instants, and what that rests on.
 package struct ClockSegment: Hashable, Sendable {
     package enum Basis: String, Sendable, CaseIterable {
@@ -219,11 +130,19 @@ package struct ClockSegment: Hashable, Sendable {
     package var shiftSeconds: Double
     package var basis: Basis
     package var yearBasis: YearBasis
+    /// How far all times of the segment may be off together, in seconds.
+    package var uncertaintySeconds: Double
+    /// How much later the times before records are than the records' own, as placed; `nil` where
+    /// records stand alone.
+    package var wrapperLag: WrapperLag?
 
     package init(
         from: Timestamp?, to: Timestamp?, utcOffsetSeconds: Int?, shiftSeconds: Double = 0,
-        basis: Basis, yearBasis: YearBasis
+        basis: Basis, yearBasis: YearBasis, uncertaintySeconds: Double = 0,
+        wrapperLag: WrapperLag? = nil
     ) {
+        self.uncertaintySeconds = uncertaintySeconds
+        self.wrapperLag = wrapperLag
         self.from = from
         self.to = to
         self.utcOffsetSeconds = utcOffsetSeconds

@@ -19,7 +19,8 @@ struct SnapshotPacker: Sendable {
         put(text: snapshot.format)
         put(subject: snapshot.subject)
         bytes.append(
-            stamp.form.rawValue | stamp.precision.rawValue << 4 | (snapshot.isChange ? 0x40 : 0))
+            stamp.form.rawValue | stamp.precision.rawValue << 4 | (snapshot.isChange ? 0x40 : 0)
+                | (stamp.isOuter ? 0x80 : 0))
         bytes.append(snapshot.timeBasis.rawValue)
         put(signed: Int64(stamp.offsetSeconds))
         put(signed: stamp.nanoseconds &- nanoseconds)
@@ -140,6 +141,7 @@ struct SnapshotUnpacker {
                 offsetSeconds: Int32(truncatingIfNeeded: zone), nanoseconds: nanoseconds),
             timeBasis: Snapshot.TimeBasis(rawValue: basis) ?? .none, line: line, offset: offset)
         snapshot.isChange = flags & 0x40 != 0
+        snapshot.stamp.isOuter = flags & 0x80 != 0
         snapshot.values.reserveCapacity(shape.count)
         for measure in shape {
             guard let value = value(measure) else { return nil }

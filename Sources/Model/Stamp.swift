@@ -34,6 +34,11 @@ package struct Stamp: Hashable, Sendable {
 
     package var form: Form
     package var precision: Precision
+    /// The line has no time of its own: this is that of the record above it.
+    package var isBorrowed = false
+    /// Local time that syslog or the journal put before the message, which has none of its own: the
+    /// clock may be another than that of the records in the same input.
+    package var isOuter = false
     /// For `zoned`: the written offset from UTC, in seconds.
     package var offsetSeconds: Int32
     /// `local`: the written date and time, read as if it were UTC. `localWithoutYear`: the same
@@ -55,6 +60,23 @@ package struct Stamp: Hashable, Sendable {
     package static let years = 1900...2199
     /// The last second of `years`, since 1970.
     package static let lastSecond = 7_258_118_399
+
+    /// Precision, and whether the stamp is borrowed or a wrapper's, in one byte.
+    var precisionBits: UInt8 {
+        get { precision.rawValue | (isBorrowed ? 0x80 : 0) | (isOuter ? 0x40 : 0) }
+        set {
+            precision = Precision(rawValue: newValue & 0x3F) ?? .second
+            isBorrowed = newValue & 0x80 != 0
+            isOuter = newValue & 0x40 != 0
+        }
+    }
+
+    /// The same, marked as a wrapper's where it has no zone.
+    package var outer: Stamp {
+        var out = self
+        out.isOuter = isLocal
+        return out
+    }
 
     package var isKnownInstant: Bool { form == .zoned || form == .epoch }
     package var isLocal: Bool { form == .local || form == .localWithoutYear }

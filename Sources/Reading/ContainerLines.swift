@@ -55,6 +55,9 @@ struct ContainerLines {
             let (parsed, _) = StampParser.iso8601(line, at: time.lowerBound)
         {
             stamp = parsed
+        } else if (0..<start).contains(where: { StampParser.iso8601(line, at: $0) != nil }) {
+            // The driver writes the time into the object. Who writes it before one cuts nothing.
+            return .plain
         }
         return join(
             decodedJSONString(line, text..<textEnd),
@@ -67,6 +70,13 @@ struct ContainerLines {
         if isLast { part.removeLast() }
         if part.last == 0x0D { part.removeLast() }
         var whole = pending[stream] ?? []
+        // A record begins no second part: what waits was whole, by a program that keeps no line feeds.
+        if !whole.isEmpty, ServerHeader.parse(part.span, at: 0) != nil {
+            pending[stream] = isLast ? nil : part
+            text = stream.prefix + whole
+            if isLast { text += [0x0A] + part }
+            return .whole
+        }
         if whole.count < LineReader.lineLimit { whole += part }
         if isLast {
             pending[stream] = nil
@@ -119,6 +129,17 @@ struct ContainerLines {
         guard let at = line.find(key, from: start) else { return nil }
         guard let first = opening(line, at: at + key.utf8CodeUnitCount) else { return nil }
         return stringEnd(line, from: first).map { first..<$0 }
+    }
+}
+
+// MARK: - What waits
+
+extension ContainerLines {
+    /// Gives out what still waits for the rest of its line when the input ends.
+    mutating func flush() -> [[UInt8]] {
+        let rest = pending.map { $0.key.prefix + $0.value }
+        pending = [:]
+        return rest.sorted { $0.lexicographicallyPrecedes($1) }
     }
 }
 

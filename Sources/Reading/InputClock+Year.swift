@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which year a stamp belongs to that carries none, as before Redis 5.0.
 
-internal import Model
+package import Model
 
 extension InputClock {
     /// The year of the first stamp without a year, and what it rests on.
     static func years(
         _ evidence: ClockEvidence, _ options: ClockOptions, _ spans: [OffsetSpan],
-        _ basis: ClockSegment.Basis, _ neighbourYear: Int?
+        _ basis: ClockSegment.Basis, _ hint: (value: Int, basis: ClockSegment.YearBasis)?
     ) -> (Int, ClockSegment.YearBasis) {
         let turns = evidence.yearTurns.count
         let (first, last) = (evidence.first, evidence.last)
@@ -19,7 +19,8 @@ extension InputClock {
             let before = evidence.yearTurns.count { $0 <= span.line }
             return (span.year - before, basis == .journalTwin ? .journalTwin : .wrapper)
         }
-        if let anchor = evidence.anchors.first(where: { $0.local.form == .localWithoutYear }) {
+        let anchors = evidence.anchors.filter { $0.local.form == .localWithoutYear }
+        if let anchor = anchors.first {
             return (
                 anchor.local.year(near: anchor.instant) - evidence.turns(before: anchor), .neighbour
             )
@@ -33,28 +34,17 @@ extension InputClock {
             let isEarlier = last.inYear(first.year + turns) < first.nanoseconds - day
             return (first.year + (isEarlier ? 1 : 0), .neighbour)
         }
-        if let neighbourYear { return (neighbourYear - turns, .neighbour) }
+        if let hint { return (hint.value - turns, hint.basis) }
         if let written = evidence.modifiedAt {
             return (newestYear(until: written, evidence) - turns, .fileTime)
         }
         return (options.now.map { newestYear(until: $0, evidence) - turns } ?? 1970, .assumed)
     }
 
-    /// The newest year in which the last line does not lie after `latest`, give or take a day for
-    /// the zone, and in which a 29 February is a day.
     private static func newestYear(until latest: Timestamp, _ evidence: ClockEvidence) -> Int {
-        // An instant in UTC may lie in the next year where the clock stands.
-        let newest = min(
-            max(latest.civilYear + 1, Stamp.years.lowerBound + 8), Stamp.years.upperBound)
-        let candidates = (newest - 8...newest).reversed().filter {
-            evidence.last.inYear($0) - day <= latest.nanoseconds
-        }
-        let turns = evidence.yearTurns.count
-        let withLeapDays = candidates.first { year in
-            (!evidence.last.isLeapDay || CivilTime.isLeap(year))
-                && (!evidence.first.isLeapDay || CivilTime.isLeap(year - turns))
-        }
-        return withLeapDays ?? candidates.first ?? newest
+        let candidates = evidence.newestYears(until: latest)
+        return candidates.first(where: evidence.hasLeapDays(newest:)) ?? candidates.first
+            ?? min(max(latest.civilYear, Stamp.years.lowerBound), Stamp.years.upperBound)
     }
 
     /// Nanoseconds of a day.
@@ -62,6 +52,29 @@ extension InputClock {
 }
 
 extension ClockEvidence {
+    /// The years, newest first, in which the last line does not lie after `latest`, give or take a
+    /// day for the zone.
+    package func newestYears(until latest: Timestamp) -> [Int] {
+        // An instant in UTC may lie in the next year where the clock stands.
+        let newest = min(
+            max(latest.civilYear + 1, Stamp.years.lowerBound + 8), Stamp.years.upperBound)
+        return (newest - 8...newest).reversed().filter {
+            last.inYear($0) - 86_400_000_000_000 <= latest.nanoseconds
+        }
+    }
+
+    /// Whether each 29 February is a day where the newest stamp is of the year `newest`.
+    package func hasLeapDays(newest: Int) -> Bool {
+        leapDays.allSatisfy { line in
+            CivilTime.isLeap(newest - yearTurns.count { $0 > line })
+        }
+    }
+
+    /// The first stamp, and the last, where the newest stamp without a year is of the year `newest`.
+    package func ends(newest: Int) -> (first: Int64, last: Int64) {
+        (first.inYear(newest - yearTurns.count), last.inYear(newest))
+    }
+
     /// How often the year had turned when the local stamp of `anchor` was written, which stands up
     /// to eight lines behind it. Where a turn lies between, a stamp of spring comes after the turn.
     fileprivate func turns(before anchor: ClockAnchor) -> Int {
@@ -78,7 +91,7 @@ extension Timestamp {
 extension Stamp {
     fileprivate var year: Int { Timestamp(nanoseconds: nanoseconds).civilYear }
 
-    fileprivate var isLeapDay: Bool {
+    var isLeapDay: Bool {
         let time = CivilTime(timestamp: Timestamp(nanoseconds: nanoseconds))
         return time.month == 2 && time.day == 29
     }

@@ -19,50 +19,39 @@ package struct ClockOptions: Sendable {
 /// Stamps are resolved in file order: where clocks went back an hour, order decides which of two
 /// instants is meant.
 package struct InputClock: Sendable {
-    private let zone: TimeZoneRules
+    let zone: TimeZoneRules
     /// Offsets by line, where something beside the stamps shows them.
-    private let spans: [OffsetSpan]
+    let spans: [OffsetSpan]
     private let boot: Timestamp?
+    /// What tells when the host booted.
+    let bootBasis: ClockSegment.Basis?
     /// Times since boot beside records with a time of their own.
     private let uptimes: [ClockAnchor]
     /// What local stamps are moved by, as another input's clock shows it.
-    private let shiftSeconds: Int
-    private let basis: ClockSegment.Basis
-    private let yearBasis: ClockSegment.YearBasis
+    let shiftSeconds: Int
+    let basis: ClockSegment.Basis
+    let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
     private let yearTurns: [Int]
+    /// What wrappers' local time is ahead of the records', by line.
+    let outerOffsets: [OffsetSpan]
     private var latest: Timestamp?
-    /// Spans but the first rest on the clock's setbacks alone.
-    private var changedLater = false
     /// The first instant of each span.
-    private var starts: [Int: Timestamp] = [:]
+    private(set) var starts: [Int: Timestamp] = [:]
 
-    /// `twins`: offsets of this input's lines as another input with the same records shows them.
-    /// `boot`: when the host booted, where stamps count from there. `neighbourOffset`: what local
-    /// time is ahead of UTC in inputs beside this one, the last thing to go by. `shiftSeconds`:
-    /// what local stamps are to be moved by, where a neighbour's clock shows that. `neighbourYear`:
-    /// the year of the newest stamp without one, where inputs beside this one show it.
-    package init(
-        _ facts: InputFacts, _ options: ClockOptions, twins: [OffsetSpan] = [],
-        boot: Timestamp? = nil, neighbourOffset: Int? = nil, shiftSeconds: Int = 0,
-        neighbourYear: Int? = nil
-    ) {
-        self.boot = boot
-        self.shiftSeconds = shiftSeconds
+    package init(_ facts: InputFacts, _ options: ClockOptions, _ hints: ClockHints = ClockHints()) {
+        boot = hints.boot?.at
+        bootBasis = hints.boot?.basis
+        shiftSeconds = hints.shiftSeconds
         let evidence = facts.clock
         uptimes = evidence.uptimes
-        var (zone, basis) = Self.zone(facts, options)
-        var spans: [OffsetSpan] = []
-        if basis != .explicit, !evidence.offsets.isEmpty {
-            (spans, basis) = (evidence.offsets, .wrapper)
-        } else if basis == .assumedUTC, !twins.isEmpty {
-            (spans, basis) = (twins, .journalTwin)
-        } else if basis == .assumedUTC, let neighbourOffset {
-            (zone, basis) = (TimeZoneRules(fixedOffsetSeconds: neighbourOffset), .neighbour)
-        }
-        if spans.isEmpty, basis != .explicit {
+        outerOffsets =
+            evidence.outerOffsets.contains { $0.offsetSeconds != 0 }
+            ? evidence.outerOffsets : []
+        let known = evidence.anchorOffsets
+        var (zone, spans, basis) = Self.zone(facts, options, known, hints)
+        if spans.isEmpty, basis != .explicit, zone.fixedOffset != nil {
             spans = Self.changes(evidence, from: zone, basis)
-            changedLater = !spans.isEmpty
         }
         if let first = spans.first { zone = TimeZoneRules(fixedOffsetSeconds: first.offsetSeconds) }
         self.spans = spans.count > 1 ? spans : []
@@ -70,7 +59,7 @@ package struct InputClock: Sendable {
         self.basis = basis
         yearTurns = evidence.yearTurns
         (firstYear, yearBasis) = Self.years(
-            evidence, options, spans.isEmpty ? twins : spans, basis, neighbourYear)
+            evidence, options, spans.isEmpty ? hints.twins : spans, basis, hints.year)
     }
 
     /// The offsets from line to line of a clock that was set back, where one of them is known or
@@ -80,10 +69,13 @@ package struct InputClock: Sendable {
     ) -> [OffsetSpan] {
         guard !evidence.setbacks.isEmpty else { return [] }
         var offset = zone.offset(at: Timestamp(seconds: 0))
-        if basis == .signalHandler, let anchor = evidence.anchors.first {
-            offset += evidence.setbacks.filter { $0.line <= anchor.line }.reduce(0) {
-                $0 + $1.seconds
-            }
+        let anchor = evidence.anchorOffsets.first?.anchor
+        switch basis {
+        // The offset is that of the place where it was read: an anchor's line, else the end.
+        case .signalHandler, .infoClock, .fileTime:
+            let line = basis == .fileTime ? .max : anchor?.line ?? .max
+            offset += evidence.setbacks.filter { $0.line <= line }.reduce(0) { $0 + $1.seconds }
+        default: break
         }
         var out = [OffsetSpan(line: 1, offsetSeconds: offset, year: 0)]
         for change in evidence.setbacks {
@@ -95,6 +87,20 @@ package struct InputClock: Sendable {
 
     /// Whether the zone rests on nothing but an assumption.
     package var isAssumed: Bool { basis == .assumedUTC }
+
+    /// Whether stamps count from a boot of which nothing tells when it was.
+    package func isWithoutBoot(_ facts: InputFacts) -> Bool {
+        facts.clock.last.form == .uptime && boot == nil && uptimes.isEmpty
+    }
+
+    /// Whether other inputs may tell more of the zone: nothing does, or the file's time alone.
+    package var isInferable: Bool { basis == .assumedUTC || basis == .fileTime }
+
+    /// The zone of local stamps at the input's end; `nil` where it is only assumed, or moved.
+    package var localZone: TimeZoneRules? {
+        guard basis != .assumedUTC, shiftSeconds == 0 else { return nil }
+        return spans.last.map { TimeZoneRules(fixedOffsetSeconds: $0.offsetSeconds) } ?? zone
+    }
 
     /// What the zone of local stamps rests on.
     package var zoneBasis: ClockSegment.Basis { basis }
@@ -108,51 +114,23 @@ package struct InputClock: Sendable {
                 note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds))
             }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
-        case .local: return note(placed(stamp.nanoseconds, line))
+        case .local: return note(placed(stamp.nanoseconds - ahead(stamp, line), line))
         case .localWithoutYear:
             let year =
                 firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
             guard Stamp.years.contains(year) else { return nil }
-            return note(placed(stamp.inYear(year), line))
-        }
-    }
-
-    /// The segments of this input's clock, for the report.
-    package func segments(_ facts: InputFacts, from: Timestamp?, to: Timestamp?) -> [ClockSegment] {
-        guard facts.clock.localStamps + facts.clock.instantStamps > 0 else { return [] }
-        if facts.clock.localStamps == 0 {
-            return [
-                ClockSegment(
-                    from: from, to: to, utcOffsetSeconds: 0, basis: .inRecord, yearBasis: .inRecord)
-            ]
-        }
-        if !spans.isEmpty { return changingSegments(from, to) }
-        if shiftSeconds != 0 {
-            return [
-                ClockSegment(
-                    from: from, to: to, utcOffsetSeconds: 0, shiftSeconds: Double(shiftSeconds),
-                    basis: .neighbour, yearBasis: yearBasis)
-            ]
-        }
-        let start = from.map { zone.offset(at: $0) }
-        let end = to.map { zone.offset(at: $0) }
-        return [
-            ClockSegment(
-                from: from, to: to, utcOffsetSeconds: start == end ? start : nil, basis: basis,
-                yearBasis: yearBasis)
-        ]
-    }
-
-    private func changingSegments(_ from: Timestamp?, _ to: Timestamp?) -> [ClockSegment] {
-        spans.indices.map { i in
-            ClockSegment(
-                from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
-                utcOffsetSeconds: spans[i].offsetSeconds,
-                basis: i > 0 && changedLater ? .neighbour : basis, yearBasis: yearBasis)
+            return note(placed(stamp.inYear(year) - ahead(stamp, line), line))
         }
     }
 
     // MARK: - Placing
+
+    /// Nanoseconds that a wrapper's stamp is ahead of the records' clock on `line`.
+    private func ahead(_ stamp: Stamp, _ line: Int) -> Int64 {
+        guard stamp.isOuter, let first = outerOffsets.first else { return 0 }
+        let span = outerOffsets.last { $0.line <= line } ?? first
+        return Int64(span.offsetSeconds) * 1_000_000_000
+    }
 
     private mutating func note(_ instant: Timestamp) -> Timestamp {
         if latest.map({ instant > $0 }) ?? true { latest = instant }
@@ -199,32 +177,62 @@ package struct InputClock: Sendable {
 
     // MARK: - Zone
 
+    /// What stamps without a zone are read by: a zone, or offsets from line to line, and what that
+    /// rests on.
     private static func zone(
-        _ facts: InputFacts, _ options: ClockOptions
-    ) -> (TimeZoneRules, ClockSegment.Basis) {
+        _ facts: InputFacts, _ options: ClockOptions, _ known: [AnchorOffset], _ hints: ClockHints
+    ) -> (TimeZoneRules, [OffsetSpan], ClockSegment.Basis) {
         for (glob, rules) in options.zones.reversed() {
-            if glob.map({ matches(facts.path, glob: $0) }) ?? true { return (rules, .explicit) }
+            guard glob.map({ matches(facts.path, glob: $0) }) ?? true else { continue }
+            return (recordZone(facts.clock, given: rules), [], .explicit)
         }
-        if let offset = signalHandlerOffset(facts.clock) {
-            return (TimeZoneRules(fixedOffsetSeconds: offset), .signalHandler)
+        if !facts.clock.offsets.isEmpty { return (.utc, facts.clock.offsets, .wrapper) }
+        if let anchored = zone(facts, known) { return anchored }
+        if !hints.twins.isEmpty { return (.utc, hints.twins, .journalTwin) }
+        if let seconds = hints.infoOffset {
+            return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .infoClock)
         }
-        return (.utc, .assumedUTC)
+        if let seconds = facts.clock.fileOffset {
+            return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .fileTime)
+        }
+        if let zone = hints.zone { return (zone, [], .neighbour) }
+        return (.utc, [], .assumedUTC)
     }
 
-    /// The offset that signal-handler lines show: their UTC epoch against the local line that
-    /// follows. Zones lie on quarter hours; what is more than 20 s off one is no pair.
-    private static func signalHandlerOffset(_ evidence: ClockEvidence) -> Int? {
-        for anchor in evidence.anchors {
-            var local = anchor.local
-            if local.form == .localWithoutYear {
-                local.nanoseconds = local.inYear(local.year(near: anchor.instant))
-            }
-            let difference = Double(local.nanoseconds - anchor.instant.nanoseconds) / 1e9
-            let quarters = (difference / 900).rounded()
-            let residue = difference - quarters * 900
-            if residue > -2, residue < 20, abs(quarters) <= 56 { return Int(quarters) * 900 }
+    /// The zone of the records where the user gives one: that zone, unless the wrappers' local time is
+    /// ahead of the records' by just what it is ahead of UTC. Then it is the wrappers', a host's, and
+    /// the records' is UTC, as in most containers.
+    private static func recordZone(
+        _ evidence: ClockEvidence, given zone: TimeZoneRules
+    )
+        -> TimeZoneRules
+    {
+        let offsets = Set(evidence.outerOffsets.map(\.offsetSeconds))
+        guard !offsets.isEmpty, offsets != [0] else { return zone }
+        let winter = zone.offset(at: Timestamp(seconds: evidence.first.nanoseconds / 1_000_000_000))
+        let summer = zone.offset(at: Timestamp(seconds: evidence.last.nanoseconds / 1_000_000_000))
+        return offsets.isSubset(of: [winter, summer]) ? .utc : zone
+    }
+
+    /// The zone that instants beside local stamps show. Where they show several offsets, a rule of
+    /// summer time, or the clock's setbacks, explain them, or restarts.
+    private static func zone(
+        _ facts: InputFacts, _ known: [AnchorOffset]
+    ) -> (TimeZoneRules, [OffsetSpan], ClockSegment.Basis)? {
+        guard let first = known.first else { return nil }
+        let basis: ClockSegment.Basis = first.anchor.isFromInfo ? .infoClock : .signalHandler
+        let fixed = TimeZoneRules(fixedOffsetSeconds: first.seconds)
+        guard known.contains(where: { $0.seconds != first.seconds }) else {
+            return (fixed, [], basis)
         }
-        return nil
+        let spans = changes(facts.clock, from: fixed, basis)
+        let isExplained = known.allSatisfy { anchor in
+            let span = spans.last { $0.line <= anchor.anchor.line }
+            return span?.offsetSeconds == anchor.seconds
+        }
+        if isExplained { return (fixed, [], basis) }
+        if let rule = TimeZoneRules.daylightRule(of: known) { return (rule, [], basis) }
+        return (fixed, facts.clock.spans(known, processes: facts.processes), basis)
     }
 }
 

@@ -104,7 +104,7 @@ package enum InputReader {
         if status.kind == .device {
             throw ReadError(code: .unreadable, reason: "is a device whose bytes never end")
         }
-        return Timestamp(seconds: status.modifiedAtSeconds)
+        return status.modifiedAt
     }
 }
 

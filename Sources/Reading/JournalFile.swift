@@ -84,7 +84,9 @@ enum JournalFile {
         do throws(ReadError) {
             return try ProcessSource(
                 "journalctl", ["--file", file, "-o", "export", "--all", "--no-pager", "-q"],
-                failure: "journalctl could not read the journal file to its end")
+                failure:
+                    "journalctl could not read the journal file to its end; where it was written, run "
+                    + "journalctl --file \(file) -o export --all > journal.export")
         } catch {
             throw ReadError(
                 code: .unreadable,

@@ -70,12 +70,16 @@ package struct LineClassifier {
         }
         // A syslog line of a server, and of anybody else, may hold a full record further on.
         if !wrapper.namesSystem(in: line), let parsed = Self.findHeader(line, from: i) {
+            if wrapper.stamp.form == .none {
+                wrapper.stamp = Wrapper.shipperTime(line, around: parsed.message)
+            }
             return record(parsed, wrapper, line)
         }
         if let spoken = spokenByName(line, at: i, wrapper) { return spoken }
         if let behind = spokenBehindPrefix(line, from: i, wrapper) { return behind }
         return ClassifiedLine(
-            header: RecordHeader(form: .none, stamp: wrapper.stamp, stream: stream(wrapper, line)),
+            header: RecordHeader(
+                form: .none, stamp: wrapper.stamp.outer, stream: stream(wrapper, line)),
             scope: wrapper.isSomebodyElse(in: line) ? .any : .raw, message: i..<line.count,
             wrapper: wrapper.stamp)
     }
@@ -187,7 +191,8 @@ package struct LineClassifier {
         }
         return ClassifiedLine(
             header: RecordHeader(
-                form: form, stamp: wrapper.stamp.form == .none ? wrapper.uptime : wrapper.stamp,
+                form: form,
+                stamp: wrapper.stamp.form == .none ? wrapper.uptime : wrapper.stamp.outer,
                 pid: wrapper.pid, stream: stream(wrapper, line)),
             scope: scope, message: start..<line.count, wrapper: wrapper.stamp)
     }

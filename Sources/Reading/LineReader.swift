@@ -99,6 +99,9 @@ struct LineReader {
                     skip = false
                 } else {
                     place.number += 1
+                    let hole = Self.hole(span, lineStart..<feed)
+                    let lineStart = lineStart + hole
+                    skipped += Int64(hole)
                     let length = min(feed - lineStart, Self.lineLimit)
                     if length < feed - lineStart {
                         cut += 1
@@ -109,6 +112,11 @@ struct LineReader {
                         offset + Int64(lineStart - first), &sieve)
                 }
                 place.lineStart = feed + 1
+            }
+            if goOn, !skip {
+                let hole = Self.hole(span, place.lineStart..<end)
+                place.lineStart += hole
+                skipped += Int64(hole)
             }
             let lineStart = place.lineStart
             if goOn, end - lineStart > Self.lineLimit {
@@ -133,6 +141,15 @@ struct LineReader {
         bytesSkipped += skipped
         skipping = skip
         return goOn
+    }
+
+    /// NULs at the start of a line that is over the limit: the hole that a truncated log leaves, and no
+    /// part of the line behind it.
+    private static func hole(_ span: Span<UInt8>, _ line: Range<Int>) -> Int {
+        guard line.count > lineLimit else { return 0 }
+        var end = line.lowerBound
+        while end < line.upperBound, span[end] == 0 { end += 1 }
+        return end - line.lowerBound
     }
 
     /// The last line, which no line feed ends.

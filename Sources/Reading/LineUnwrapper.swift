@@ -24,9 +24,12 @@ struct LineUnwrapper {
 
     /// Takes a line and gives out whole ones.
     mutating func take(
-        _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
+        _ whole: Span<UInt8>, _ number: Int, _ offset: Int64,
         _ body: (Span<UInt8>, Int, Int64) -> Bool
     ) -> Bool {
+        // Mail and Windows end lines with CR LF, which is no part of their width.
+        let isCRLF = whole.byte(whole.count - 1) == 0x0D
+        let line = whole.extracting(0..<(isCRLF ? whole.count - 1 : whole.count))
         defer { lastCount = line.count }
         let start = quoteEnd(line)
         let continues =

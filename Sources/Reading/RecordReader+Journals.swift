@@ -103,6 +103,10 @@ extension RecordReader {
         _ message: Span<UInt8>, _ entry: JournalEntry, _ bytes: Span<UInt8>, _ offset: Int64,
         _ number: Int, _ body: RecordBody
     ) {
+        if message.first(0x1B, from: 0) != nil {
+            let plain = withoutEscapes(message)
+            return takeMessage(plain.span, entry, bytes, offset, number, body)
+        }
         var start = 0
         while start < message.count {
             let end = message.first(0x0A, from: start) ?? message.count

@@ -25,6 +25,9 @@ extension RecordReader {
         if var softBreaks { _ = softBreaks.flush { unwrap($0, $1, $2, body) } }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
+        for rest in containers.flush() {
+            giveLines(rest, lines.lines, lines.bytes, within: .none, body)
+        }
         // A log that ends in mid-line was still being written.
         if lines.endsWithoutFeed, lastBrokenLine == lines.lines { facts.damage.entries -= 1 }
         facts.lines = lines.lines
@@ -66,7 +69,7 @@ extension RecordReader {
         }
         isVerbatim = unwrapper == nil && softBreaks == nil
         isPlain = line.isPlain
-        if !isPlain, line.first(0x1B, from: 0) != nil {
+        if !isPlain && line.first(0x1B, from: 0) != nil || holdsWrittenEscapes(line) {
             isVerbatim = false
             let plain = withoutEscapes(line)
             isPlain = plain.span.isPlain
@@ -94,11 +97,25 @@ extension RecordReader {
         case .plain: givePlain(line, number, offset, body)
         case .partial: break
         case .whole:
-            let text = containers.text
-            isVerbatim = false
-            if text.count > 0 {
-                givePlain(text.span, number, offset, within: containers.stamp, body)
+            giveLines(containers.text, number, offset, within: containers.stamp, body)
+        }
+    }
+
+    /// Handles what a runtime had put into an object or cut into parts.
+    private mutating func giveLines(
+        _ text: [UInt8], _ number: Int, _ offset: Int64, within stamp: Stamp, _ body: RecordBody
+    ) {
+        isVerbatim = false
+        let plain = text.contains(0x1B) ? withoutEscapes(text.span) : text
+        isPlain = plain.span.isPlain
+        let bytes = plain.span
+        var start = 0
+        while start < bytes.count {
+            let end = bytes.first(0x0A, from: start) ?? bytes.count
+            if end > start {
+                givePlain(bytes.extracting(start..<end), number, offset, within: stamp, body)
             }
+            start = end + 1
         }
     }
 
@@ -167,9 +184,25 @@ extension RecordReader {
                 OffsetSpan(line: number, offsetSeconds: zone.seconds, year: zone.year)
             ]
         }
+        if classified.scope == .raw { noteHostClock(line) }
+        if line.byte(classified.message.lowerBound) == 0x5B { noteMissingText(classified, line) }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)
     }
+
+    /// journalctl without --all prints the size of a message in place of one that holds a colour or a
+    /// byte that is no text: `[89B blob data]` (systemd v252, src/shared/logs-show.c).
+    private mutating func noteMissingText(_ classified: ClassifiedLine, _ line: Span<UInt8>) {
+        guard classified.message.count < 32,
+            line.has("B blob data]", at: classified.message.upperBound - 12)
+        else { return }
+        facts.damage.entries += 1
+        if !facts.problems.contains(Self.blobMessage) { facts.problems.append(Self.blobMessage) }
+    }
+
+    private static let blobMessage =
+        "journalctl left out messages that hold colours or other bytes (blob data); export with "
+        + "--all to keep them"
 
     /// Gives the records of a line: one, or several where line feeds were lost.
     private mutating func giveRecords(

@@ -44,6 +44,8 @@ package struct RecordReader {
     var forms = [Int](repeating: 0, count: HeaderForm.allCases.count)
     var isOwnReport = false
     var isJournal = false
+    /// What the input is that tells of the host's clock.
+    var hostClock: String?
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var kernelJSON = KernelJSON()
@@ -255,9 +257,7 @@ package struct RecordReader {
         case .none: return
         case .local, .localWithoutYear:
             facts.clock.localStamps &+= 1
-            if line.wrapper.isKnownInstant {
-                facts.clock.noteWrapper(line.wrapper, beside: stamp, line: number)
-            }
+            if line.wrapper.form != .none { noteWrapper(line, number) }
             if let anchor = pendingAnchor {
                 pendingAnchor = nil
                 if number - anchor.line <= 8 {
@@ -270,6 +270,7 @@ package struct RecordReader {
             {
                 let back = facts.clock.last.nanoseconds &- stamp.nanoseconds
                 if back > Self.halfYear { facts.clock.yearTurns.append(number) }
+                noteLeapDay(stamp, number)
                 // A line of the old year after one of the new: parent and child share the file.
                 if stamp.nanoseconds >= Self.lastDayOfYear, let turn = facts.clock.yearTurns.last,
                     number - turn <= 64
@@ -283,8 +284,12 @@ package struct RecordReader {
                 pendingAnchor = (number, Timestamp(nanoseconds: stamp.nanoseconds))
                 return
             }
+            if line.wrapper.isKnownInstant { noteWrapper(line, number) }
         }
-        if case .none = facts.clock.first.form { facts.clock.first = stamp }
+        if case .none = facts.clock.first.form {
+            facts.clock.first = stamp
+            noteLeapDay(stamp, number)
+        }
         if stamp.form.rawValue == facts.clock.last.form.rawValue {
             if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
             if stamp.nanoseconds < facts.clock.last.nanoseconds {
@@ -293,6 +298,27 @@ package struct RecordReader {
             }
         }
         facts.clock.last = stamp
+    }
+
+    /// Notes a time that stands before a record with a time of its own.
+    private mutating func noteWrapper(_ line: ClassifiedLine, _ number: Int) {
+        switch line.header.form {
+        case .none, .kernel, .daemon, .bareMessage, .quoted, .signalHandler: return
+        default:
+            let stamp = line.header.stamp
+            guard stamp.isLocal else {
+                return facts.clock.wrappers.note(line.wrapper, beside: stamp)
+            }
+            facts.clock.noteWrapper(line.wrapper, beside: stamp, line: number)
+        }
+    }
+
+    /// Notes where a 29 February begins in stamps without a year: it tells leap years.
+    private mutating func noteLeapDay(_ stamp: Stamp, _ number: Int) {
+        guard stamp.form == .localWithoutYear, stamp.isLeapDay, facts.clock.leapDays.count < 64,
+            facts.clock.leapDays.isEmpty || !facts.clock.last.isLeapDay
+        else { return }
+        facts.clock.leapDays.append(number)
     }
 
     /// Notes a step back of more than clocks are corrected by. More than a few of them are those of
@@ -320,6 +346,7 @@ package struct RecordReader {
 
     mutating func finish() {
         facts.streams = classifier.streams
+        facts.clock.settleOffsets()
         if isOwnReport {
             facts.kind = .ownReport
             facts.format = "forktopsy report"
@@ -331,6 +358,9 @@ package struct RecordReader {
             facts.kind = .log
         } else if kernelRecords > 0 {
             facts.kind = .kernel
+        } else if let hostClock {
+            facts.kind = .facts
+            if facts.format.isEmpty { facts.format = hostClock }
         }
         let seen = forms.enumerated().filter { $0.element > 0 }
             .sorted { $0.element != $1.element ? $0.element > $1.element : $0.offset < $1.offset }

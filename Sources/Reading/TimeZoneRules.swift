@@ -33,6 +33,13 @@ package struct TimeZoneRules: Hashable, Sendable {
         self.init(fixedOffsetSeconds: seconds)
     }
 
+    /// A rule as POSIX writes it (`CET-1CEST,M3.5.0,M10.5.0/3`), for all years.
+    init?(posix text: String) {
+        guard let rule = PosixRule(text) else { return nil }
+        name = text
+        self.rule = rule
+    }
+
     /// Reads a TZif file's bytes; `nil` where they are not one.
     package init?(name: String, tzif bytes: [UInt8]) {
         self.name = name

@@ -81,7 +81,7 @@ struct Wrapper {
         return min(end + 1, line.count)
     }
 
-    private func blanks(_ line: Span<UInt8>, at i: Int) -> Int {
+    func blanks(_ line: Span<UInt8>, at i: Int) -> Int {
         var end = i
         while line.byte(end) == 0x20 || line.byte(end) == 0x09 { end += 1 }
         return end
@@ -341,7 +341,7 @@ struct Wrapper {
         return end + 1
     }
 
-    private func word(_ line: Span<UInt8>, at start: Int) -> Int? {
+    func word(_ line: Span<UInt8>, at start: Int) -> Int? {
         var i = start
         while i < line.count, i - start < 128, isNameByte(line[i]) || line[i] == 0x2F { i += 1 }
         return i > start ? i : nil
@@ -353,25 +353,5 @@ struct Wrapper {
             !isDigit(line.byte(end + 1)), line.byte(end + 2) != 0x20
         else { return nil }
         return end + 1
-    }
-
-    // MARK: - Containers
-
-    /// `redis_1  | ` (docker compose).
-    private mutating func compose(_ line: Span<UInt8>, at start: Int) -> Int? {
-        guard let end = word(line, at: start), end - start < 64,
-            line.first(0x3A, from: start, to: end) == nil
-        else { return nil }
-        let bar = blanks(line, at: end)
-        guard bar > end, line.byte(bar) == 0x7C, line.byte(bar + 1) == 0x20 else { return nil }
-        container = start..<end
-        return bar + 2
-    }
-
-    /// `stdout F ` (CRI: containerd, CRI-O).
-    private func containerStream(_ line: Span<UInt8>, at i: Int) -> Int? {
-        guard line.has("stdout ", at: i) || line.has("stderr ", at: i) else { return nil }
-        guard let blank = line.first(0x20, from: i + 7, to: i + 12) else { return nil }
-        return blank + 1
     }
 }

@@ -67,7 +67,7 @@ extension TimelineEntry {
     fileprivate func row(_ shortNames: [String: String]) -> Timeline.Entry {
         let civil = at.map { CivilTime(timestamp: $0) }
         // Old logs have no milliseconds: none are shown.
-        let clock = civil.map { uncertaintySeconds >= 1 ? $0.clockToSecond : $0.clock }
+        let clock = civil.map { (uncertaintySeconds ?? 1) >= 1 ? $0.clockToSecond : $0.clock }
         return Timeline.Entry(
             date: civil?.date, clock: clock, local: shortLocal(civil), tone: tone,
             text: Prose([.text(text)]) + repeats + doubt, quote: severity == .failure ? quote : nil,
@@ -93,7 +93,11 @@ extension TimelineEntry {
     }
 
     private var doubt: Prose {
-        uncertaintySeconds > 1 ? " (± \(spokenDuration(seconds: uncertaintySeconds)))" : Prose()
+        guard let uncertaintySeconds else {
+            return at == nil ? Prose() : " (no time of its own)"
+        }
+        return uncertaintySeconds > 1
+            ? " (± \(spokenDuration(seconds: uncertaintySeconds)))" : Prose()
     }
 
     /// The written time of day alone, where the written day is that of the UTC date.

@@ -232,11 +232,17 @@ extension Remedy {
 // MARK: - What happened
 
 extension TimelineEntry {
+    /// How the time was inferred that stands in no line.
+    private var inference: String? {
+        at != nil && uncertaintySeconds == nil ? "the time of the record above" : nil
+    }
+
     var json: JSONValue {
         .object([
             JSONMember("at", JSONValue(at)),
             JSONMember("local", JSONValue(local)),
             JSONMember("uncertainty_seconds", JSONValue(uncertaintySeconds)),
+            JSONMember("inferred", JSONValue(inference)),
             JSONMember("kind", .string(kind)),
             JSONMember("severity", .string(severity.rawValue)),
             JSONMember("text", .string(text)),

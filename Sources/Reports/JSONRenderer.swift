@@ -127,6 +127,17 @@ extension ClockSegment {
             JSONMember("shift_seconds", JSONValue(shiftSeconds)),
             JSONMember("basis", .string(basis.rawValue)),
             JSONMember("year_basis", .string(yearBasis.rawValue)),
+            JSONMember("uncertainty_seconds", JSONValue(uncertaintySeconds)),
+            JSONMember("wrapper_later_seconds", wrapperLag?.json ?? .null),
+        ])
+    }
+}
+
+extension WrapperLag {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("least", JSONValue(least)),
+            JSONMember("most", JSONValue(most)),
         ])
     }
 }

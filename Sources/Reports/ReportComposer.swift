@@ -274,12 +274,36 @@ extension [ClockSegment] {
 
 extension ClockSegment {
     fileprivate var spoken: String {
-        guard basis != .assumedUTC else { return "clock: UTC assumed, no zone could be read" }
+        (basis == .assumedUTC ? spokenAssumption : spokenZone) + spokenLag
+    }
+
+    private var spokenAssumption: String {
+        guard let offset = utcOffsetSeconds, offset != 0 else {
+            return "clock: UTC assumed, no zone could be read"
+        }
+        return "clock: from where it was set back on at UTC\(spokenOffset(offset))"
+    }
+
+    private var spokenZone: String {
         var text = "clock: "
         text += utcOffsetSeconds.map { "UTC" + spokenOffset($0) } ?? "a zone with changing offset"
         text += ", " + basis.spoken
-        if shiftSeconds != 0 { text += ", shifted by \(oneDecimal(shiftSeconds)) s" }
+        if shiftSeconds != 0 {
+            text += ", moved by \(shiftSeconds < 0 ? "-" : "+")"
+            text += spokenDuration(seconds: abs(shiftSeconds))
+        }
         return text
+    }
+
+    /// How far the times before records are from the records' own, where that is more than a relay
+    /// takes.
+    private var spokenLag: String {
+        guard let wrapperLag, wrapperLag.most > 2 || wrapperLag.least < -2 else { return "" }
+        let isLater = wrapperLag.most > 2
+        let least = spokenDuration(seconds: max(0, isLater ? wrapperLag.least : -wrapperLag.most))
+        let most = spokenDuration(seconds: isLater ? wrapperLag.most : -wrapperLag.least)
+        let range = least == most ? most : "\(least) to \(most)"
+        return ", the times before its records are \(range) \(isLater ? "later" : "earlier")"
     }
 }
 
@@ -289,7 +313,7 @@ extension ClockSegment.Basis {
         case .explicit: "as given with --tz"
         case .inRecord: "as the records say"
         case .wrapper: "from the time its wrapper adds"
-        case .journalTwin: "from the same records in the journal"
+        case .journalTwin: "from the same records in another input"
         case .signalHandler: "from signal-handler lines, which carry UTC"
         case .infoClock: "from the clock in INFO"
         case .neighbour: "from a neighbouring input"

@@ -50,7 +50,7 @@ struct SnapshotLine {
     }
 
     /// The words between blanks and tabs.
-    var words: [Substring] { text.split(whereSeparator: { $0 == " " || $0 == "\t" }) }
+    var words: [Substring] { text[...].words }
 
     var isBlank: Bool { text.utf8.allSatisfy { $0 == 0x20 || $0 == 0x09 } }
 
@@ -58,6 +58,42 @@ struct SnapshotLine {
     func split(at separator: Character) -> (name: Substring, value: Substring)? {
         guard let at = text.firstIndex(of: separator) else { return nil }
         return (text[..<at].trimmed, text[text.index(after: at)...].trimmed)
+    }
+}
+
+extension Substring {
+    /// What stands between blanks and tabs. By bytes, since it takes long to find where characters
+    /// begin.
+    var words: [Substring] {
+        var out: [Substring] = []
+        let bytes = utf8
+        var start = bytes.startIndex
+        var i = start
+        while i < bytes.endIndex {
+            let byte = bytes[i]
+            let next = bytes.index(after: i)
+            if byte == 0x20 || byte == 0x09 {
+                if start < i { out.append(self[start..<i]) }
+                start = next
+            }
+            i = next
+        }
+        if start < i { out.append(self[start..<i]) }
+        return out
+    }
+
+    /// The first words between blanks, at most `limit`.
+    func prefixWords(_ limit: Int) -> [Substring] {
+        var out: [Substring] = []
+        var rest = self
+        while out.count < limit {
+            rest = rest.trimmed
+            guard !rest.isEmpty else { break }
+            let end = rest.utf8.firstIndex(of: 0x20) ?? rest.endIndex
+            out.append(rest[..<end])
+            rest = rest[end...]
+        }
+        return out
     }
 }
 

@@ -75,7 +75,9 @@ struct TimeText {
     /// `Sun Nov 22 12:17:23 UTC 2026`, `So 22. Nov 12:17:23 CET 2026`,
     /// `Sun 22 Nov 2026 12:17:23 PM UTC`.
     private static func date(_ text: Substring) -> TimeText? {
-        let words = text.split(separator: " ", omittingEmptySubsequences: true).prefix(8)
+        // Every form has the time of day, with colons.
+        guard text.utf8.contains(0x3A) else { return nil }
+        let words = text.prefixWords(8)
         guard words.count >= 4 else { return nil }
         var month: Int?
         var day: Int?

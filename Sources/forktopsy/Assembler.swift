@@ -215,11 +215,11 @@ struct Assembler {
         var out = Losses()
         for extraction in extractions {
             out.damage += extraction.facts.damage
-            out.linesUndated += extraction.facts.undated
             out.messagesCutByServer += extraction.facts.messagesCutByServer
             out.patternLimitsHit += extraction.limitsHit
             out.suppressedByJournald += suppressed(extraction.log, patterns)
         }
+        out.linesUndated = inputs.reduce(0) { $0 + $1.facts.undated }
         out.zoneAssumed = inputs.count { $0.clock.contains { $0.basis == .assumedUTC } }
         out.duplicatesFolded = correlation.duplicatesFolded
         return out

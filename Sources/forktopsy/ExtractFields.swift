@@ -132,11 +132,14 @@ struct ExtractFields {
 
     func stamp(_ name: String) throws(ExtractError) -> Stamp {
         guard let fields = try object(name) else { return .none }
-        return Stamp(
+        var out = Stamp(
             form: try fields.word("form", ExtractFormat.stamps) ?? .none,
             precision: try fields.word("precision", ExtractFormat.precisions) ?? .second,
             offsetSeconds: Int32(try fields.optionalInt("zone", in: -360_000...360_000) ?? 0),
             nanoseconds: try fields.nanoseconds(in: Self.loggedSeconds))
+        out.isOuter = fields.value["outer"] == .bool(true)
+        out.isBorrowed = fields.value["borrowed"] == .bool(true)
+        return out
     }
 
     func nanoseconds(in range: ClosedRange<Int>) throws(ExtractError) -> Int64 {

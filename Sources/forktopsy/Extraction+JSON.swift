@@ -88,14 +88,7 @@ extension ClockEvidence {
                 .array(anchors.map(\.json))),
             JSONMember(
                 "offsets",
-                .array(
-                    offsets.map { span in
-                        .object([
-                            JSONMember("line", JSONValue(span.line)),
-                            JSONMember("seconds", JSONValue(span.offsetSeconds)),
-                            JSONMember("year", JSONValue(span.year)),
-                        ])
-                    })),
+                .array(offsets.map(\.json))),
             JSONMember(
                 "setbacks",
                 .array(
@@ -110,6 +103,32 @@ extension ClockEvidence {
             JSONMember("boots", .array(boots.map(\.json))),
             JSONMember("uptimes", .array(uptimes.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
+            JSONMember("host_zone", JSONValue(hostZone)),
+            JSONMember("leap_days", .array(leapDays.map { JSONValue($0) })),
+            JSONMember("wrappers", wrappers.json),
+            JSONMember("outer_offsets", .array(outerOffsets.map(\.json))),
+        ])
+    }
+}
+
+extension OffsetSpan {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("line", JSONValue(line)), JSONMember("seconds", JSONValue(offsetSeconds)),
+            JSONMember("year", JSONValue(year)),
+        ])
+    }
+}
+
+extension WrapperTimes {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("records", JSONValue(records)), JSONMember("agreeing", JSONValue(agreeing)),
+            JSONMember("outer", JSONValue(outer)), JSONMember("instants", JSONValue(instants)),
+            JSONMember("written_least", Timestamp(nanoseconds: written.lowerBound).json),
+            JSONMember("written_most", Timestamp(nanoseconds: written.upperBound).json),
+            JSONMember("lag_least", Timestamp(nanoseconds: lag.lowerBound).json),
+            JSONMember("lag_most", Timestamp(nanoseconds: lag.upperBound).json),
         ])
     }
 }
@@ -118,7 +137,7 @@ extension ClockAnchor {
     fileprivate var json: JSONValue {
         .object([
             JSONMember("line", JSONValue(line)), JSONMember("instant", instant.json),
-            JSONMember("local", local.json),
+            JSONMember("local", local.json), JSONMember("is_from_info", .bool(isFromInfo)),
         ])
     }
 }
@@ -244,6 +263,8 @@ extension Stamp {
             JSONMember("nanoseconds", JSONValue(rest)),
         ]
         if offsetSeconds != 0 { out.append(JSONMember("zone", JSONValue(Int(offsetSeconds)))) }
+        if isOuter { out.append(JSONMember("outer", .bool(true))) }
+        if isBorrowed { out.append(JSONMember("borrowed", .bool(true))) }
         return .object(out)
     }
 }

@@ -60,6 +60,10 @@ extension ClockEvidence {
         }
         uptimes = try fields.objects("uptimes", ClockAnchor.init)
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
+        hostZone = try fields.optionalInt("host_zone", in: -360_000...360_000)
+        leapDays = try fields.ints("leap_days")
+        outerOffsets = try fields.objects("outer_offsets", OffsetSpan.init)
+        if let times = try fields.object("wrappers") { wrappers = try WrapperTimes(times) }
     }
 }
 
@@ -68,7 +72,32 @@ extension ClockAnchor {
         guard let instant = try fields.timestamp("instant") else {
             throw ExtractError(reason: "an anchor of a clock without its \"instant\"")
         }
-        self.init(line: try fields.int("line"), instant: instant, local: try fields.stamp("local"))
+        self.init(
+            line: try fields.int("line"), instant: instant, local: try fields.stamp("local"),
+            isFromInfo: fields.value["is_from_info"] == .bool(true))
+    }
+}
+
+extension WrapperTimes {
+    fileprivate init(_ fields: ExtractFields) throws(ExtractError) {
+        self.init()
+        records = try fields.int("records")
+        agreeing = try fields.int("agreeing")
+        outer = try fields.int("outer")
+        instants = try fields.int("instants")
+        written = try Self.range(fields, "written_least", "written_most")
+        lag = try Self.range(fields, "lag_least", "lag_most")
+    }
+
+    private static func range(
+        _ fields: ExtractFields, _ least: String, _ most: String
+    ) throws(ExtractError) -> ClosedRange<Int64> {
+        let low = try fields.timestamp(least, in: ExtractFields.seconds)?.nanoseconds ?? 0
+        let high = try fields.timestamp(most, in: ExtractFields.seconds)?.nanoseconds ?? 0
+        guard low <= high else {
+            throw ExtractError(reason: "\"\(least)\" lies behind \"\(most)\"")
+        }
+        return low...high
     }
 }
 

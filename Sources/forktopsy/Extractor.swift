@@ -204,6 +204,7 @@ struct EventCollector: Sendable {
         if case .none = header.stamp.form {
             undated += 1
             header.stamp = carried.stamp
+            header.stamp.isBorrowed = carried.stamp.form != .none
             if header.pid == 0 { header.pid = carried.pid }
             if header.stream == 0 { header.stream = carried.stream }
         }

@@ -10,6 +10,9 @@ struct SnapshotCollector {
     private var reader: SnapshotReader
     /// The stamp of the record that was last seen above a line.
     private var above = Stamp.none
+    private var aboveLine = 0
+    /// INFO in a crash report: the server's own clock, in UTC, below a record with local time.
+    private var anchors: [ClockAnchor] = []
     private var hasSettingsOnly = true
     private var first = Stamp.none
     private var last = Stamp.none
@@ -35,6 +38,7 @@ struct SnapshotCollector {
         let stamp = own.form == .none ? record : own
         if stamp.form != .none, stamp != above {
             above = stamp
+            aboveLine = place.line
             reader.note(recordStamp: stamp, isOwn: own.form != .none)
         }
         let inner = place.classified.message.lowerBound > 0 ? message : line
@@ -54,6 +58,8 @@ struct SnapshotCollector {
     mutating func finish(_ facts: inout InputFacts) {
         keep(reader.finish())
         facts.problems += reader.problems
+        facts.clock.anchors += anchors
+        facts.clock.anchors.sort { $0.line < $1.line }
         guard log.count > 0 else { return }
         if facts.kind == .unknown { facts.kind = hasSettingsOnly ? .facts : .snapshot }
         facts.format = ([facts.format].filter { !$0.isEmpty } + reader.formatNames)
@@ -69,10 +75,26 @@ struct SnapshotCollector {
         for snapshot in found {
             log.append(snapshot)
             if !snapshot.values.allSatisfy(\.measure.isSetting) { hasSettingsOnly = false }
+            noteServerTime(snapshot)
             guard snapshot.stamp.form != .none, snapshot.timeBasis != .fileName else { continue }
             if first.form == .none { first = snapshot.stamp }
             last = snapshot.stamp
             if last.isLocal { localStamps += 1 } else { instantStamps += 1 }
         }
     }
+
+    private mutating func noteServerTime(_ snapshot: Snapshot) {
+        guard above.isLocal, anchors.count < 64, snapshot.line - aboveLine <= Self.reportLines,
+            case .real(let seconds)? = snapshot.value(.serverTime)?.quantity, seconds > 0,
+            seconds < Double(Stamp.lastSecond)
+        else { return }
+        anchors.append(
+            ClockAnchor(
+                line: snapshot.line, instant: Timestamp(nanoseconds: Int64(seconds * 1e9)),
+                local: above, isFromInfo: true))
+    }
+
+    /// Lines of a crash report between its first record and its INFO: the stack trace (redis 7.2.4,
+    /// src/debug.c, `sigsegvHandler`).
+    private static let reportLines = 200
 }

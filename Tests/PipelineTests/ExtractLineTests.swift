@@ -119,7 +119,8 @@ struct ExtractLineTests {
     @Test func `The facts of this test leave nothing at its default`() {
         let facts = fullFacts()
         #expect(unchanged(facts, InputFacts(path: "")) == [])
-        #expect(unchanged(facts.clock, ClockEvidence()) == [])
+        // What one record shows and no other has confirmed is settled when an input ends.
+        #expect(unchanged(facts.clock, ClockEvidence()) == ["candidate", "outerCandidate"])
         #expect(unchanged(facts.damage, Damage()) == [])
         #expect(unchanged(facts.streams[1], WriterStream()) == [])
     }
@@ -167,6 +168,15 @@ struct ExtractLineTests {
             ClockAnchor(line: 4, instant: Timestamp(nanoseconds: 937_219_873_000), local: stamp)
         ]
         facts.clock.modifiedAt = Timestamp(nanoseconds: -1)
+        facts.clock.hostZone = -3600
+        facts.clock.leapDays = [5]
+        facts.clock.outerOffsets = [OffsetSpan(line: 2, offsetSeconds: 900, year: 0)]
+        facts.clock.wrappers.records = 3
+        facts.clock.wrappers.agreeing = 2
+        facts.clock.wrappers.outer = 1
+        facts.clock.wrappers.instants = 4
+        facts.clock.wrappers.written = -5_000_000_001...7
+        facts.clock.wrappers.lag = -1...2
         return facts
     }
 

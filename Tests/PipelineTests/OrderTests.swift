@@ -46,7 +46,7 @@ struct OrderTests {
         ]
         let clock = try #require(try report(["redis.log": lines]).inputs.first).clock
         #expect(clock.map(\.utcOffsetSeconds) == [0, -3600])
-        #expect(clock.map(\.basis) == [.assumedUTC, .neighbour])
+        #expect(clock.map(\.basis) == [.assumedUTC, .assumedUTC])
         try #expect(
             times(lines) == ["2026-10-25T02:58:00", "2026-10-25T03:00:05", "2026-10-25T03:10:00"])
         // Without a year no weekday is known.

@@ -57,6 +57,6 @@ enum Samples {
     static let paths: [String] = {
         var walker = InputWalker()
         try? walker.add(root)
-        return walker.found.map(\.path).filter { $0.contains("/inputs/") }
+        return walker.found.map(\.path).filter { $0.dropFirst(root.count).contains("/inputs/") }
     }()
 }

@@ -12,7 +12,10 @@ import Testing
 
 /// The folders of `SampleLogs` that hold inputs.
 private let sampleFolders: [String] = Set(
-    Samples.paths.map { $0.components(separatedBy: "/inputs/")[0] + "/inputs" }
+    Samples.paths.map { path in
+        let below = path.dropFirst(Samples.root.count).components(separatedBy: "/inputs/")[0]
+        return Samples.root + below + "/inputs"
+    }
 ).sorted()
 
 /// Whether a folder holds a file whose text cannot be changed in place.

@@ -173,7 +173,9 @@ private func readAndPlace(_ bytes: [UInt8], _ dice: inout Seeded) throws {
     }
     var known = facts
     if dice.roll(0..<2) == 0 { known.clock.modifiedAt = nil }
-    var clock = InputClock(known, options, boot: facts.clock.boots.first)
+    var hints = ClockHints()
+    hints.boot = facts.clock.boots.first.map { ($0, .journalTwin) }
+    var clock = InputClock(known, options, hints)
     var times: [Timestamp] = []
     for one in seen {
         if let time = clock.instant(of: one.header.stamp, line: one.line) { times.append(time) }
