@@ -185,9 +185,24 @@ extension RecordReader {
             ]
         }
         if classified.scope == .raw { noteHostClock(line, number) }
+        if line.byte(classified.message.lowerBound) == 0x5B { noteMissingText(classified, line) }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)
     }
+
+    /// journalctl without --all prints the size of a message in place of one that holds a colour or a
+    /// byte that is no text: `[89B blob data]` (systemd v252, src/shared/logs-show.c).
+    private mutating func noteMissingText(_ classified: ClassifiedLine, _ line: Span<UInt8>) {
+        guard classified.message.count < 32,
+            line.has("B blob data]", at: classified.message.upperBound - 12)
+        else { return }
+        facts.damage.entries += 1
+        if !facts.problems.contains(Self.blobMessage) { facts.problems.append(Self.blobMessage) }
+    }
+
+    private static let blobMessage =
+        "journalctl left out messages that hold colours or other bytes (blob data); export with "
+        + "--all to keep them"
 
     /// Gives the records of a line: one, or several where line feeds were lost.
     private mutating func giveRecords(

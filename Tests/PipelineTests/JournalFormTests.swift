@@ -19,8 +19,12 @@ struct JournalFormTests {
     private static let forms = [
         "export", "json", "json-pretty", "json-sse", "json-seq", "verbose", "short",
         "short-precise", "short-iso", "short-iso-precise", "short-full", "short-unix", "with-unit",
-        "cat",
+        "short-monotonic", "cat",
     ]
+    /// Zones in which a host may export the journal of a server whose own zone is UTC, and the forms
+    /// whose times have none.
+    private static let zones = ["America/New_York", "Asia/Kolkata"]
+    private static let zoneless = ["short", "short-precise", "short-full", "with-unit"]
 
     @Test(arguments: logs)
     func `Every form of a journal tells the same, alone and beside the log`(log: String) throws {
@@ -48,6 +52,14 @@ struct JournalFormTests {
                     output: path)
                 try #expect(Outcome(paths: [path]) == whole, "\(form)")
                 try #expect(Outcome(paths: [path, source]) == whole, "\(form) and log")
+            }
+            for (zone, form) in Self.zones.flatMap({ zone in Self.zoneless.map { (zone, $0) } }) {
+                let path = folder + "/abroad.\(form)"
+                try Self.run(
+                    ["journalctl", "--file", journal, "-o", form, "--all", "--no-pager", "-q"],
+                    output: path, zone: zone)
+                try #expect(Outcome(paths: [path]) == whole, "\(form) in \(zone)")
+                try #expect(Outcome(paths: [path, source]) == whole, "\(form) in \(zone) and log")
             }
         }
     }
@@ -94,9 +106,12 @@ struct JournalFormTests {
         return Array(out.utf8)
     }
 
-    private static func run(_ command: [String], output: String? = nil) throws {
-        let environment = ProcessInfo.processInfo.environment.merging(["TZ": "UTC", "LC_ALL": "C"])
-        { $1 }
+    private static func run(
+        _ command: [String], output: String? = nil, zone: String = "UTC"
+    ) throws {
+        let environment = ProcessInfo.processInfo.environment.merging(["TZ": zone, "LC_ALL": "C"]) {
+            $1
+        }
         let run = try Program.execute("/usr/bin/env", command, environment: environment)
         try #require(run.status == 0, "\(command)")
         if let output { try run.output.write(to: URL(fileURLWithPath: output)) }

@@ -21,6 +21,12 @@ private let log = [
 ]
 private let plain = log.joined(separator: "\n")
 
+/// The log with NULs before its third line, as one that was truncated while it was written to.
+private func holed(_ lines: [String], _ count: Int) -> String {
+    let hole = String(repeating: "\0", count: count)
+    return (Array(lines[..<2]) + [hole + lines[2]] + Array(lines[3...])).lines
+}
+
 struct PastedLogTests {
     static let pasted: [(String, String)] = [
         ("records without anything between them", log.joined()),
@@ -54,6 +60,38 @@ struct PastedLogTests {
         ("quoted CRI parts", parts.map { "> \($0)" }.lines),
         ("docker's objects that grep printed", objects.map { "abc-json.log:\($0)" }.lines),
         ("quoted parts of docker's objects", objects.map { "> > \($0)" }.lines),
+        (
+            "a shipper's JSON in colours",
+            log.map { #"{"line": "\u001b[31m\#($0)\u001b[0m"}"# }.lines
+        ),
+        (
+            "docker's objects in colours",
+            log.map {
+                #"{"log":"\u001b[31m\#($0)\u001b[0m\n","stream":"stdout","#
+                    + #""time":"2023-08-29T13:47:00.038Z"}"#
+            }.lines
+        ),
+        (
+            "fluentd's objects behind time and tag",
+            log.map { "2023-08-29T13:47:00+00:00\tkube.redis\t{\"log\":\"\($0)\"}" }.lines
+        ),
+        (
+            "objects whose program keeps no line feeds",
+            log.map { #"{"log":"\#($0)","stream":"stdout","time":"2023-08-29T13:47:00Z"}"# }.lines
+        ),
+        (
+            "grep's lines of context around compose",
+            log.enumerated().map { i, line in
+                let mark = i == 1 ? ":" : "-"
+                return "compose.log\(mark)\(i + 15)\(mark)redis_1  | \(line)"
+            }.lines
+        ),
+        (
+            "grep's line numbers around compose",
+            log.enumerated().map { i, line in "\(i + 15)\(i == 1 ? ":" : "-")redis_1  | \(line)" }
+                .lines
+        ),
+        ("a hole of NULs over the limit of lines", holed(log, 3_000_000)),
         ("compose in a terminal of 80", log.flatMap { cut("redis_1  | \($0)", 80) }.lines),
         ("syslog in a mail of 73", log.flatMap(mailed).lines),
     ]

@@ -4,6 +4,7 @@
 import Foundation
 import Model
 import Reading
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -131,7 +132,7 @@ private func manifest(_ zone: String) -> [String] {
 private func analyzed(
     _ files: [(String, [String])], zone: TimeZoneRules? = nil, newestYear: Int? = nil
 ) throws -> Report {
-    try Samples.withTemporaryFolder { folder in
+    try withTemporaryFolder { folder in
         for (name, lines) in files {
             let path = URL(fileURLWithPath: folder + "/" + name)
             try FileManager.default.createDirectory(
