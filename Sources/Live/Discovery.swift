@@ -10,6 +10,9 @@ package struct Discovery: Sendable {
         package var unit: String?
         /// Where it listens, as its title says.
         package var address: ServerAddress?
+
+        /// Whether the process is there still, and no other has got its number.
+        package var isRunning: Bool { Discovery.command(of: pid) == command }
     }
 
     package var servers: [Server] = []
@@ -60,10 +63,14 @@ package struct Discovery: Sendable {
         return [absolute(log, server.pid)]
     }
 
+    private static func command(of pid: Int32) -> String? {
+        readSmallFile("/proc/\(pid)/comm").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
+    }
+
     private static func server(_ pid: Int32) -> Server? {
-        guard let bytes = readSmallFile("/proc/\(pid)/comm") else { return nil }
-        let command = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
-        guard programs.contains(command) else { return nil }
+        guard let command = command(of: pid), programs.contains(command) else { return nil }
         let groups = readSmallFile("/proc/\(pid)/cgroup").map {
             String(decoding: $0, as: UTF8.self)
         }

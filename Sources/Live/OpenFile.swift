@@ -296,7 +296,7 @@ package func replaceFile(
 package func readSmallFile(_ path: String, limit: Int = 4 << 20) -> [UInt8]? {
     guard let file = try? OpenFile(path: path) else { return nil }
     var out: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 65_536)
+    var block = [UInt8](repeating: 0, count: 8192)
     while out.count <= limit {
         guard let count = try? file.read(into: &block, at: Int64(out.count)) else { return nil }
         if count == 0 { return out }

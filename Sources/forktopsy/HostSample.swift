@@ -97,16 +97,24 @@ struct SampleTargets {
     private static let patience = 1.0
 
     /// Reads everything once.
-    /// `withMappings`: also what a fork has to account, which costs the kernel a walk through each
-    /// server's memory.
+    ///
+    /// `servers`: those that are known to run here; `nil` to look for them. `withMappings`: also
+    /// what a fork has to account, which costs the kernel a walk through each server's memory.
+    /// `withTasks`: also the tasks of the servers' users, for which all processes are looked at.
+    /// `breathe` is called between two things that take time.
     func read(
-        settings: [String] = [], patience: Double = patience, withMappings: Bool = true
+        settings: [String] = [], patience: Double = patience, of known: [Discovery.Server]? = nil,
+        withMappings: Bool = true, withTasks: Bool = true, breathe: () -> Void = {}
     ) -> HostReadings {
-        let servers = Discovery.servers()
+        let servers = known ?? Discovery.servers()
         var out = HostReadings()
         out.readHost()
-        for server in servers { out.readServer(server.pid, withMappings: withMappings) }
-        if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
+        for server in servers {
+            breathe()
+            out.readServer(server.pid, withMappings: withMappings)
+        }
+        breathe()
+        if withTasks, !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
         guard asks else { return out }
         let found = servers.compactMap { server in
             server.address.map { (address: $0, pid: Optional(server.pid)) }
@@ -116,6 +124,7 @@ struct SampleTargets {
         }
         for (address, pid) in addresses.isEmpty ? found : named
         where !silent.contains(address.spoken) && !SignalPipe.isEnding {
+            breathe()
             out.ask(address, login, pid: pid, settings: settings, seconds: patience)
         }
         return out
@@ -133,7 +142,8 @@ struct HostSample {
         self.init(targets.read(settings: settings), at: Self.now)
     }
 
-    init(_ readings: HostReadings, at: Timestamp) {
+    /// `breathe` is called every few lines.
+    init(_ readings: HostReadings, at: Timestamp, breathe: () -> Void = {}) {
         self.at = at
         unread = readings.unread
         let text = readings.transcript(time: at.rfc3339)
@@ -142,6 +152,7 @@ struct HostSample {
         var number = 0
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
+            if number % 64 == 0 { breathe() }
             let bytes = Array(line.last == 0x0D ? line.dropLast() : line)
             found += reader.take(bytes.span, inner: bytes.span, number: number, offset: 0)
         }
