@@ -129,6 +129,14 @@ package struct AppendFile: ~Copyable {
         size += Int64(bytes.count)
     }
 
+    /// Writes over bytes that are there.
+    package mutating func overwrite(_ bytes: [UInt8], at offset: Int64) throws(LiveError) {
+        let end = size
+        size = offset
+        defer { size = end }
+        try append(bytes)
+    }
+
     /// Cuts the file at `size`.
     package mutating func cut(at size: Int64) throws(LiveError) {
         guard ftruncate(descriptor, off_t(size)) == 0 else { throw LiveError(errno) }

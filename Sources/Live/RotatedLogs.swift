@@ -107,7 +107,7 @@ package enum RotatedLogs {
             && middle.dropFirst().allSatisfy { $0.isNumber || $0 == "-" || $0 == "_" }
     }
 
-    static func withoutPacking(_ name: String) -> String {
+    package static func withoutPacking(_ name: String) -> String {
         for suffix in [".gz", ".zst", ".xz", ".bz2", ".lz4"] where name.hasSuffix(suffix) {
             return String(name.dropLast(suffix.count))
         }

@@ -10,6 +10,8 @@ package struct ClockOptions: Sendable {
     package var newestYear: Int?
     /// Passed in by the executable: the last resort for the year of an input without file time.
     package var now: Timestamp?
+    /// The zone of this host, for logs that are read where they are written.
+    package var hostZone: TimeZoneRules?
 
     package init() {}
 }
@@ -208,7 +210,11 @@ package struct InputClock: Sendable {
         if let offset = signalHandlerOffset(facts.clock) {
             return (TimeZoneRules(fixedOffsetSeconds: offset), .signalHandler)
         }
-        return (.utc, .assumedUTC)
+        switch (facts.clock.zoneOfFile, options.hostZone) {
+        case (.utc, _): return (.utc, .fileTime)
+        case (.host, let zone?): return (zone, .fileTime)
+        default: return (.utc, .assumedUTC)
+        }
     }
 
     /// The offset that signal-handler lines show: their UTC epoch against the local line that

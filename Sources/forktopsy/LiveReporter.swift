@@ -53,6 +53,7 @@ final class LiveReporter {
     /// Puts everything together, and says what is different from the time before.
     func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
         assembler.carry = carry
+        for source in sources { note(source) }
         report = Self.report(
             sources.filter { !$0.isBlank }, extractor, assembler)
         var redactor = Redactor(mode: redact)
@@ -82,10 +83,17 @@ final class LiveReporter {
 
     /// The clock of a source: as the last report has decided, else by what the log itself shows.
     func clock(of source: LiveSource) -> LiveClock {
-        source.noteModification()
-        let facts = source.input.facts
+        note(source)
+        var facts = source.input.facts
+        facts.clock.zoneOfFile = source.zone
         let decided = report.inputs.last { $0.facts.path == facts.path }?.clock.last
         return LiveClock(own: InputClock(facts, assembler.clocks), decided: decided)
+    }
+
+    /// Has a source find out whose time its stamps show, while the file tells.
+    private func note(_ source: LiveSource) {
+        source.noteModification()
+        if let zone = assembler.clocks.hostZone { source.noteZone(host: zone) }
     }
 
     /// The report of all that is known.

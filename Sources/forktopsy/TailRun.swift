@@ -52,7 +52,8 @@ final class TailRun {
         let quiet = options.speech.quiet
         let catalogue = try options.source.catalogue()
         matcher = LiveMatcher(catalogue)
-        let assembler = try options.selection.assembler(sinceNow: true)
+        var assembler = try options.selection.assembler(sinceNow: true)
+        assembler.clocks.hostZone = SelectionOptions.hostZone()
         let mode = try options.speech.redaction()
         store = try LiveStore(
             directory: try stateDirectory(options.state), patterns: catalogue.patterns
@@ -75,6 +76,11 @@ final class TailRun {
             named = found.logs
             units = found.units
             wantsJournal = !units.isEmpty
+            for (what, reason) in found.unlogged where !quiet {
+                printToStandardError(
+                    "forktopsy: \(what): its log is not followed, for it is not known: "
+                        + "\(reason)\n")
+            }
             guard !named.isEmpty || wantsJournal else {
                 throw Failure(
                     "no running server and no log in the usual places; name what to follow")
