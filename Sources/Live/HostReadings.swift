@@ -19,6 +19,8 @@ package struct HostReadings: Sendable {
 
     package var items: [Item] = []
     package var unread: [(what: String, reason: String)] = []
+    /// The servers that were asked, by address.
+    package var asked: [String] = []
 
     package init() {}
 
@@ -74,6 +76,7 @@ package struct HostReadings: Sendable {
         _ address: ServerAddress, _ login: ServerLogin, pid: Int32?, settings: [String] = [],
         seconds: Double
     ) {
+        asked.append(address.spoken)
         do throws(LiveError) {
             let port = address.path == nil ? address.port : nil
             let target = address.path.map { "-s \($0)" } ?? "-h \(address.host) -p \(address.port)"

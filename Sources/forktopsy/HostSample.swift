@@ -136,6 +136,8 @@ struct HostSample {
     let at: Timestamp
     let snapshots: [Snapshot]
     let unread: [(what: String, reason: String)]
+    /// The servers that were asked, by address.
+    let asked: [String]
 
     /// Reads what the kernel and the servers show now.
     init(_ targets: SampleTargets, settings: [String] = []) {
@@ -146,6 +148,7 @@ struct HostSample {
     init(_ readings: HostReadings, at: Timestamp, breathe: () -> Void = {}) {
         self.at = at
         unread = readings.unread
+        asked = readings.asked
         let text = readings.transcript(time: at.rfc3339)
         var reader = SnapshotReader(path: "this host")
         var found: [Snapshot] = []
@@ -200,8 +203,11 @@ struct SnapshotCommand: ParsableCommand {
             throw Failure("--redact \(redact): give none, secrets, addresses or all")
         }
         let sample = HostSample(try servers.targets())
-        for (what, reason) in sample.unread {
-            printToStandardError("forktopsy: \(what): \(reason)\n")
+        // Cron mails what is printed: a line for each reason, not for each file.
+        let reasons = Dictionary(grouping: sample.unread, by: \.reason)
+        for (reason, things) in reasons.sorted(by: { $0.key < $1.key }) {
+            let rest = things.count > 1 ? " and \(counted(things.count - 1, "other"))" : ""
+            printToStandardError("forktopsy: \(things[0].what)\(rest): \(reason)\n")
         }
         if let problem = writeAll(sample.line(redact: mode), to: 1) {
             throw Failure("cannot write to standard output: \(problem)")

@@ -177,10 +177,12 @@ struct LiveLines {
     var redact: Redaction.Mode
 
     func line(_ change: IncidentChange) -> String {
-        Self.object(
+        let hidesHosts = redact == .addresses || redact == .all
+        return Self.object(
             "incident",
             [
                 JSONMember("change", .string(change.kind.rawValue)),
+                JSONMember("host", JSONValue(hidesHosts ? nil : HostName.own)),
                 JSONMember("incident", change.json),
             ])
     }
@@ -253,6 +255,16 @@ enum Announced {
         let lines = statuses.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)\n" }
         // Where it cannot be written, an incident is told once more after a restart.
         try? replaceFile(directory + "/announced", with: Array(lines.joined().utf8), mode: 0o600)
+    }
+}
+
+/// The name of this host.
+enum HostName {
+    /// As the kernel has it; `nil` where that cannot be read.
+    static var own: String? {
+        Live.readSmallFile("/proc/sys/kernel/hostname").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
     }
 }
 

@@ -12,6 +12,8 @@ struct LiveSampler {
     private var fastUntil = -Double.infinity
     /// Servers that did not answer, and when they are asked again (monotonic seconds).
     private var silent: [String: Double] = [:]
+    /// The servers that were asked, by address, and why one did not answer; `nil` where it did.
+    private(set) var answers: [String: String?] = [:]
     /// The servers of this host, and when they are looked for again (monotonic seconds).
     private var servers: [Discovery.Server] = []
     private var surveyAt = -Double.infinity
@@ -75,6 +77,10 @@ struct LiveSampler {
     ) {
         for (what, _) in sample.unread where what.hasPrefix(HostReadings.serverAt) {
             silent[String(what.dropFirst(HostReadings.serverAt.count))] = now + Self.pause
+        }
+        for address in sample.asked {
+            let failed = sample.unread.first { $0.what == HostReadings.serverAt + address }
+            answers[address] = .some(failed?.reason)
         }
         source.add(sample)
         source.trimSamples(near: incidents)

@@ -55,7 +55,8 @@ extension TailRun {
 
     func noteProblem(_ name: String, _ problem: String?) {
         guard problems[name] != problem else { return }
-        if let problem { say("\(name): \(problem)") } else { say("\(name): readable again") }
+        let isServer = name.hasPrefix(HostReadings.serverAt)
+        say("\(name): \(problem ?? (isServer ? "answers again" : "readable again"))")
         problems[name] = problem
     }
 
@@ -99,6 +100,24 @@ extension TailRun {
         return (Array(shown) + streams.map(\.source.input.name)).joined(separator: ", ")
     }
 
+    /// Says which of the things to follow are not there yet: a name may be mistyped.
+    func sayWhatIsMissing() {
+        for path in options.paths where path != "-" {
+            if path.contains("*") || path.contains("?") {
+                var one = LiveTargets([path])
+                if one.logs().isEmpty { say("\(path): matches nothing yet") }
+            } else if FileState(path: path) == nil {
+                say("\(path): not there yet; it is followed when it is")
+            }
+        }
+        let hasJournal = ["/var/log/journal", "/run/log/journal"].contains {
+            FileState(path: $0) != nil
+        }
+        if streams.contains(where: \.isJournal), !hasJournal {
+            say("journal: no journal files are here; is journald running?")
+        }
+    }
+
     func printStatus() {
         var text = "forktopsy: following \(spokenTargets)\n"
         for path in paths.values.sorted(by: { $0.path < $1.path }) {
@@ -109,6 +128,9 @@ extension TailRun {
             text +=
                 "forktopsy:   \(path.path): byte \(source.mark.offset), "
                 + "\(source.collector.log.count) events\n"
+        }
+        for (address, problem) in (sampler?.answers ?? [:]).sorted(by: { $0.key < $1.key }) {
+            text += "forktopsy:   \(HostReadings.serverAt)\(address): \(problem ?? "answers")\n"
         }
         let open = reporter.report.incidents.count { $0.status == .ongoing_at_end }
         text += "forktopsy: \(counted(reporter.report.incidents.count, "incident")), \(open) open; "

@@ -118,6 +118,7 @@ final class TailRun {
         scan()
         hasScanned = true
         say("following \(spokenTargets)")
+        sayWhatIsMissing()
         while true {
             let now = monotonicSeconds()
             readAll(now: now)
@@ -125,6 +126,7 @@ final class TailRun {
             keepAndReport(now: now)
             hooks.work(now: monotonicSeconds())
             if refreshAt <= monotonicSeconds() { refresh() }
+            if let failure = store.events.failure { throw Failure(failure) }
             if let code = try endIfDone(now: monotonicSeconds()) { return code }
             let wake = watcher.wait(
                 seconds: secondsToWait(), reading: streams.compactMap(\.descriptor),
@@ -147,6 +149,9 @@ final class TailRun {
         let incidents = reporter.report.incidents
         let now = monotonicSeconds()
         sampler?.keep(sample, in: source, near: incidents, now: now)
+        for (address, problem) in sampler?.answers ?? [:] {
+            noteProblem(HostReadings.serverAt + address, problem)
+        }
         // A verdict may now be decided.
         if incidents.contains(where: { $0.status == .ongoing_at_end }) {
             reportAt = reportAt ?? max(now, nextReport)
