@@ -48,6 +48,14 @@ package struct FileState: Hashable, Sendable {
         self.init(info)
     }
 
+    /// Whether it was last written before a moment. Some programs that pack a log keep only
+    /// the seconds of its time.
+    package func isWritten(before other: Int64) -> Bool {
+        let second: Int64 = 1_000_000_000
+        let isCoarse = modifiedAt % second == 0 || other % second == 0
+        return isCoarse ? modifiedAt / second < other / second : modifiedAt < other
+    }
+
     /// Whether two states are of one file.
     package func isSameFile(as other: FileState) -> Bool {
         device == other.device && inode == other.inode

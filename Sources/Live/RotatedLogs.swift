@@ -35,9 +35,8 @@ package enum RotatedLogs {
             out.append(Sibling(path: prefix + other, state: state))
         }
         return out.sorted { a, b in
-            if a.state.modifiedAt != b.state.modifiedAt {
-                return a.state.modifiedAt > b.state.modifiedAt
-            }
+            if b.state.isWritten(before: a.state.modifiedAt) { return true }
+            if a.state.isWritten(before: b.state.modifiedAt) { return false }
             return isNewer(a.path, b.path)
         }
     }

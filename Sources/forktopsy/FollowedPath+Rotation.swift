@@ -78,7 +78,7 @@ extension FollowedPath {
         var failures: Set<RotatedLogs.Sibling> = []
         for _ in 0..<1000 {
             let next = RotatedLogs.siblings(of: path).last {
-                $0.state.modifiedAt >= mark.modifiedAt && !failures.contains($0)
+                !$0.state.isWritten(before: mark.modifiedAt) && !failures.contains($0)
                     && !isOpen($0.state) && !isKnown($0)
             }
             guard let next else { return }

@@ -10,6 +10,8 @@ struct LiveSampler {
     /// When the next look is due (monotonic seconds).
     private(set) var due: Double
     private var fastUntil = -Double.infinity
+    private var takenAt = -Double.infinity
+    private var alarmedAt = -Double.infinity
     /// Servers that did not answer, and when they are asked again (monotonic seconds).
     private var silent: [String: Double] = [:]
     /// The servers that were asked, by address, and why one did not answer; `nil` where it did.
@@ -34,15 +36,19 @@ struct LiveSampler {
         due = now
     }
 
-    /// Something failed: looks at once, and often for a while.
+    /// Something failed: looks at everything, and often for a while; at once where nothing failed
+    /// just before, since limits may have been changed a moment ago.
     mutating func alarm(now: Double) {
-        if fastUntil < now { (due, surveyAt) = (now, now) }
+        let isFirst = alarmedAt + 2 * Self.fast < now
+        due = isFirst ? now : min(due, max(now, takenAt + Self.fast))
+        (alarmedAt, surveyAt) = (now, now)
         fastUntil = now + Self.aftermath
     }
 
     /// What is to be read now; `nil` where no look is due.
     mutating func look(now: Double) -> Look? {
         guard due <= now else { return nil }
+        takenAt = now
         silent = silent.filter { $0.value > now }
         targets.silent = Set(silent.keys)
         let isSurvey = surveyAt <= now || !servers.allSatisfy(\.isRunning)

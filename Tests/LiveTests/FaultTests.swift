@@ -49,6 +49,35 @@ struct FaultTests {
         }
     }
 
+    @Test func `A part that was packed with a time of whole seconds is read`() throws {
+        try Workshop.withFolder { folder in
+            let log = folder + "/redis.log"
+            func line(_ second: Int) -> Data {
+                Data(
+                    ("7:M 22 Nov 2026 10:00:0\(second).000 # Can't save in background: fork: Cannot "
+                        + "allocate memory\n").utf8)
+            }
+            let arguments = ["tail", "--state", folder + "/state", "--until-idle", "0.1", log]
+            try line(1).write(to: URL(fileURLWithPath: log))
+            _ = try Workshop.run(arguments)
+            // Two rotations while nobody looks; bzip2 and lz4 keep the seconds of the time.
+            try (line(1) + line(2)).write(to: URL(fileURLWithPath: log + ".2"))
+            try line(3).write(to: URL(fileURLWithPath: log + ".1"))
+            let state = try FileManager.default.attributesOfItem(atPath: log)
+            let written = (state[.modificationDate] as? Date) ?? Date()
+            let seconds = Date(timeIntervalSince1970: written.timeIntervalSince1970.rounded(.down))
+            for part in [log + ".1", log + ".2"] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: seconds], ofItemAtPath: part)
+            }
+            try FileManager.default.removeItem(atPath: log)
+            try line(4).write(to: URL(fileURLWithPath: log))
+            _ = try Workshop.run(arguments)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == 4)
+        }
+    }
+
     private func total(_ incidents: NSArray) -> Int {
         incidents.reduce(0) { sum, incident in
             let failures = (incident as? NSDictionary)?["failures"] as? NSDictionary
