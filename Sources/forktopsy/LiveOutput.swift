@@ -75,7 +75,8 @@ struct LiveOutput {
             "\($0.instance.spoken): \($0.statement)"
         }
         view.append("following \(counted(following, "log")); \(memory)")
-        view = view.map { String(Literal.line($0).prefix(width)) }
+        // What is higher than the terminal could not be replaced.
+        view = view.suffix(20).map { String(Literal.line($0).prefix(width)) }
         flush(redraw: true)
     }
 

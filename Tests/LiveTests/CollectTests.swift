@@ -3,6 +3,7 @@
 
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -18,7 +19,7 @@ struct CollectTests {
     private func collected(
         _ files: [String: Data], _ more: [String] = []
     ) throws -> (bytes: Data, manifest: String, names: [String]) {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             for (name, bytes) in files {
                 let path = folder + "/in/" + name
                 try FileManager.default.createDirectory(
@@ -27,7 +28,7 @@ struct CollectTests {
                 try bytes.write(to: URL(fileURLWithPath: path))
             }
             let archive = folder + "/all.tar"
-            let run = try Workshop.run(
+            let run = try Program.run(
                 ["collect", "-o", archive, "--no-server", "--max-time", "20"] + more
                     + [folder + "/in"])
             #expect(run.status == 0)
@@ -87,7 +88,7 @@ struct CollectTests {
     }
 
     private func gzipped(_ data: Data) throws -> Data {
-        try Workshop.withFolder { folder in
+        try withTemporaryFolder { folder in
             try data.write(to: URL(fileURLWithPath: folder + "/x"))
             let gzip = Process()
             gzip.executableURL = URL(fileURLWithPath: "/bin/gzip")
