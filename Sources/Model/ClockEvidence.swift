@@ -40,8 +40,15 @@ package struct ClockEvidence: Sendable {
     package var hostZones: [HostZone] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
+    /// Whose time the stamps show, where the file was read on the host that wrote it.
+    package var zoneOfFile: ZoneOfFile?
 
     package init() {}
+}
+
+/// Whose time the stamps of a log show that was read on the host that wrote it.
+package enum ZoneOfFile: String, Sendable {
+    case host, utc
 }
 
 extension ClockEvidence {

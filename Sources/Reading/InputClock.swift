@@ -10,6 +10,8 @@ package struct ClockOptions: Sendable {
     package var newestYear: Int?
     /// Passed in by the executable: the last resort for the year of an input without file time.
     package var now: Timestamp?
+    /// The zone of this host, for logs that are read where they are written.
+    package var hostZone: TimeZoneRules?
 
     package init() {}
 }
@@ -204,6 +206,11 @@ package struct InputClock: Sendable {
         if !hints.twins.isEmpty { return (.utc, hints.twins, hints.twinBasis) }
         if let seconds = hints.infoOffset {
             return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .infoClock)
+        }
+        switch (facts.clock.zoneOfFile, options.hostZone) {
+        case (.utc, _): return (.utc, [], .fileTime)
+        case (.host, let zone?): return (zone, [], .fileTime)
+        default: break
         }
         if let seconds = facts.clock.fileOffset {
             return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .fileTime)

@@ -144,6 +144,15 @@ extension SelectionOptions {
         return out
     }
 
+    /// The zone that this host keeps: that of TZ, else of /etc/localtime; UTC where neither tells.
+    static func hostZone() -> TimeZoneRules {
+        let name = environment("TZ").map { String($0.drop { $0 == ":" }) } ?? ""
+        let path =
+            name.isEmpty
+            ? "/etc/localtime" : name.hasPrefix("/") ? name : "/usr/share/zoneinfo/\(name)"
+        return readSmallFile(path).flatMap { TimeZoneRules(name: "host", tzif: $0) } ?? .utc
+    }
+
     private func zoneRules(_ name: String) throws -> TimeZoneRules {
         if let fixed = TimeZoneRules(offset: name) { return fixed }
         guard let rules = zoneFile(name) else {
