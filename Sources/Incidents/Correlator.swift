@@ -78,7 +78,8 @@ package struct Correlator {
         var foldedKills = 0
         var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
-        while let item = merge.next() {
+        while !merge.isAtEnd {
+            let item = merge.next()
             guard !kills.isTwin(item.event) else {
                 foldedKills += 1
                 continue

@@ -7,7 +7,6 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file.
 struct EventMerge {
-    private let patterns: [PatternInfo]
     private let needsSignatures: Bool
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
@@ -19,9 +18,11 @@ struct EventMerge {
     private var heap: [Int] = []
 
     init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
-        self.patterns = patterns
         self.needsSignatures = needsSignatures
-        cursors = sources.enumerated().map { EventCursor($0.element.log, input: $0.offset) }
+        let patterns = PatternTable(patterns)
+        cursors = sources.enumerated().map {
+            EventCursor($0.element.log, input: $0.offset, patterns: patterns)
+        }
         keys = Array(repeating: .min, count: sources.count)
         ranks = Array(repeating: 0, count: sources.count)
         let firsts = sources.map { $0.log.firstInstant?.nanoseconds ?? .min }
@@ -44,14 +45,14 @@ struct EventMerge {
         var key: Int64
     }
 
-    /// The next event; `nil` at the end.
-    mutating func next() -> Item? {
-        guard let input = heap.first else { return nil }
+    var isAtEnd: Bool { heap.isEmpty }
+
+    /// Takes the next event; there must be one.
+    mutating func next() -> Item {
+        let input = heap[0]
         let key = keys[input]
-        guard
-            let (event, signature) = cursors[input].next(
-                patterns: patterns, withSignature: needsSignatures)
-        else { return nil }
+        let signature = needsSignatures ? cursors[input].signature : 0
+        let event = cursors[input].next()
         if cursors[input].isAtEnd {
             heap.swapAt(0, heap.count - 1)
             heap.removeLast()

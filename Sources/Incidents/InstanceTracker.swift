@@ -174,7 +174,10 @@ struct InstanceTracker {
     private mutating func learn(from event: Event) {
         guard isFromServer(event) else { return }
         life.aof.learn(from: event, isStarting: life.startIsSeen && !life.isReady)
-        draft?.stake.learn(life.aof, at: event.at)
+        // Of the state that it knows, nothing is new to an incident.
+        if let known = draft?.stake.aof.state, known != life.aof.state {
+            draft?.stake.learn(life.aof, at: event.at)
+        }
         switch event.header.role {
         case .master, .replica: if !life.isEnded(event) { instance.role = event.header.role }
         case .sentinel, .child, .unknown: break

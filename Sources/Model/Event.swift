@@ -2,18 +2,24 @@
 
 /// A line that matched a pattern: what it says, who wrote it, when, and where it stands.
 package struct Event: Sendable {
-    private let content: Content
+    package let kind: EventKind
+    package let header: RecordHeader
     /// The instant the line was written, once the input's clock is known.
     package var at: Timestamp?
     /// How far `at` may be off for reasons of precision, in seconds.
     package var uncertainty: Double
+    private let content: Content
 
-    /// What an event says. A class, because events are handed on often and changed never: a copy
-    /// costs one reference, and not one for each text. What remembers events, as each server's
-    /// tracker does of a dozen kinds, has 32 bytes for each.
-    private final class Content: Sendable {
-        let kind: EventKind
-        let header: RecordHeader
+    /// What else an event says. Most events of a healthy server pass by and are forgotten, so their
+    /// texts are read from their log when somebody asks.
+    private enum Content: Sendable {
+        case made(Made)
+        case packed(EventReader, PackedPlace)
+    }
+
+    /// A class, because events are handed on often and changed never: a copy costs one reference,
+    /// and not one for each text.
+    private final class Made: Sendable {
         let source: SourcePosition
         let patternID: String
         let values: [Capture]
@@ -21,11 +27,9 @@ package struct Event: Sendable {
         let cursor: String?
 
         init(
-            kind: EventKind, header: RecordHeader, source: SourcePosition, patternID: String,
-            values: [Capture], line: String, cursor: String?
+            source: SourcePosition, patternID: String, values: [Capture], line: String,
+            cursor: String?
         ) {
-            self.kind = kind
-            self.header = header
             self.source = source
             self.patternID = patternID
             self.values = values
@@ -42,38 +46,86 @@ package struct Event: Sendable {
         values: [Capture], line: String, at: Timestamp? = nil, uncertainty: Double = 0,
         cursor: String? = nil
     ) {
+        self.kind = kind
+        self.header = header
         self.at = at
         self.uncertainty = uncertainty
-        content = Content(
-            kind: kind, header: header, source: source, patternID: patternID, values: values,
-            line: line, cursor: cursor)
+        content = .made(
+            Made(
+                source: source, patternID: patternID, values: values, line: line, cursor: cursor))
     }
 
-    package var kind: EventKind { content.kind }
-    package var header: RecordHeader { content.header }
-    package var source: SourcePosition { content.source }
-    package var patternID: String { content.patternID }
+    /// An event that lies packed in a log, at `place`.
+    init(
+        kind: EventKind, header: RecordHeader, at: Timestamp?, reader: EventReader,
+        place: PackedPlace
+    ) {
+        self.kind = kind
+        self.header = header
+        self.at = at
+        uncertainty = header.stamp.precision.seconds
+        content = .packed(reader, place)
+    }
+
+    package var source: SourcePosition {
+        switch content {
+        case .made(let made): made.source
+        case .packed(let reader, let place): reader.position(place)
+        }
+    }
+
+    package var patternID: String {
+        switch content {
+        case .made(let made): made.patternID
+        case .packed(let reader, let place): reader.patterns.infos[Int(place.pattern)].id
+        }
+    }
+
     /// The named groups that took part in the match, then the pattern's constants.
-    package var values: [Capture] { content.values }
+    package var values: [Capture] {
+        switch content {
+        case .made(let made): made.values
+        case .packed(let reader, let place): reader.values(place)
+        }
+    }
+
     /// The line as it stands in the input, invalid UTF-8 repaired, cut at `Event.lineLimit`.
-    package var line: String { content.line }
+    package var line: String {
+        switch content {
+        case .made(let made): made.line
+        case .packed(let reader, let place): reader.line(place)
+        }
+    }
+
     /// The entry's place in its journal, as `journalctl --after-cursor` takes it.
-    package var cursor: String? { content.cursor }
+    package var cursor: String? {
+        switch content {
+        case .made(let made): made.cursor
+        case .packed(let reader, let place): reader.cursor(place)
+        }
+    }
 }
 
 // MARK: - Values
 
 extension Event {
     package subscript(name: String) -> String? {
-        for value in content.values where value.name == name { return value.text }
-        return nil
+        switch content {
+        case .made(let made):
+            for value in made.values where value.name == name { return value.text }
+            return nil
+        case .packed(let reader, let place): return reader.text(of: name, place)
+        }
     }
 
     /// The number that was captured as `name`; `nil` for one that no machine has.
     package func int(_ name: String) -> Int? {
-        self[name].flatMap { Int($0) }.flatMap {
-            SnapshotValue.credible.contains(Int64($0)) ? $0 : nil
-        }
+        let number: Int? =
+            switch content {
+            case .made: self[name].flatMap { Int($0) }
+            case .packed(let reader, let place): reader.number(of: name, place)
+            }
+        return number.flatMap { SnapshotValue.credible.contains(Int64($0)) ? $0 : nil }
     }
 
     package func double(_ name: String) -> Double? {
@@ -81,7 +133,10 @@ extension Event {
     }
 
     package var operation: Operation? {
-        self["operation"].flatMap { Operation(rawValue: $0) }
+        switch content {
+        case .made: self["operation"].flatMap { Operation(rawValue: $0) }
+        case .packed(let reader, let place): reader.operation(place)
+        }
     }
 
     /// Whether the process that the line names is a server of the family or one of its children,

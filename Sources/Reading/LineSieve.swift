@@ -43,6 +43,8 @@ struct LineSieve {
     private var header = RecordHeader(form: .none)
     /// The line at hand is a record like those passed over, but a pattern may match its message.
     private var isCandidate = false
+    /// The candidate's message holds no text that patterns look for anywhere.
+    private(set) var isScreened = false
     private var candidateHeader = RecordHeader(form: .none)
     private var candidateMessage = 0
 
@@ -178,11 +180,14 @@ extension LineSieve {
         let flags = marks.flags.span
         let hashes = screen.beginnings
         let beginnings = hashes.span
+        let endings = screen.pairs
+        let pairs = endings.span
         precondition(words <= feeds.count && words <= flags.count)
         isCandidate = false
         while let end = place.nextFeed(feeds, start, words) {
             guard isArmed,
-                passes(bytes, place.lineStart, end, start, flags, beginnings, place.number + 1)
+                passes(
+                    bytes, place.lineStart, end, start, flags, beginnings, pairs, place.number + 1)
             else { return end }
             place.number += 1
             place.lineStart = end + 1
@@ -193,7 +198,7 @@ extension LineSieve {
     @inline(__always)
     private mutating func passes(
         _ bytes: Span<UInt8>, _ from: Int, _ end: Int, _ origin: Int, _ flags: Span<UInt64>,
-        _ beginnings: Span<UInt64>, _ number: Int
+        _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>, _ number: Int
     ) -> Bool {
         // A header's date and time, and 16 bytes of the line, lie within it.
         guard from + dateStart + Self.headLength + 8 <= end, end - from <= Self.longest else {
@@ -223,18 +228,27 @@ extension LineSieve {
         guard let (within, level) = Self.clock(bytes.word(dateAt + 18)), bytes[dateAt + 26] == 0x20
         else { return false }
         let at = minute + within
-        guard at >= nanoseconds, !isFlagged(flags, message - origin, end - origin),
-            Self.isLast(bytes[end - 1], after: bytes[end - 2])
-        else { return false }
-        if childPID != 0 {
-            found(at, level, message - from, childPID)
+        guard at >= nanoseconds, Self.isLast(bytes[end - 1], after: bytes[end - 2]) else {
             return false
         }
-        let hash = MessageScreen.hash(UInt32(truncatingIfNeeded: bytes.word(message)))
+        let isFlagged = isFlagged(flags, message - origin, end - origin)
+        if isFlagged || level == .warning || childPID != 0 {
+            // A flag may stand for a text that patterns look for, and then the record is as others are.
+            if isFlagged || level == .warning,
+                !Self.isOneRecord(bytes.extracting(message..<end), isWarning: level == .warning)
+            {
+                return false
+            }
+            found(at, level, message - from, childPID, isScreened: !isFlagged)
+            return false
+        }
+        let first = UInt32(truncatingIfNeeded: bytes.word(message))
+        let hash = MessageScreen.hash(first)
         if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
+            mayEnd(first, UInt32(truncatingIfNeeded: bytes.word(end - 8) >> 32), pairs),
             screen.mayMatch(bytes.extracting(message..<end))
         {
-            found(at, level, message - from)
+            found(at, level, message - from, isScreened: true)
             return false
         }
         if at > nanoseconds { forwardSteps &+= 1 }
@@ -246,9 +260,11 @@ extension LineSieve {
     }
 
     /// Notes what a record is of which only the message is to be looked at.
-    private mutating func found(_ at: Int64, _ level: Level, _ message: Int, _ childPID: Int32 = 0)
-    {
+    private mutating func found(
+        _ at: Int64, _ level: Level, _ message: Int, _ childPID: Int32 = 0, isScreened: Bool
+    ) {
         isCandidate = true
+        self.isScreened = isScreened
         candidateHeader = header
         candidateHeader.stamp.nanoseconds = at
         candidateHeader.level = level
@@ -257,6 +273,28 @@ extension LineSieve {
             candidateHeader.pid = childPID
             candidateHeader.role = .child
         }
+    }
+
+    /// Whether a message that begins as some pattern's do ends as one of them may.
+    @inline(__always)
+    private func mayEnd(_ first: UInt32, _ last: UInt32, _ pairs: Span<UInt64>) -> Bool {
+        let some = MessageScreen.hash(first, last)
+        let any = MessageScreen.hash(first, MessageScreen.anyEnding)
+        return pairs[some >> 6] >> UInt64(some & 63) & 1 != 0
+            || pairs[any >> 6] >> UInt64(any & 63) & 1 != 0
+    }
+
+    /// Whether a message is of one record, and stands as its server wrote it: printable ASCII, without
+    /// what might be another header. What copying does to warnings is taken back elsewhere
+    /// (`RecordReader.isWorthRepair`).
+    private static func isOneRecord(_ message: Span<UInt8>, isWarning: Bool) -> Bool {
+        guard message.isPlain else { return false }
+        var from = 0
+        while let colon = message.first(0x3A, from: from) {
+            if message.byte(colon + 2) == 0x20 { return false }
+            from = colon + 1
+        }
+        return !isWarning || message.first(0x26, from: 0) == nil && message.find("''") == nil
     }
 
     /// The process id in `123:C ` and where that ends.
@@ -275,8 +313,7 @@ extension LineSieve {
         return (pid, i + 3)
     }
 
-    /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` for a warning, which is
-    /// worth more than a glance, and where anything else stands.
+    /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` where anything else stands.
     @inline(__always)
     private static func clock(_ text: UInt64) -> (Int64, Level)? {
         guard text & 0x00FF_0000_00FF_0000 == 0x0020_0000_002E_0000 else { return nil }
@@ -292,6 +329,7 @@ extension LineSieve {
         case 0x2E: level = .debug
         case 0x2D: level = .verbose
         case 0x2A: level = .notice
+        case 0x23: level = .warning
         default: return nil
         }
         return (Int64(seconds) * 1_000_000_000 + Int64(milliseconds) * 1_000_000, level)
@@ -325,15 +363,6 @@ extension LineSieve {
 }
 
 extension Span<UInt8> {
-    /// Eight bytes, the first one lowest.
-    @inline(__always)
-    fileprivate func word(_ i: Int) -> UInt64 {
-        precondition(i >= 0 && i + 8 <= count)
-        return unsafe withUnsafeBytes {
-            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: i, as: UInt64.self))
-        }
-    }
-
     /// Two bytes, the first one lowest.
     @inline(__always)
     fileprivate func half(_ i: Int) -> UInt16 { UInt16(self[i]) | UInt16(self[i + 1]) << 8 }
