@@ -16,6 +16,7 @@ struct EventMerge {
     private var ranks: [Int]
     /// The inputs that have events left: a binary heap by key, then by rank.
     private var heap: [Int] = []
+    private(set) var origin = Origin()
 
     init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
         self.needsSignatures = needsSignatures
@@ -37,21 +38,22 @@ struct EventMerge {
         }
     }
 
-    struct Item {
-        var event: Event
-        var input: Int
+    /// Where the event that was taken last comes from.
+    struct Origin {
+        var input = 0
         /// 0 unless signatures are needed.
-        var signature: UInt64
-        var key: Int64
+        var signature: UInt64 = 0
+        var key: Int64 = 0
     }
 
     var isAtEnd: Bool { heap.isEmpty }
 
     /// Takes the next event; there must be one.
-    mutating func next() -> Item {
+    mutating func next() -> Event {
         let input = heap[0]
-        let key = keys[input]
-        let signature = needsSignatures ? cursors[input].signature : 0
+        origin.input = input
+        origin.key = keys[input]
+        if needsSignatures { origin.signature = cursors[input].signature }
         let event = cursors[input].next()
         if cursors[input].isAtEnd {
             heap.swapAt(0, heap.count - 1)
@@ -60,7 +62,7 @@ struct EventMerge {
             raiseKey(input)
         }
         siftDown()
-        return Item(event: event, input: input, signature: signature, key: key)
+        return event
     }
 
     private mutating func raiseKey(_ input: Int) {
@@ -169,13 +171,13 @@ struct TwinFilter {
     /// Kernel lines and syslog messages are stamped anew on each way (0.33 s seen for dmesg -T).
     private static let relayTolerance: Int64 = 2_000_000_000
 
-    mutating func isTwin(_ item: EventMerge.Item, instance: Int) -> Bool {
-        guard isNeeded, let at = item.event.at?.nanoseconds else { return false }
-        sweep(now: item.key)
-        let form = item.event.header.form
+    mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
+        guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        sweep(now: origin.key)
+        let form = event.header.form
         let isRelayed = form == .kernel || form == .daemon || form == .bareMessage
-        let channel = Channel(input: item.input, isBare: form == .bareMessage)
-        let key = Key(instance: instance, signature: item.signature)
+        let channel = Channel(input: origin.input, isBare: form == .bareMessage)
+        let key = Key(instance: instance, signature: origin.signature)
         let isTwin = tracks[key, default: Track()].align(
             at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
             relayTolerance: Self.relayTolerance, spans: spans)

@@ -2,19 +2,19 @@
 
 /// A line that matched a pattern: what it says, who wrote it, when, and where it stands.
 package struct Event: Sendable {
-    package let kind: EventKind
     package let header: RecordHeader
+    package let kind: EventKind
+    /// The number of the pattern of a packed event.
+    private let pattern: UInt16
     /// The instant the line was written, once the input's clock is known.
     package var at: Timestamp?
-    /// How far `at` may be off for reasons of precision, in seconds.
-    package var uncertainty: Double
     private let content: Content
 
     /// What else an event says. Most events of a healthy server pass by and are forgotten, so their
     /// texts are read from their log when somebody asks.
     private enum Content: Sendable {
         case made(Made)
-        case packed(EventReader, PackedPlace)
+        case packed(EventReader, index: Int)
     }
 
     /// A class, because events are handed on often and changed never: a copy costs one reference,
@@ -25,11 +25,13 @@ package struct Event: Sendable {
         let values: [Capture]
         let line: String
         let cursor: String?
+        let uncertainty: Double
 
         init(
             source: SourcePosition, patternID: String, values: [Capture], line: String,
-            cursor: String?
+            cursor: String?, uncertainty: Double
         ) {
+            self.uncertainty = uncertainty
             self.source = source
             self.patternID = patternID
             self.values = values
@@ -49,10 +51,11 @@ package struct Event: Sendable {
         self.kind = kind
         self.header = header
         self.at = at
-        self.uncertainty = uncertainty
+        pattern = 0
         content = .made(
             Made(
-                source: source, patternID: patternID, values: values, line: line, cursor: cursor))
+                source: source, patternID: patternID, values: values, line: line, cursor: cursor,
+                uncertainty: uncertainty))
     }
 
     /// An event that lies packed in a log, at `place`.
@@ -63,21 +66,31 @@ package struct Event: Sendable {
         self.kind = kind
         self.header = header
         self.at = at
-        uncertainty = header.stamp.precision.seconds
-        content = .packed(reader, place)
+        pattern = place.pattern
+        content = .packed(reader, index: place.index)
+    }
+
+    private func place(_ index: Int) -> PackedPlace { PackedPlace(index: index, pattern: pattern) }
+
+    /// How far `at` may be off for reasons of precision, in seconds.
+    package var uncertainty: Double {
+        switch content {
+        case .made(let made): made.uncertainty
+        case .packed: header.stamp.precision.seconds
+        }
     }
 
     package var source: SourcePosition {
         switch content {
         case .made(let made): made.source
-        case .packed(let reader, let place): reader.position(place)
+        case .packed(let reader, let index): reader.position(place(index))
         }
     }
 
     package var patternID: String {
         switch content {
         case .made(let made): made.patternID
-        case .packed(let reader, let place): reader.patterns.infos[Int(place.pattern)].id
+        case .packed(let reader, _): reader.patterns.infos[Int(pattern)].id
         }
     }
 
@@ -85,7 +98,7 @@ package struct Event: Sendable {
     package var values: [Capture] {
         switch content {
         case .made(let made): made.values
-        case .packed(let reader, let place): reader.values(place)
+        case .packed(let reader, let index): reader.values(place(index))
         }
     }
 
@@ -93,7 +106,7 @@ package struct Event: Sendable {
     package var line: String {
         switch content {
         case .made(let made): made.line
-        case .packed(let reader, let place): reader.line(place)
+        case .packed(let reader, let index): reader.line(place(index))
         }
     }
 
@@ -101,7 +114,7 @@ package struct Event: Sendable {
     package var cursor: String? {
         switch content {
         case .made(let made): made.cursor
-        case .packed(let reader, let place): reader.cursor(place)
+        case .packed(let reader, let index): reader.cursor(place(index))
         }
     }
 }
@@ -114,7 +127,7 @@ extension Event {
         case .made(let made):
             for value in made.values where value.name == name { return value.text }
             return nil
-        case .packed(let reader, let place): return reader.text(of: name, place)
+        case .packed(let reader, let index): return reader.text(of: name, place(index))
         }
     }
 
@@ -123,7 +136,7 @@ extension Event {
         let number: Int? =
             switch content {
             case .made: self[name].flatMap { Int($0) }
-            case .packed(let reader, let place): reader.number(of: name, place)
+            case .packed(let reader, let index): reader.number(of: name, place(index))
             }
         return number.flatMap { SnapshotValue.credible.contains(Int64($0)) ? $0 : nil }
     }
@@ -135,7 +148,7 @@ extension Event {
     package var operation: Operation? {
         switch content {
         case .made: self["operation"].flatMap { Operation(rawValue: $0) }
-        case .packed(let reader, let place): reader.operation(place)
+        case .packed(let reader, let index): reader.operation(place(index))
         }
     }
 

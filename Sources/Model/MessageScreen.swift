@@ -43,6 +43,6 @@ package struct MessageScreen: Sendable {
     /// The place in `pairs` of the first four bytes of a message and of its last four.
     @inlinable @inline(__always)
     package static func hash(_ first: UInt32, _ last: UInt32) -> Int {
-        hash(first ^ (last &* 0x85EB_CA6B))
+        Int(((first ^ (last &* 0x85EB_CA6B)) &* 0x9E37_79B1) >> 16)
     }
 }

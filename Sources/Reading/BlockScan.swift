@@ -134,6 +134,12 @@ struct PairScan {
         return Int(offset - origin)
     }
 
+    /// The same for what a window holds.
+    mutating func follow(_ window: borrowing EntryWindow) -> Int {
+        let offset = window.offset
+        return window.withBytes { follow($0, at: offset) }
+    }
+
     /// Marks the bytes from the first of a word on.
     private mutating func scan(_ bytes: Span<UInt8>, from word: Int, bitOfFirst: Int) {
         let start = word * 64 - bitOfFirst
@@ -179,17 +185,19 @@ struct PairScan {
         (firsts[word], seconds[word]) = (a, b)
     }
 
-    /// The first bit from `bit` on that is set, if there is one.
+    /// The first bit from `bit` on, and before `end`, that is set, if there is one.
     @inline(__always)
-    static func next(_ marks: Span<UInt64>, from bit: Int) -> Int? {
+    static func next(_ marks: Span<UInt64>, from bit: Int, before end: Int = .max) -> Int? {
+        let words = min(marks.count, end >> 6 &+ 1)
         var word = bit >> 6
-        guard word < marks.count else { return nil }
+        guard word < words else { return nil }
         var bits = marks[word] & (~0 << UInt64(bit & 63))
         while bits == 0 {
             word += 1
-            guard word < marks.count else { return nil }
+            guard word < words else { return nil }
             bits = marks[word]
         }
-        return word * 64 + bits.trailingZeroBitCount
+        let found = word * 64 + bits.trailingZeroBitCount
+        return found < end ? found : nil
     }
 }

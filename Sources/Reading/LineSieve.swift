@@ -157,11 +157,11 @@ extension LineSieve {
             _ feeds: Span<UInt64>, _ start: Int, _ words: Int
         ) -> Int? {
             while bits == 0 {
-                word += 1
+                word &+= 1
                 guard word < words else { return nil }
                 bits = feeds[word]
             }
-            let end = start + word * 64 + bits.trailingZeroBitCount
+            let end = start &+ word &* 64 &+ bits.trailingZeroBitCount
             bits &= bits &- 1
             return end
         }
@@ -187,10 +187,10 @@ extension LineSieve {
         while let end = place.nextFeed(feeds, start, words) {
             guard isArmed,
                 passes(
-                    bytes, place.lineStart, end, start, flags, beginnings, pairs, place.number + 1)
+                    bytes, place.lineStart, end, start, flags, beginnings, pairs, place.number &+ 1)
             else { return end }
-            place.number += 1
-            place.lineStart = end + 1
+            place.number &+= 1
+            place.lineStart = end &+ 1
         }
         return nil
     }
@@ -201,37 +201,40 @@ extension LineSieve {
         _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>, _ number: Int
     ) -> Bool {
         // A header's date and time, and 16 bytes of the line, lie within it.
-        guard from + dateStart + Self.headLength + 8 <= end, end - from <= Self.longest else {
+        guard from &+ dateStart &+ Self.headLength &+ 8 <= end, end &- from <= Self.longest else {
             return false
         }
         var childPID: Int32 = 0
         var leadEnd = dateStart
         if (bytes.word(from) ^ lead.0) & leadMask.0 != 0
-            || (bytes.word(from + 8) ^ lead.1) & leadMask.1 != 0
+            || (bytes.word(from &+ 8) ^ lead.1) & leadMask.1 != 0
         {
             guard header.form == .roleWithYear, number > 64,
                 let child = Self.childLead(bytes, from)
             else { return false }
             (childPID, leadEnd) = child
         }
-        let dateAt = from + leadEnd
-        let message = dateAt + Self.headLength
-        guard message + 8 <= end else { return false }
-        if bytes.word(dateAt) != date.0 || bytes.word(dateAt + 8) != date.1
-            || bytes.half(dateAt + 16) != date.2
+        let dateAt = from &+ leadEnd
+        let message = dateAt &+ Self.headLength
+        guard message &+ 8 <= end else { return false }
+        if bytes.word(dateAt) != date.0 || bytes.word(dateAt &+ 8) != date.1
+            || UInt16(truncatingIfNeeded: bytes.word(dateAt &+ 16)) != date.2
         {
             guard setDate(bytes.extracting(from..<end), at: leadEnd) else {
                 isArmed = false
                 return false
             }
         }
-        guard let (within, level) = Self.clock(bytes.word(dateAt + 18)), bytes[dateAt + 26] == 0x20
+        guard let (within, level) = Self.clock(bytes.word(dateAt &+ 18)),
+            bytes[dateAt &+ 26] == 0x20
         else { return false }
-        let at = minute + within
-        guard at >= nanoseconds, Self.isLast(bytes[end - 1], after: bytes[end - 2]) else {
-            return false
-        }
-        let isFlagged = isFlagged(flags, message - origin, end - origin)
+        let at = minute &+ within
+        let tail = bytes.word(end &- 8)
+        guard at >= nanoseconds,
+            Self.isLast(
+                UInt8(truncatingIfNeeded: tail >> 56), after: UInt8(truncatingIfNeeded: tail >> 48))
+        else { return false }
+        let isFlagged = isFlagged(flags, message &- origin, end &- origin)
         if isFlagged || level == .warning || childPID != 0 {
             // A flag may stand for a text that patterns look for, and then the record is as others are.
             if isFlagged || level == .warning,
@@ -245,7 +248,7 @@ extension LineSieve {
         let first = UInt32(truncatingIfNeeded: bytes.word(message))
         let hash = MessageScreen.hash(first)
         if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
-            mayEnd(first, UInt32(truncatingIfNeeded: bytes.word(end - 8) >> 32), pairs),
+            mayEnd(first, UInt32(truncatingIfNeeded: tail >> 32), pairs),
             screen.mayMatch(bytes.extracting(message..<end))
         {
             found(at, level, message - from, isScreened: true)
@@ -320,9 +323,9 @@ extension LineSieve {
         let digits = (text & 0x0000_FFFF_FF00_FFFF) &- 0x0000_3030_3000_3030
         let isBeyond = (digits &+ 0x0000_7676_7600_7676) | digits
         guard isBeyond & 0x0000_8080_8000_8080 == 0 else { return nil }
-        let seconds = (digits & 0xFF) * 10 + digits >> 8 & 0xFF
+        let seconds = (digits & 0xFF) &* 10 &+ (digits >> 8 & 0xFF)
         let milliseconds =
-            (digits >> 24 & 0xFF) * 100 + (digits >> 32 & 0xFF) * 10 + digits >> 40 & 0xFF
+            (digits >> 24 & 0xFF) &* 100 &+ (digits >> 32 & 0xFF) &* 10 &+ (digits >> 40 & 0xFF)
         guard seconds < 60 else { return nil }
         let level: Level
         switch text >> 56 {
@@ -332,7 +335,8 @@ extension LineSieve {
         case 0x23: level = .warning
         default: return nil
         }
-        return (Int64(seconds) * 1_000_000_000 + Int64(milliseconds) * 1_000_000, level)
+        let within = seconds &* 1_000_000_000 &+ milliseconds &* 1_000_000
+        return (Int64(truncatingIfNeeded: within), level)
     }
 
     /// Whether a message may end so: what copying leaves behind messages is taken off first
@@ -350,20 +354,14 @@ extension LineSieve {
     @inline(__always)
     private func isFlagged(_ flags: Span<UInt64>, _ from: Int, _ end: Int) -> Bool {
         var word = from >> 6
-        let last = (end - 1) >> 6
+        let last = (end &- 1) >> 6
         guard from >= 0, last < flags.count else { return true }
         var bits = flags[word] & (~0 << UInt64(from & 63))
         while word < last {
             if bits != 0 { return true }
-            word += 1
+            word &+= 1
             bits = flags[word]
         }
-        return bits & (~0 >> UInt64(63 - (end - 1) & 63)) != 0
+        return bits & (~0 >> UInt64(63 &- (end &- 1) & 63)) != 0
     }
-}
-
-extension Span<UInt8> {
-    /// Two bytes, the first one lowest.
-    @inline(__always)
-    fileprivate func half(_ i: Int) -> UInt16 { UInt16(self[i]) | UInt16(self[i + 1]) << 8 }
 }

@@ -108,6 +108,7 @@ struct EventStoreTests {
         var cursor = EventCursor(
             log, input: 3, patterns: PatternTable(Pipeline.patterns))
         var headers = 0
+        var kept: [(Event, Event)] = []
         log.forEachHeader { i, pattern, header in
             headers += 1
             #expect(!cursor.isAtEnd && cursor.index == i && cursor.instant == log.instant(at: i))
@@ -117,7 +118,19 @@ struct EventStoreTests {
             #expect(signature == log.signature(at: i))
             #expect(next.source == event.source && next.line == event.line)
             #expect(next.at == event.at && next.values == event.values)
+            #expect(next.kind == event.kind && next.header == event.header)
+            #expect(next.patternID == event.patternID && next.cursor == event.cursor)
+            #expect(next.uncertainty == event.uncertainty && next.operation == event.operation)
+            for name in event.values.map(\.name) + ["nothing"] {
+                #expect(next[name] == event[name] && next.int(name) == event.int(name))
+                #expect(next.double(name) == event.double(name))
+            }
+            kept.append((next, event))
             #expect(pattern == log.pattern(at: i) && header == log.header(at: i))
+        }
+        // They can still be asked when the cursor has gone on.
+        for (next, event) in kept {
+            #expect(next.values == event.values && next.line == event.line)
         }
         var instants: [Timestamp] = []
         log.forEachInstant { instants.append($0) }
