@@ -101,7 +101,7 @@ extension InstanceTracker {
         let pid = event.header.pid
         if pastPIDs.contains(pid) && pid != life.pid { return false }
         if life.isReady || life.end != nil || life.firstLine == nil { return true }
-        return pid != 0 && life.pid != 0 && pid != life.pid && children[pid] == nil
+        return pid != 0 && life.pid != 0 && pid != life.pid && !children.contains(pid)
             && event.header.form != .none
     }
 
