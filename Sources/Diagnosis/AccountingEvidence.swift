@@ -6,7 +6,7 @@ internal import Model
 enum AccountingEvidence {
     /// The sum that the kernel makes, term by term.
     static func arithmetic(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
-        var out = [facts.quantity("Committed_AS before the fork", charge.committed)]
+        var out = [facts.quantity(committedName(facts, charge), charge.committed)]
         guard charge.atLeast.bytes > 0 || charge.atMost != nil else {
             return out + [facts.quantity("CommitLimit", charge.limit)] + composition(facts, charge)
         }
@@ -45,11 +45,30 @@ enum AccountingEvidence {
                 "the lower of VmSize/32 and vm.user_reserve_kbytes"))
         out.append(
             facts.quantity("limit", bytes: charge.ceiling, "CommitLimit without what is kept back"))
-        out.append(
-            facts.quantity(
-                "shortfall", bytes: charge.needAtLeast - charge.ceiling,
-                "need less limit; below zero it fits"))
-        return out
+        return out + shortfall(facts, charge)
+    }
+
+    /// When Committed_AS was read: a refused fork leaves it as it was.
+    private static func committedName(_ facts: Case, _ charge: CommitCharge) -> String {
+        guard let read = charge.committed.at, let start = facts.start,
+            !charge.committed.placed.isFileTime
+        else { return "Committed_AS, when is not known" }
+        if read <= start { return "Committed_AS before the fork" }
+        return "Committed_AS after a refused fork, which gives back what it had accounted"
+    }
+
+    /// By the lower and, where there is another one, by the upper bound.
+    private static func shortfall(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
+        let least = charge.needAtLeast - charge.ceiling
+        let text = "need less limit; below zero it fits"
+        guard let most = charge.needAtMost, most != charge.needAtLeast else {
+            let name = charge.needAtMost == nil ? "shortfall, at least" : "shortfall"
+            return [facts.quantity(name, bytes: least, text)]
+        }
+        return [
+            facts.quantity("shortfall, at least", bytes: least, text),
+            facts.quantity("shortfall, at most", bytes: most - charge.ceiling, text),
+        ]
     }
 
     private static func term(

@@ -105,6 +105,19 @@ extension Case {
         return reading
     }
 
+    /// Whether a setting is known for one of the failures at least: it was read before one of them.
+    func isKnownDuring(_ setting: Setting) -> Bool {
+        if setting.isKnown { return true }
+        guard setting.reach == .after, let read = setting.reading.at, let end else { return false }
+        return read <= end && setting.changedLater == nil
+    }
+
+    /// Whether a setting tells of the failures: known for them, or read while forks were still being
+    /// refused and nothing had been changed.
+    func tells(_ setting: Setting) -> Bool {
+        setting.isKnown || setting.reach == .after && stillRefused(at: setting.reading.at)
+    }
+
     /// What shows that the clocks of log and snapshots disagree: the process was read before the log
     /// says that it started.
     var clockConflict: Evidence? {

@@ -27,7 +27,10 @@ extension Diagnosis {
         return chosen.map { placed in
             MemorySample(
                 at: placed.at, offsetSeconds: placed.at.map { $0.seconds(since: start) },
-                scope: scope(placed.snapshot.subject.scope), values: shown(placed.snapshot),
+                scope: scope(placed.snapshot.subject.scope),
+                subject: placed.snapshot.subject.path
+                    ?? placed.snapshot.subject.pid.map { "pid \($0)" },
+                values: shown(placed.snapshot),
                 source: SourceReference(
                     path: placed.path, line: placed.snapshot.line, offset: placed.snapshot.offset))
         }

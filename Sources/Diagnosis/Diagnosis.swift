@@ -26,6 +26,7 @@ package enum Diagnosis {
         out.memory = memory(facts)
         out.facts = settings(facts)
         out.timeline = timeline(facts)
+        insert(memoryRows(facts, out.memory), into: &out.timeline)
         return out
     }
 

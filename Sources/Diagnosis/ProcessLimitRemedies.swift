@@ -14,8 +14,11 @@ enum ProcessLimitRemedies {
             ])
         }
         guard facts.incident.status != .ended else { return AccountingRemedies.numbered([keep]) }
-        let now = [old == nil ? look(facts) : nil, raiseNow(facts, old)].compactMap(\.self)
-        return AccountingRemedies.numbered(facts.hasRestarted ? [keep] + now : now + [keep])
+        // What the limit is comes before any change of it.
+        let first = old == nil ? [look(facts)] : []
+        let now = raiseNow(facts, old)
+        return AccountingRemedies.numbered(
+            first + (facts.hasRestarted ? [keep, now] : [now, keep]))
     }
 
     private static func look(_ facts: Case) -> Remedy {

@@ -190,6 +190,8 @@ package struct TimelineEntry: Sendable {
     /// The kind of an entry that tells of no event: two readings of a setting that differ, or the
     /// command that changed it.
     package static let settingChanged = "setting_changed"
+    /// The kind of an entry that tells what memory was read as.
+    package static let memorySnapshot = "memory_snapshot"
 
     package var at: Timestamp?
     /// The time as the log writes it.
@@ -247,16 +249,19 @@ package struct MemorySample: Sendable {
     package var at: Timestamp?
     package var offsetSeconds: Double?
     package var scope: Scope
+    /// The path of the control group, or the number of the process; `nil` for the host.
+    package var subject: String?
     package var values: [(name: String, value: Int64)]
     package var source: SourceReference?
 
     package init(
-        at: Timestamp?, offsetSeconds: Double?, scope: Scope,
+        at: Timestamp?, offsetSeconds: Double?, scope: Scope, subject: String? = nil,
         values: [(name: String, value: Int64)], source: SourceReference?
     ) {
         self.at = at
         self.offsetSeconds = offsetSeconds
         self.scope = scope
+        self.subject = subject
         self.values = values
         self.source = source
     }

@@ -153,6 +153,7 @@ extension TimelineEntry {
 extension MemorySample {
     fileprivate mutating func mapStrings(_ map: (String) -> String) {
         values = values.map { (name: map($0.name), value: $0.value) }
+        subject = subject.map(map)
         source?.mapStrings(map)
     }
 }

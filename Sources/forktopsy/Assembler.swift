@@ -79,10 +79,15 @@ struct Assembler {
             snapshots, instances: correlation.instances.map(\.instance))
         let latest = linker.readings(
             for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
-        let open = Set(
-            report.incidents.lazy.filter { $0.status == .ongoing_at_end }.map(\.instance))
+        let open = Dictionary(
+            report.incidents.lazy.filter { $0.status == .ongoing_at_end }.map {
+                ($0.instance, Set($0.failures.byErrno.keys))
+            },
+            uniquingKeysWith: { $0.union($1) })
         report.outlook = zip(instances, latest).map {
-            Diagnosis.outlook($0, $1, isOpen: open.contains($0.instance))
+            let errnos = open[$0.instance]
+            return Diagnosis.outlook(
+                $0, $1, isOpen: errnos != nil, refusedBy: errnos ?? [])
         }
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)

@@ -34,7 +34,8 @@ enum TaskLimitCgroupPids: Cause {
         if !lines.isEmpty || hits || counted != nil {
             var out = finding(
                 !lines.isEmpty || hits ? .confirmed : .likely, .high,
-                "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit.",
+                "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit"
+                    + (counted?.current.subject.path.map { ": \($0)." } ?? "."),
                 evidence: facts.isToldByKernelOnly
                     ? []
                     : facts.cite(
@@ -112,12 +113,14 @@ enum TaskLimitCgroupPids: Cause {
         return parts.drop { ["sys", "fs", "cgroup", "pids"].contains($0) }.count > 1
     }
 
-    /// A reading of a group in which the count had reached the limit, around the failures.
+    /// A reading of a group in which the count had reached the limit, around the failures or while
+    /// forks were still being refused.
     private static func atLimit(_ facts: Case) -> (current: Measured, max: Measured)? {
         guard let start = facts.start, let end = facts.end else { return nil }
         for placed in facts.incident.readings.snapshots {
             guard let at = placed.at, !placed.isFileTime,
-                at >= start.adding(seconds: -5), at <= end.adding(seconds: 5),
+                at >= start.adding(seconds: -5),
+                at <= end.adding(seconds: 5) || facts.stillRefused(at: at),
                 let current = placed.snapshot.value(.pidsCurrent),
                 let most = placed.snapshot.value(.pidsMax)
             else { continue }
