@@ -16,7 +16,7 @@ extension Case {
     // MARK: - Settings
 
     /// What refuses, or lets pass, this kind of failure.
-    private var decisiveSettings: [Measure] {
+    var decisiveSettings: [Measure] {
         var out: [Measure] = []
         if !refusals(.ENOMEM).isEmpty {
             out += [
