@@ -75,7 +75,9 @@ extension Case {
         }
         // A command that changed it after the failure says what it is now, not what it was.
         if let after {
-            return after.placed.snapshot.isChange ? nil : Setting(reading: after, reach: .after)
+            guard !after.placed.snapshot.isChange else { return nil }
+            let later = dated.first { ($0.at ?? end) > (after.at ?? end) && $0.text != after.text }
+            return Setting(reading: after, reach: .after, changedLater: later)
         }
         let undated = all.last { !$0.placed.snapshot.isChange }
         return undated.map { Setting(reading: $0, reach: .undated) }
@@ -237,6 +239,7 @@ extension Case {
                 + (later ?? "")
         case .after:
             return "read only \(distance(of: setting.reading)); it may have been changed since"
+                + (later ?? "")
         case .undated where setting.reading.at != nil && start == nil:
             return "read then; when it failed is not known"
         case .undated: return "read at a time that is not known"

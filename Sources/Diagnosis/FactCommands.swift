@@ -128,13 +128,21 @@ enum FactCommands {
     }
 
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.
+    ///
+    /// Where the zone of the log was assumed, the times are those written in it: journalctl takes
+    /// them for the host's, and a host writes its logs in its own zone.
     static func kernelLines(_ incident: Incident) -> String {
-        let from = incident.startedAt.map { spoken($0.adding(seconds: -120)) } ?? "-1 day"
-        let to = (incident.lastFailureAt ?? incident.startedAt).map {
-            spoken($0.adding(seconds: 120))
+        let isAssumed = incident.zoneIsAssumed
+        func bound(_ at: Timestamp, _ seconds: Double) -> String {
+            let time = CivilTime(timestamp: at.adding(seconds: seconds))
+            return "'\(time.date) \(time.clockToSecond)\(isAssumed ? "" : " UTC")'"
         }
-        let until = to.map { " --until '\($0)'" } ?? ""
-        return "journalctl --utc -o short-iso-precise _TRANSPORT=kernel --since '\(from)'\(until)"
+        let from = incident.startedAt.map { bound($0, -120) } ?? "'-1 day'"
+        let to = (incident.lastFailureAt ?? incident.startedAt).map {
+            " --until \(bound($0, 120))"
+        }
+        return "journalctl \(isAssumed ? "" : "--utc ")-o short-iso-precise _TRANSPORT=kernel "
+            + "--since \(from)\(to ?? "")"
     }
 
     static func spoken(_ at: Timestamp) -> String {

@@ -5,11 +5,16 @@ package import Model
 extension Diagnosis {
     /// Whether the next fork of a server would succeed, by the newest figures in the data. `isOpen`
     /// where an incident of it was not over when the data ended; `refusedBy` are the errnos of the
-    /// forks that were refused in it.
+    /// forks that were refused in it, and `kill` is its last incident in which an OOM killer took a
+    /// process of it.
     package static func outlook(
         _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool,
-        refusedBy: Set<Errno> = []
+        refusedBy: Set<Errno> = [], kill: Incident? = nil
     ) -> Outlook {
+        if summary.lastEventAt == nil, let alike = readings.asOfOneMoment {
+            return outlook(summary, alike, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
+                .withoutTimes
+        }
         var subject = Incident(kind: .fork_failure, instance: summary.instance)
         subject.readings = readings
         let newest = readings.snapshots.compactMap { $0.isFileTime ? nil : $0.at }.max()
@@ -39,6 +44,7 @@ extension Diagnosis {
                 "Memory accounting would let the next fork pass, but the last ones were refused with "
                 + "EAGAIN, by a limit on tasks; that it has room by now is not seen."
         }
+        if let kill { out.add(kill, lastSuccessAt: summary.lastSuccessAt) }
         let paths = Set(readings.snapshots.filter { $0.tie != .own }.map(\.path))
         if let path = out.evidence.compactMap({ $0.source?.path }).first(where: paths.contains) {
             if out.wouldFork != .unknown { out.wouldFork = .unknown }
@@ -160,9 +166,6 @@ private struct HeadRoom {
                 ?? facts.recent(.usedMemoryRSS, within: 120, where: Case.isServer)
         else { return "" }
         let use = facts.cgroupUse
-        guard facts.isOutsideMemoryCgroups != nil || use != nil else {
-            return " Whether a control group limits the copies of a save is not known."
-        }
         out.evidence.append(facts.cite(available, .for, "MemAvailable"))
         out.evidence.append(facts.cite(held, .for, "resident memory of the server"))
         let swap = facts.nearest(.swapFree, where: Case.isHost)?.number ?? 0
@@ -171,6 +174,10 @@ private struct HeadRoom {
             room = min(room, max(0, use.limit.number - usage.number))
             out.evidence.append(
                 facts.cite(use.limit.reading, .for, "the limit of its control group"))
+        }
+        if room >= held.number, use == nil, facts.isOutsideMemoryCgroups == nil {
+            return " The host has \(spoken(room)) available, more than a save can copy "
+                + "(\(spoken(held.number))); whether a control group allows less is not known."
         }
         return room >= held.number
             ? " \(spoken(room)) are available, more than a save can copy (\(spoken(held.number)))."

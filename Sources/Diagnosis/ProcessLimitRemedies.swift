@@ -48,7 +48,8 @@ enum ProcessLimitRemedies {
         return Remedy(
             order: 0, text: "Set the limit for good, from the next start of the unit on.",
             command: file.set,
-            precheck: "systemctl show -p LimitNPROC \(unit)",
+            precheck: "systemctl show -p LimitNPROC \(unit)\(facts.unitNote.isEmpty ? "" : ".")"
+                + facts.unitNote,
             expect: "systemctl show -p LimitNPROC \(unit) prints the new limit, and after the next "
                 + "restart the limits file of the process in /proc does.",
             rollback: file.undo,

@@ -138,7 +138,11 @@ extension InstanceTracker {
             operation, error, text: TimelineText.fileError(error),
             writesFile: child?.writesFile ?? (operation == .bgsave),
             serverIsGone: error.kind == .parent_gone)
-        if error.kind == .parent_gone { draft?.set { $0.vanished.append(error) } }
+        guard error.kind == .parent_gone else { return }
+        draft?.set { [life] in
+            if $0.vanished.isEmpty { $0.lastWordAt = life.lastLine?.at }
+            $0.vanished.append(error)
+        }
     }
 
     /// The server was gone without a word while its child ran.

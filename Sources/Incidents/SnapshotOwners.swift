@@ -159,7 +159,7 @@ struct SnapshotOwners {
         path == group || path.hasSuffix(group) || group.hasPrefix(path + "/") || path == "/"
     }
 
-    private static func isServer(_ command: String) -> Bool {
+    static func isServer(_ command: String) -> Bool {
         ["redis-server", "valkey-server", "keydb-server", "dragonfly"].contains {
             command.hasPrefix($0)
         }

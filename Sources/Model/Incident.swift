@@ -38,6 +38,11 @@ package struct Incident: Sendable {
     package var childrenElsewhere: [Event] = []
     /// Lines that show that a process of the server had gone without a word. Not printed.
     package var vanished: [Event] = []
+    /// The last line of a server before the first of `vanished`: it went between the two. Not printed.
+    package var lastWordAt: Timestamp?
+    /// Whether UTC was assumed for the log that tells of the first failure, since nothing names its
+    /// zone. Not printed.
+    package var zoneIsAssumed = false
     /// Whether the start of the process in which the first failure fell is in the data.
     package var startSeen = false
     /// What has not succeeded since it failed, where something else has: `an AOF rewrite`.

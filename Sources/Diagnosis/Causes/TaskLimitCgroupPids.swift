@@ -146,7 +146,8 @@ enum TaskLimitCgroupPids: Cause {
                     text: "The limit is \(newest.number == .max ? "gone" : size) by the newest "
                         + "reading, and forks work again. Keep it over a restart.",
                     command: "sudo systemctl set-property \(unit) TasksMax=\(size)",
-                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already.",
+                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already."
+                        + facts.unitNote,
                     expect: "After the next restart pids.max is still the higher one.",
                     rollback: "sudo systemctl set-property \(unit) TasksMax=\(lowest.number)",
                     caveat: "That old value is the one that failed.", permanent: true)
@@ -162,7 +163,7 @@ enum TaskLimitCgroupPids: Cause {
                     "systemctl status \(unit): the Tasks line shows count and limit. A server "
                     + "needs some five threads, io-threads and one child; far more than that is "
                     + "a leak in the same group. In a container: docker update --pids-limit, or "
-                    + "podPidsLimit of the kubelet.",
+                    + "podPidsLimit of the kubelet." + facts.unitNote,
                 expect: "pids.max of the group shows it; the next save starts.",
                 rollback: limits.min().map {
                     "sudo systemctl set-property \(unit) TasksMax=\($0)"
