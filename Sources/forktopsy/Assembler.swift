@@ -86,22 +86,7 @@ struct Assembler {
         }
         let linker = SnapshotLinker(
             snapshots, instances: correlation.instances.map(\.instance))
-<<<<<<< HEAD
-        let latest = linker.readings(
-            for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
-        let open = Dictionary(
-            report.incidents.lazy.filter { $0.status == .ongoing_at_end }.map {
-                ($0.instance, Set($0.failures.byErrno.keys))
-            },
-            uniquingKeysWith: { $0.union($1) })
-        report.outlook = zip(instances, latest).map {
-            let errnos = open[$0.instance]
-            return Diagnosis.outlook(
-                $0, $1, isOpen: errnos != nil, refusedBy: errnos ?? [])
-        }
-=======
         report.outlook = outlook(correlation, report.incidents, snapshots, linker)
->>>>>>> verdict2
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.losses.duplicatesFolded += repeated
@@ -127,12 +112,14 @@ struct Assembler {
         summaries = summaries.filter { isWanted($0.instance) }
         let latest = linker.readings(
             for: summaries.map { .init(instance: $0.instance, from: nil, to: nil) })
+        let byInstance = Dictionary(grouping: incidents, by: \.instance)
         let outlooks = zip(summaries, latest).map { summary, readings in
-            let own = incidents.filter { $0.instance == summary.instance }
-            let kill = own.last { $0.failures.oomKills > 0 }
+            let own = byInstance[summary.instance] ?? []
+            let open = own.filter { $0.status == .ongoing_at_end }
             return Diagnosis.outlook(
-                summary, readings, isOpen: own.contains { $0.status == .ongoing_at_end },
-                kill: kill?.unfolded)
+                summary, readings, isOpen: !open.isEmpty,
+                refusedBy: Set(open.flatMap(\.failures.byErrno.keys)),
+                kill: own.last { $0.failures.oomKills > 0 }?.unfolded)
         }
         // Of a server without a log only what is known is worth a word.
         return correlation.instances.isEmpty

@@ -45,7 +45,7 @@ struct BlockScanTests {
 
     @Test(arguments: 0..<100)
     func `Marks of two bytes follow what is at hand`(seed: Int) {
-        var random = Dice(seed)
+        var random = Seeded(seed)
         let alphabet: [UInt8] = [0x3D, 0x0A, 0x41, 0x42, 0x43, 0x44]
         let input: [UInt8] = (0..<6000).map { _ in alphabet.randomElement(using: &random) ?? 0x41 }
         var scans = [false, true].map { PairScan(0x0A, 0x3D, isPortable: $0) }
