@@ -146,6 +146,7 @@ extension Diagnosis {
         -> [TimelineEntry]
     {
         guard let flag = ContainerKill.flag(facts), ContainerKill.endedServer(flag),
+            flag.placed.tie == .own,
             let at = flag.placed.snapshot.instant(.finishedAt),
             !timeline.contains(where: { $0.at == at && $0.source == flag.source })
         else { return timeline }

@@ -57,13 +57,12 @@ package struct ContainerKillWatch {
         // Without a word of the last run, a start behind the end is of the run that is spoken of.
         let isLastRun = snapshot.text(.terminationReason) != nil
         guard isLastRun || started.map({ $0 < at }) ?? true else { return }
-        let owning = instances.filter { owners.applies(snapshot.subject, in: placed.path, to: $0) }
+        let owning = instances.filter {
+            owners.applies(snapshot.subject, in: placed.path, to: $0)
+                && owners.tie(snapshot, in: placed.path, to: $0) == .own
+        }
         // An excerpt that names no container is of the server whose log it stands beside, if any.
-        guard
-            snapshot.isOfServerContainer == true
-                || owning.count == 1
-                    && owners.tie(snapshot.subject, in: placed.path, to: owning[0]) == .own
-        else { return }
+        guard snapshot.isOfServerContainer == true || owning.count == 1 else { return }
         let kill = Kill(
             instance: owning.count == 1 ? owning[0] : Self.instance(of: placed), at: at,
             startedAgainAt: started.flatMap { $0 >= at ? $0 : nil },

@@ -17,7 +17,10 @@ struct TicketTests {
     private func report(_ files: [String: String], zone: String? = nil) throws -> Report {
         try withTemporaryFolder { folder in
             for (name, text) in files {
-                try Data(text.utf8).write(to: URL(filePath: folder).appending(path: name))
+                let file = URL(filePath: folder).appending(path: name)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try Data(text.utf8).write(to: file)
             }
             var assembler = Assembler()
             assembler.clocks.now = Timestamp(seconds: 1_795_000_000)
@@ -89,6 +92,14 @@ struct TicketTests {
         #expect(cause.evidence.contains { $0.source?.path.hasSuffix("pod.txt") ?? false })
         // A pod has no unit of systemd.
         #expect(!commands(incident).contains { $0.contains("set-property") })
+        // The path of a pod's log names the pod, wherever its description lies.
+        let path = "var/log/pods/prod_cache-0_0f1e/cache/0.log"
+        let apart = try self.report([path: log, "facts/pod.txt": Self.describe()])
+        #expect(apart.incidents.first?.causes.first?.verdict == .likely)
+        let elsewhere = try self.report([
+            path.replacing("cache-0", with: "cache-1"): log, "facts/pod.txt": Self.describe(),
+        ])
+        #expect(elsewhere.incidents.first { $0.kind == .save_failure }?.verdict.state == .undecided)
         // A kill long before the last line of the server is another one.
         let other = Self.describe().replacing("01:12:51", with: "00:40:02")
         let unrelated = try self.report(["log.txt": log, "pod.txt": other])
