@@ -52,11 +52,7 @@ package struct InputWalker {
         for entry in entries {
             let below = path.hasSuffix("/") ? path + entry : path + "/" + entry
             guard let status = FileStatus(path: below) else {
-                if isLink(below) {
-                    passedBy.append((below, "a link to nothing"))
-                } else {
-                    unreadable.append((below, "no access"))
-                }
+                unreadable.append((below, isLink(below) ? "a link to nothing" : "no access"))
                 continue
             }
             switch status.kind {

@@ -14,6 +14,8 @@ package struct SaveTimes: Sendable {
 
     /// Moments that are compared; more would tell no more.
     private static let limit = 4096
+    /// Some two centuries on. In nanoseconds it fits a stamp, with every offset of a zone.
+    private static let latest: Int64 = 9_000_000_000
 
     package init() {}
 
@@ -21,14 +23,19 @@ package struct SaveTimes: Sendable {
     package mutating func learn(_ snapshots: SnapshotLog) {
         snapshots.forEach { snapshot in
             guard snapshot.subject.scope == .server, told.count < Self.limit else { return }
-            if let saved = snapshot[.lastSaveTime], saved > 0 { told.insert(saved) }
+            if let saved = snapshot[.lastSaveTime] { learn(saved) }
             if let uptime = snapshot[.serverUptime], uptime >= 0,
                 case .real(let now)? = snapshot.value(.serverTime)?.quantity, now > 0,
                 now < Double(Stamp.lastSecond)
             {
-                told.insert(Int64(now) - uptime)
+                learn(Int64(now) &- uptime)
             }
         }
+    }
+
+    /// Notes a moment, if it is one at which a server may have run.
+    private mutating func learn(_ second: Int64) {
+        if second > 0, second <= Self.latest { told.insert(second) }
     }
 
     /// What the local time of a server's log is ahead of UTC, in seconds, where one offset makes its
