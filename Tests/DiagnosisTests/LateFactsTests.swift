@@ -123,7 +123,7 @@ import Testing
         #expect(short.verdict == .likely)
         #expect(short.confidence == .medium)
         let limit = try #require(short.arithmetic.first { $0.name == "limit" })
-        #expect(limit.value == Double((233 - 24) << 20) + 0.6 * 1_073_741_824)
+        #expect(limit.value == Double((233 - 24) << 20) + Double(Int64(0.6 * 1_073_741_824)))
     }
 
     @Test("a term that was not read makes a bound and no cause")
