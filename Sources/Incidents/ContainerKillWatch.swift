@@ -142,7 +142,7 @@ extension Snapshot {
     /// Whether a container is a server's, by its image, else by its own name, else by its pod's
     /// where the container's says nothing; not one that stands beside it, an exporter or a Sentinel.
     /// `nil` where nothing is named.
-    fileprivate var isOfServerContainer: Bool? {
+    var isOfServerContainer: Bool? {
         if let image = text(.containerImage) { return Self.isServers(Self.lastPart(image)) }
         return (text(.containerName) ?? text(.podName)).map(Self.isServers)
     }

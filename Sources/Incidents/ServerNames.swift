@@ -8,6 +8,8 @@ package struct ServerNames {
     private var hosts: [Key: Set<String>] = [:]
     private var servers: [Key: Set<Server>] = [:]
     private var logs: [String: Int] = [:]
+    /// Pods of servers, by the input that describes them.
+    private var pods: [String: Set<String>] = [:]
 
     /// A process, or any server, of the input that is a log.
     private struct Key: Hashable {
@@ -36,6 +38,9 @@ package struct ServerNames {
         {
             hosts[key, default: []].insert(host)
         }
+        if let pod = snapshot.text(.podName), snapshot.isOfServerContainer == true {
+            pods[path, default: []].insert(pod)
+        }
         guard subject.scope == .server, let product = snapshot.text(.serverProduct) else { return }
         servers[key, default: []].insert(
             Server(product: product, version: snapshot.text(.serverVersion)))
@@ -51,6 +56,12 @@ package struct ServerNames {
         if out.host == nil, out.container == nil {
             let named = known.reduce(into: Set<String>()) { $0.formUnion(hosts[$1] ?? []) }
             if named.count == 1 { out.host = named.first }
+        }
+        // The small ids of a container, and the description of one pod in the same text.
+        if out.host == nil, out.container == nil, logs[instance.log] == 1, !instance.pids.isEmpty,
+            known.isEmpty, let pods = pods[instance.log], pods.count == 1
+        {
+            out.container = pods.first
         }
         guard out.product == nil, out.version == nil else { return out }
         var told = known.reduce(into: Set<Server>()) { $0.formUnion(servers[$1] ?? []) }

@@ -120,6 +120,8 @@ struct TicketTests {
         // With the log of the run that ended it is the same one.
         let both = try report(["pod.txt": Self.forked + Self.describe()])
         #expect(both.incidents.map(\.kind) == [.oom_kill])
+        #expect(both.incidents.first?.instance.container == "cache-0")
+        #expect(both.outlook.first?.instance.container == "cache-0")
         let exporter = try report(["pod.txt": Self.describe(image: "oliver006/redis_exporter:v1")])
         #expect(exporter.incidents.isEmpty)
         let foreign = try report(["pod.txt": Self.describe(image: "postgres:16")])
