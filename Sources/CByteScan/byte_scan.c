@@ -77,7 +77,56 @@ int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *text
     return 0;
 }
 
+__attribute__((target("avx512f,avx512bw"))) static void pair_512(
+    const uint8_t *bytes, size_t words, uint8_t first, uint8_t second, uint64_t *firsts,
+    uint64_t *seconds) {
+    const __m512i a = _mm512_set1_epi8((char)first), b = _mm512_set1_epi8((char)second);
+    for (size_t i = 0; i < words; i++) {
+        const __m512i here = _mm512_loadu_si512(bytes + i * 64);
+        firsts[i] = _mm512_cmpeq_epi8_mask(here, a);
+        seconds[i] = _mm512_cmpeq_epi8_mask(here, b);
+    }
+}
+
+__attribute__((target("avx2"))) static uint64_t equal_256(__m256i low, __m256i high, __m256i byte) {
+    const uint32_t l = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, byte));
+    const uint32_t h = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, byte));
+    return (uint64_t)h << 32 | l;
+}
+
+__attribute__((target("avx2"))) static void pair_256(
+    const uint8_t *bytes, size_t words, uint8_t first, uint8_t second, uint64_t *firsts,
+    uint64_t *seconds) {
+    const __m256i a = _mm256_set1_epi8((char)first), b = _mm256_set1_epi8((char)second);
+    for (size_t i = 0; i < words; i++) {
+        const __m256i low = _mm256_loadu_si256((const __m256i *)(bytes + i * 64));
+        const __m256i high = _mm256_loadu_si256((const __m256i *)(bytes + i * 64 + 32));
+        firsts[i] = equal_256(low, high, a);
+        seconds[i] = equal_256(low, high, b);
+    }
+}
+
+int forktopsy_scan_pair(const uint8_t *bytes, size_t words, uint8_t first, uint8_t second,
+                        uint64_t *firsts, uint64_t *seconds) {
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bw")) {
+        pair_512(bytes, words, first, second, firsts, seconds);
+        return 1;
+    }
+    if (__builtin_cpu_supports("avx2")) {
+        pair_256(bytes, words, first, second, firsts, seconds);
+        return 1;
+    }
+    return 0;
+}
+
 #else
+
+int forktopsy_scan_pair(const uint8_t *bytes, size_t words, uint8_t first, uint8_t second,
+                        uint64_t *firsts, uint64_t *seconds) {
+    (void)bytes, (void)words, (void)first, (void)second, (void)firsts, (void)seconds;
+    return 0;
+}
 
 int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples,
                          uint64_t *feeds, uint64_t *flags) {

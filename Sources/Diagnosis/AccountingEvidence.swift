@@ -6,7 +6,7 @@ internal import Model
 enum AccountingEvidence {
     /// The sum that the kernel makes, term by term.
     static func arithmetic(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
-        var out = [facts.quantity("Committed_AS before the fork", charge.committed)]
+        var out = [facts.quantity(committedName(facts, charge), charge.committed)]
         guard charge.atLeast.bytes > 0 || charge.atMost != nil else {
             return out + [facts.quantity("CommitLimit", charge.limit)] + composition(facts, charge)
         }
@@ -45,11 +45,30 @@ enum AccountingEvidence {
                 "the lower of VmSize/32 and vm.user_reserve_kbytes"))
         out.append(
             facts.quantity("limit", bytes: charge.ceiling, "CommitLimit without what is kept back"))
-        out.append(
-            facts.quantity(
-                "shortfall", bytes: charge.needAtLeast - charge.ceiling,
-                "need less limit; below zero it fits"))
-        return out
+        return out + shortfall(facts, charge)
+    }
+
+    /// When Committed_AS was read: a refused fork leaves it as it was.
+    private static func committedName(_ facts: Case, _ charge: CommitCharge) -> String {
+        guard let read = charge.committed.at, let start = facts.start,
+            !charge.committed.placed.isFileTime
+        else { return "Committed_AS, when is not known" }
+        if read <= start { return "Committed_AS before the fork" }
+        return "Committed_AS after a refused fork, which gives back what it had accounted"
+    }
+
+    /// By the lower and, where there is another one, by the upper bound.
+    private static func shortfall(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
+        let least = charge.needAtLeast - charge.ceiling
+        let text = "need less limit; below zero it fits"
+        guard let most = charge.needAtMost, most != charge.needAtLeast else {
+            let name = charge.needAtMost == nil ? "shortfall, at least" : "shortfall"
+            return [facts.quantity(name, bytes: least, text)]
+        }
+        return [
+            facts.quantity("shortfall, at least", bytes: least, text),
+            facts.quantity("shortfall, at most", bytes: most - charge.ceiling, text),
+        ]
     }
 
     private static func term(
@@ -109,12 +128,52 @@ enum AccountingEvidence {
                         + "worked")
             ]
         }
-        guard at < last else { return [] }
+        guard wentOn(facts) else { return [] }
         return [
             facts.cite(
                 change, .against,
-                "vm.overcommit_memory became 1, and forks went on failing: the change did not "
-                    + "help")
+                "vm.overcommit_memory became 1, and forks went on failing: in that mode accounting "
+                    + "refuses nothing, so something else refused those")
         ]
+    }
+
+    /// Whether forks were refused while vm.overcommit_memory was 1, which cannot have been
+    /// accounting (Linux v6.6, mm/util.c, `__vm_enough_memory`).
+    static func wentOn(_ facts: Case) -> Bool {
+        guard facts.clockConflict == nil, let change = facts.overcommitMode?.changedLater,
+            change.number == 1, change.placed.tie == .own,
+            let from = change.at?.adding(seconds: stampTolerance),
+            let last = facts.refusals(.ENOMEM).compactMap(\.at).max(), from < last
+        else { return false }
+        // Somebody may have taken it back before that.
+        return facts.incident.readings.last(
+            .overcommitMemory, atOrBefore: last, where: Case.isHost)?.number == 1
+    }
+
+    /// The findings with what a change of the mode shows that did not help: accounting is at most
+    /// possible then, for the forks that were refused before it.
+    static func weighed(_ findings: [Finding], _ facts: Case) -> [Finding] {
+        guard wentOn(facts) else { return findings }
+        return findings.map { finding in
+            guard isAccounting(finding), finding.verdict != .ruled_out else { return finding }
+            var out = finding
+            out.verdict = .possible
+            out.confidence = .low
+            out.statement +=
+                " It does not account for the forks that were refused after vm.overcommit_memory "
+                + "had become 1."
+            out.remedies = []
+            return out
+        }
+    }
+    /// Candidates with those at the end that cannot account for the last failures.
+    static func weakestLast(_ open: [Finding], _ facts: Case) -> [Finding] {
+        guard wentOn(facts) else { return open }
+        return open.filter { !isAccounting($0) } + open.filter(isAccounting)
+    }
+
+    private static func isAccounting(_ finding: Finding) -> Bool {
+        [CauseID.commit_limit_strict, .overcommit_heuristic_refusal].map(\.rawValue)
+            .contains(finding.id)
     }
 }

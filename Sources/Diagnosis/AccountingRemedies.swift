@@ -145,10 +145,19 @@ enum AccountingRemedies {
             command: command, precheck: "sysctl vm.overcommit_ratio vm.overcommit_kbytes",
             expect: "CommitLimit in /proc/meminfo is the new limit; the next save starts.",
             rollback: back,
-            caveat: "Writing one of ratio and kbytes sets the other to 0. A ratio above 100 is "
+            caveat: copies(facts)
+                + "Writing one of ratio and kbytes sets the other to 0. A ratio above 100 is "
                 + "allowed. The server's growth uses the room up again. For good: the same line "
                 + "in /etc/sysctl.d.",
             permanent: false)
+    }
+
+    /// A higher limit lets the same forks pass as no limit does.
+    private static func copies(_ facts: Case) -> String {
+        "A limit is no memory: when clients change much during a save, the copies need RAM, and a "
+            + "refused fork becomes an OOM kill. "
+            + (hasRoom(facts)
+                ? "" : "By the last snapshot there was not room for a copy of everything. ")
     }
 
     private static func addSwap(_ charge: CommitCharge) -> Remedy {

@@ -75,7 +75,9 @@ extension Case {
         }
         // A command that changed it after the failure says what it is now, not what it was.
         if let after {
-            return after.placed.snapshot.isChange ? nil : Setting(reading: after, reach: .after)
+            guard !after.placed.snapshot.isChange else { return nil }
+            let later = dated.first { ($0.at ?? end) > (after.at ?? end) && $0.text != after.text }
+            return Setting(reading: after, reach: .after, changedLater: later)
         }
         let undated = all.last { !$0.placed.snapshot.isChange }
         return undated.map { Setting(reading: $0, reach: .undated) }
@@ -103,6 +105,19 @@ extension Case {
             start.seconds(since: at) <= seconds
         else { return nil }
         return reading
+    }
+
+    /// Whether a setting is known for one of the failures at least: it was read before one of them.
+    func isKnownDuring(_ setting: Setting) -> Bool {
+        if setting.isKnown { return true }
+        guard setting.reach == .after, let read = setting.reading.at, let end else { return false }
+        return read <= end && setting.changedLater == nil
+    }
+
+    /// Whether a setting tells of the failures: known for them, or read while forks were still being
+    /// refused and nothing had been changed.
+    func tells(_ setting: Setting) -> Bool {
+        setting.isKnown || setting.reach == .after && stillRefused(at: setting.reading.at)
     }
 
     /// What shows that the clocks of log and snapshots disagree: the process was read before the log
@@ -224,6 +239,7 @@ extension Case {
                 + (later ?? "")
         case .after:
             return "read only \(distance(of: setting.reading)); it may have been changed since"
+                + (later ?? "")
         case .undated where setting.reading.at != nil && start == nil:
             return "read then; when it failed is not known"
         case .undated: return "read at a time that is not known"

@@ -15,22 +15,66 @@ enum CgroupRemedies {
     }
 
     private static func raise(_ facts: Case, _ use: CgroupUse?, to wanted: Int64) -> Remedy {
-        let unit = facts.unitWord
         let limit = use.flatMap { $0.isLimited ? $0.limit.number : nil }
-        return Remedy(
+        var out = Remedy(
             order: 0,
             text: "Raise the limit to \(ByteCount(bytes: wanted).description): what the server "
                 + "holds, a copy of as much as changes during a save, page tables and a tenth more.",
-            command:
-                "sudo systemctl set-property \(unit) MemoryMax=\((wanted + (1 << 20) - 1) >> 20)M",
-            precheck: "The host has that much left for it by `free -b`. In a container: docker "
-                + "update --memory, or the pod's resources.limits.memory.",
+            command: "",
+            precheck: "The host has that much left for it by `free -b`.",
             expect: "The group's memory.max (limit_in_bytes) shows the new limit; the next save "
                 + "ends with 'Background saving terminated with success'.",
-            rollback: limit.map { "sudo systemctl set-property \(unit) MemoryMax=\($0 >> 20)M" }
+            rollback: "", caveat: moves, permanent: true)
+        set(&out, facts, (wanted + (1 << 20) - 1) >> 20, limit.map { $0 >> 20 })
+        return out
+    }
+
+    /// Who keeps the server has its limit; sizes in MiB.
+    private static func set(_ out: inout Remedy, _ facts: Case, _ wanted: Int64, _ old: Int64?) {
+        switch facts.keeper {
+        case .pod(let pod):
+            out.command = whoMade(pod)
+            out.expect =
+                "It prints what made the pod. Set resources.limits.memory of the server's "
+                + "container to \(wanted)Mi there (in its manifest or Helm values) and apply it; "
+                + "then kubectl describe pod shows the new limit."
+            out.rollback =
+                "The command only reads; the old limit"
+                + (old.map { " was \($0)Mi" } ?? " stands in the manifest") + "."
+            out.caveat += " Applying it replaces the pod: see first that a save has succeeded."
+            out.precheck = "The pod's node has that much left (kubectl describe node)."
+        case .container(let name):
+            guard let word = Keeper.word(name) else {
+                out.command = "docker ps | grep -iE 'redis|valkey|keydb'"
+                out.expect =
+                    "It prints the container's name, for docker update --memory \(wanted)m."
+                out.rollback = "Nothing to take back: the command only reads."
+                return
+            }
+            out.command = "docker update --memory \(wanted)m --memory-swap \(wanted)m \(word)"
+            out.rollback =
+                old.map { "docker update --memory \($0)m --memory-swap \($0)m \(word)" }
+                ?? "The limits that docker inspect showed before, with the same command."
+            out.caveat += " In a compose file the same limit is set for the next container."
+        case .unit, .unknown:
+            let unit = facts.unitWord
+            out.command = "sudo systemctl set-property \(unit) MemoryMax=\(wanted)M"
+            out.precheck +=
+                facts.unitNote + " In a container: docker update --memory, or the pod's "
+                + "resources.limits.memory."
+            out.rollback =
+                old.map { "sudo systemctl set-property \(unit) MemoryMax=\($0)M" }
                 ?? "The limit that systemctl show -p MemoryMax \(unit) printed before, with the "
-                + "same command.",
-            caveat: moves, permanent: true)
+                + "same command."
+        }
+    }
+
+    /// What made a pod; where its name is not known, the pods to choose from.
+    private static func whoMade(_ pod: String?) -> String {
+        Keeper.word(pod).map {
+            "kubectl get pod \($0) -o jsonpath='{.metadata.ownerReferences[0].kind} "
+                + "{.metadata.ownerReferences[0].name}{\"\\n\"}'"
+        } ?? "kubectl get pods -A | grep -iE 'redis|valkey|keydb'"
     }
 
     private static let moves =
@@ -39,7 +83,26 @@ enum CgroupRemedies {
 
     /// How much the server holds is not known, and so not how high the limit must be.
     private static func measure(_ facts: Case) -> Remedy {
-        .reading(
+        if case .pod(let pod) = facts.keeper {
+            guard let word = Keeper.word(pod) else {
+                return .reading(
+                    "Find the pod; then raise its container's resources.limits.memory to what the "
+                        + "server holds, a copy of what changes during a save, and a tenth more.",
+                    command: whoMade(nil), expect: "The pod of the server is among them.",
+                    caveat: moves)
+            }
+            return .reading(
+                "Read what the server holds and what its saves copied; then raise the container's "
+                    + "resources.limits.memory to the sum of both and a tenth more.",
+                command: "kubectl exec \(word) -- \(facts.client) INFO | grep -E "
+                    + "'^(used_memory_rss|used_memory_peak|rdb_last_cow_size|maxmemory):'; kubectl "
+                    + "get pod \(word) -o jsonpath='{.spec.containers[*].resources}{\"\\n\"}'",
+                expect:
+                    "used_memory_rss and rdb_last_cow_size in bytes, and the limits as they are. "
+                    + "Name the namespace (-n) and the container (-c) where kubectl asks for them.",
+                caveat: moves)
+        }
+        return .reading(
             "Read what the group uses and may use; then raise the limit to what the server holds, a "
                 + "copy of what changes during a save, and a tenth more.",
             command: FactCommands.cgroupMemory(facts.incident),
@@ -76,8 +139,8 @@ enum CgroupRemedies {
                 + "restart.",
             command: "sudo systemctl set-property \(unit) MemoryMax=\(size)",
             precheck:
-                "In systemctl show -p MemoryMax \(unit) it may stand already. In a container it "
-                + "is docker update --memory, or the pod's resources.limits.memory.",
+                "In systemctl show -p MemoryMax \(unit) it may stand already.\(facts.unitNote) In a "
+                + "container it is docker update --memory, or the pod's resources.limits.memory.",
             expect: "After the next restart the group's limit is still the higher one.",
             rollback: "sudo systemctl set-property \(unit) MemoryMax=\(use.limit.number >> 20)M",
             caveat: "That old value is the one that failed.", permanent: true)

@@ -15,6 +15,8 @@ struct CommitCharge {
     var atMost: (bytes: Int64, source: String, reading: Measured?)?
     var committed: Measured
     var limit: Measured
+    /// When the figures were read, next to the failure that they are held against.
+    var moment = Moment.before
     /// What is kept back from the server: for root (`admin_reserve_kbytes`) and for the user.
     var adminReserve: Int64
     var userReserve: Int64
@@ -30,6 +32,17 @@ struct CommitCharge {
 
     enum Answer { case refused, marginal, straddles, fits, unknown }
 
+    /// A refused fork gives back what it had accounted, so that figures read after it are those
+    /// before it, as long as nothing else moved.
+    enum Moment {
+        case before
+        /// After the first refusal, and not after the last one.
+        case between
+        /// After the last one, while nothing had succeeded yet: within ten minutes, or later.
+        case soonAfter, longAfter
+        case undated
+    }
+
     var answer: Answer {
         if needAtLeast > ceiling + slack { return .refused }
         if let needAtMost {
@@ -43,13 +56,11 @@ struct CommitCharge {
 
 extension Case {
     /// The arithmetic at an instant, by default that of the first refused fork; `nil` where
-    /// CommitLimit is not known, or Committed_AS not of the minutes before it.
+    /// CommitLimit and Committed_AS are not known of a time that tells of it.
     func commitCharge(at instant: Timestamp? = nil) -> CommitCharge? {
-        guard let at = instant ?? refusals(.ENOMEM).first?.at ?? start,
-            let committed = before(.committedAS, at, where: Self.isHost),
-            let read = committed.at, at.seconds(since: read) <= Self.chargeReach,
-            let limit = before(.commitLimit, at, where: Self.isHost)
-                ?? incident.readings.first(.commitLimit, after: at, where: Self.isHost),
+        let failure = refusals(.ENOMEM).first?.at ?? start
+        guard let at = instant ?? failure,
+            let (committed, limit, moment) = accounts(at, mayFollow: instant == nil),
             let atLeast = leastCharge(at)
         else { return nil }
         let reserve = nearest(.adminReserve, where: Self.isHost)?.number ?? 8192 * 1024
@@ -59,9 +70,62 @@ extension Case {
         // A server that grew since its size was read has outgrown the upper bound.
         let atMost = mostCharge(at).flatMap { $0.bytes < atLeast.bytes ? nil : $0 }
         return CommitCharge(
-            atLeast: atLeast, atMost: atMost, committed: committed, limit: limit,
+            atLeast: atLeast, atMost: atMost, committed: committed, limit: limit, moment: moment,
             adminReserve: isPrivileged?.isPrivileged ?? false ? 0 : reserve,
             userReserve: min(size / 32, user), slack: max(4 << 20, ram / 250))
+    }
+
+    /// Committed_AS and CommitLimit of the minutes before an instant; else, where `mayFollow`, of
+    /// the time in which forks went on being refused, or of a time that is not known.
+    private func accounts(
+        _ at: Timestamp, mayFollow: Bool
+    ) -> (committed: Measured, limit: Measured, moment: CommitCharge.Moment)? {
+        // Clocks of tools differ by fractions of a second, but what was surely before comes first.
+        let surely = before(.committedAS, at.adding(seconds: -0.5), where: Self.isHost).flatMap {
+            reading in
+            reading.at.map { at.seconds(since: $0) <= 10 } ?? false ? reading : nil
+        }
+        if let committed = surely ?? before(.committedAS, at, where: Self.isHost),
+            let read = committed.at,
+            at.seconds(since: read) <= Self.chargeReach,
+            let limit = before(.commitLimit, at, where: Self.isHost)
+                ?? incident.readings.first(.commitLimit, after: at, where: Self.isHost)
+        {
+            return (committed, limit, .before)
+        }
+        guard mayFollow, clockConflict == nil else { return nil }
+        let both = incident.readings.all(.committedAS, where: Self.isHost).compactMap { read in
+            read.placed.snapshot.value(.commitLimit).map {
+                (committed: read, limit: Measured(value: $0, placed: read.placed))
+            }
+        }
+        if let pair = both.first(where: { stillRefused(at: $0.committed.at) }),
+            let read = pair.committed.at, let end
+        {
+            let moment: CommitCharge.Moment =
+                read <= end
+                ? .between
+                : read.seconds(since: end) <= Self.chargeReach ? .soonAfter : .longAfter
+            return (pair.committed, pair.limit, moment)
+        }
+        guard both.count == 1, both[0].committed.at == nil || both[0].committed.placed.isFileTime,
+            !hasRestarted
+        else { return nil }
+        return (both[0].committed, both[0].limit, .undated)
+    }
+
+    /// Whether a moment after the first failure is one at which a fork would still have been refused:
+    /// the process lives, nothing has succeeded, and no setting that decides was changed.
+    func stillRefused(at instant: Timestamp?) -> Bool {
+        guard let instant, let start, let end, instant > start else { return false }
+        if let recovered = incident.recoveredAt, instant >= recovered { return false }
+        if instant > end, hasRestarted { return false }
+        return !decisiveSettings.contains { measure in
+            incident.readings.all(measure).contains { read in
+                read.placed.snapshot.isChange
+                    && read.at.map { $0 > start && $0 <= instant } ?? false
+            }
+        }
     }
 
     /// Committed_AS moves: a reading of it bounds a fork for so many seconds, which is the interval

@@ -27,7 +27,10 @@ extension Diagnosis {
         return chosen.map { placed in
             MemorySample(
                 at: placed.at, offsetSeconds: placed.at.map { $0.seconds(since: start) },
-                scope: scope(placed.snapshot.subject.scope), values: shown(placed.snapshot),
+                scope: scope(placed.snapshot.subject.scope),
+                subject: placed.snapshot.subject.path
+                    ?? placed.snapshot.subject.pid.map { "pid \($0)" },
+                values: shown(placed.snapshot),
                 source: SourceReference(
                     path: placed.path, line: placed.snapshot.line, offset: placed.snapshot.offset))
         }
@@ -114,7 +117,7 @@ extension Diagnosis {
     /// The timeline with a row for each setting that was seen to change after the first failure,
     /// up to ten minutes after the incident: often that is what ended it.
     static func timeline(_ facts: Case) -> [TimelineEntry] {
-        var out = facts.incident.timeline
+        var out = withContainerEnd(facts.incident.timeline, facts)
         guard let end = facts.incident.recoveredAt ?? facts.end else { return out }
         for (measure, accepts) in settingMeasures {
             guard let setting = facts.setting(measure, where: accepts),
@@ -124,11 +127,35 @@ extension Diagnosis {
             let verb = later.placed.snapshot.isChange ? "set to" : "read as"
             let entry = TimelineEntry(
                 at: at, kind: TimelineEntry.settingChanged, severity: .info,
-                text: "\(measure.name) \(verb) \(size(later)), before \(size(setting.reading))",
+                text: "\(measure.name) \(verb) \(size(later)), before \(size(setting.reading))"
+                    + (facts.decisiveSettings.contains(measure)
+                        && at.adding(seconds: 1) < (facts.end ?? at)
+                        ? "; failures went on after it" : ""),
                 source: later.source)
             let next = out.firstIndex { $0.at.map { $0 > at } ?? false }
             out.insert(entry, at: next ?? out.endIndex)
         }
+        return out
+    }
+
+    /// The timeline with the end of the container that took the server, where that is what tells of
+    /// it and no row does.
+    private static func withContainerEnd(
+        _ timeline: [TimelineEntry], _ facts: Case
+    )
+        -> [TimelineEntry]
+    {
+        guard let flag = ContainerKill.flag(facts), ContainerKill.endedServer(flag),
+            flag.placed.tie == .own,
+            let at = flag.placed.snapshot.instant(.finishedAt),
+            !timeline.contains(where: { $0.at == at && $0.source == flag.source })
+        else { return timeline }
+        var out = timeline
+        let entry = TimelineEntry(
+            at: at, kind: EventKind.oom_victim.rawValue, severity: .failure,
+            text: "its container ended: OOMKilled (\(flag.placed.snapshot.format))",
+            source: flag.source)
+        out.insert(entry, at: out.firstIndex { $0.at.map { $0 > at } ?? false } ?? out.endIndex)
         return out
     }
 

@@ -11,7 +11,7 @@ package enum Diagnosis {
         if out.persistence.exposure != incident.persistence.exposure {
             out.severity = out.severityByStake
         }
-        // Commands need a unit, also where only the usual name is left; the report does not.
+        // Commands need the unit that any reading names; the report says what the log says.
         var known = out
         known.instance.unit = Case(out, sources: sources).serverUnit
         var facts = Case(known, sources: sources)
@@ -19,13 +19,14 @@ package enum Diagnosis {
         if let assumption, assumption.isNotNeeded { facts = facts.withOwnReadings }
         var findings = causes.compactMap { $0.judge(facts) }
         if let assumption, !assumption.isNotNeeded { findings = assumption.weighed(findings) }
-        out.causes = ordered(settled(findings))
+        out.causes = ordered(settled(AccountingEvidence.weighed(findings, facts)))
         out.verdict = verdict(facts, out.causes)
         out.causes = withRemedies(facts, out.causes, out.verdict)
         out.trigger = facts.withOwnReadings.trigger
         out.memory = memory(facts)
         out.facts = settings(facts)
         out.timeline = timeline(facts)
+        insert(memoryRows(facts, out.memory), into: &out.timeline)
         return out
     }
 
@@ -130,8 +131,9 @@ package enum Diagnosis {
             out.statement = answer.statement
             return out
         }
-        let open = byLikelihood(
-            primary.filter { $0.verdict == .possible || $0.verdict == .undecided })
+        let open = AccountingEvidence.weakestLast(
+            byLikelihood(primary.filter { $0.verdict == .possible || $0.verdict == .undecided }),
+            facts)
         out.between = open.map(\.id)
         out.nextCommand = nextCommand(open) ?? lastResort(facts)
         out.statement = statement(facts, open)

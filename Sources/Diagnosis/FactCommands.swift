@@ -3,11 +3,15 @@
 internal import Model
 
 /// Commands that settle what a log cannot. All of them only read.
+///
+/// Their output is given to the next analysis as it is: each prints the time and, where it asks for
+/// a process, its id first, then files behind their paths, and what no file holds as
+/// `forktopsy fact …`.
 enum FactCommands {
     static let overcommit =
-        "sysctl vm.overcommit_memory vm.overcommit_ratio vm.overcommit_kbytes; grep -E "
-        + "'MemTotal|SwapTotal|CommitLimit|Committed_AS|HugePages_Total|Hugepagesize' "
-        + "/proc/meminfo; uname -r"
+        "date -u '+### %FT%TZ'; uname -a; sysctl vm.overcommit_memory vm.overcommit_ratio "
+        + "vm.overcommit_kbytes vm.admin_reserve_kbytes vm.user_reserve_kbytes; "
+        + "cat /proc/meminfo"
 
     static func disk(_ incident: Incident) -> String {
         directory(incident)
@@ -39,59 +43,78 @@ enum FactCommands {
     static func mappings(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E '^(Name|Pid|VmSize|VmData|VmRSS|VmStk):' /proc/$P/status; awk '/^Size/{s=$2} "
-                + "/^VmFlags/{if(/ ac/){a+=s; if(s>m)m=s}} END{print \"accounted kB\", a, "
-                + "\"largest\", m}' /proc/$P/smaps")
+            "grep -E '^(Name|Pid|Uid|CapEff|VmSize|VmData|VmRSS|RssAnon|VmStk):' /proc/$P/status; "
+                + "awk -v p=\"$P\" '/^Size/{s=$2*1024} /^VmFlags/{n++; "
+                + "if(/ ac/&&!/ dc/){a+=s; if(s>m)m=s}} END{if(n)printf \"forktopsy fact pid=%d "
+                + "accounted=%.0f accounted_largest=%.0f\\n\", p, a, m}' /proc/$P/smaps")
     }
 
     static func cgroupMemory(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "cat /proc/$P/cgroup; systemctl show -p "
-                + "MemoryMax,MemoryCurrent,TasksMax,TasksCurrent \"$(ps -o unit= -p $P)\"")
+            "cat /proc/$P/cgroup; "
+                + groupFiles(
+                    "memory",
+                    "memory.max memory.current memory.events memory.limit_in_bytes "
+                        + "memory.usage_in_bytes memory.failcnt memory.oom_control"))
     }
 
     static func tasks(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E '^(Name|Pid|Uid|Threads):' /proc/$P/status; grep -E 'Max processes' "
-                + "/proc/$P/limits; ps -eLo user= | sort | uniq -c | sort -rn "
-                + "| head -5; sysctl kernel.pid_max kernel.threads-max")
+            "grep -E '^(Name|Pid|Uid|Threads|CapEff):' /proc/$P/status; grep -H 'Max processes' "
+                + "/proc/$P/limits; U=$(awk '/^Uid/{print $2}' /proc/$P/status); "
+                + "echo \"forktopsy fact pid=$P uid=$U user_tasks=$(ps -L -U \"$U\" -o lwp= | "
+                + "wc -l)\"; grep -H . /proc/loadavg /proc/sys/kernel/pid_max "
+                + "/proc/sys/kernel/threads-max")
     }
 
     static func pidsCgroup(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "cat /proc/$P/cgroup; for d in /sys/fs/cgroup /sys/fs/cgroup/pids; do f=\"$d$(awk -F: "
-                + "'/pids|^0::/{print $3; exit}' /proc/$P/cgroup)\"; cat \"$f/pids.current\" "
-                + "\"$f/pids.max\" \"$f/pids.events\" 2>/dev/null; done")
+            "cat /proc/$P/cgroup; " + groupFiles("pids", "pids.current pids.max pids.events"))
+    }
+
+    /// Prints files of the server's control group and of all groups above it, version 1 and 2, each
+    /// line behind its path.
+    private static func groupFiles(_ controller: String, _ files: String) -> String {
+        "g=$(awk -F: '$2~/(^|,)\(controller)(,|$)/||/^0::/{print $3; exit}' /proc/$P/cgroup); "
+            + "g=${g%/}; while :; do for f in \(files); do grep -Hs . \"/sys/fs/cgroup$g/$f\" "
+            + "\"/sys/fs/cgroup/\(controller)$g/$f\"; done; [ -n \"$g\" ] || break; g=${g%/*}; "
+            + "done"
     }
 
     static func namespace(_ incident: Incident) -> String {
-        ofProcess(incident, "readlink /proc/$P/ns/pid /proc/$P/ns/pid_for_children /proc/1/ns/pid")
+        ofProcess(
+            incident,
+            "grep -E '^(Name|Pid|NSpid):' /proc/$P/status; readlink /proc/$P/ns/pid "
+                + "/proc/$P/ns/pid_for_children /proc/1/ns/pid")
     }
 
     static func sandbox(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'Seccomp|NoNewPrivs|CapEff' /proc/$P/status; ausearch -m SECCOMP,AVC -ts "
-                + "recent 2>/dev/null | tail -20")
+            "grep -E '^(Name|Pid|Seccomp|NoNewPrivs|CapEff):' /proc/$P/status; ausearch -m "
+                + "SECCOMP,AVC -ts recent 2>/dev/null | tail -20")
     }
 
     static func descriptors(_ incident: Incident) -> String {
-        ofProcess(incident, "ls /proc/$P/fd | wc -l; grep 'open files' /proc/$P/limits")
+        ofProcess(
+            incident,
+            "echo \"forktopsy fact pid=$P open_files=$(ls /proc/$P/fd | wc -l)\"; "
+                + "grep -H 'open files' /proc/$P/limits")
     }
 
     static func addressSpace(_ incident: Incident) -> String {
         ofProcess(
             incident,
-            "grep -E 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count "
+            "grep -HE 'address space|data size' /proc/$P/limits; sysctl vm.max_map_count "
                 + "vm.overcommit_memory")
     }
 
     /// A command about the server that is meant.
     private static func ofProcess(_ incident: Incident, _ command: String) -> String {
-        "\(findProcess(incident)); \(command)"
+        "\(findProcess(incident)); date -u \"+### %FT%TZ pid=$P server\"; \(command)"
     }
 
     /// Puts the server's process id into the variable `P`.
@@ -105,13 +128,21 @@ enum FactCommands {
     }
 
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.
+    ///
+    /// Where the zone of the log was assumed, the times are those written in it: journalctl takes
+    /// them for the host's, and a host writes its logs in its own zone.
     static func kernelLines(_ incident: Incident) -> String {
-        let from = incident.startedAt.map { spoken($0.adding(seconds: -120)) } ?? "-1 day"
-        let to = (incident.lastFailureAt ?? incident.startedAt).map {
-            spoken($0.adding(seconds: 120))
+        let isAssumed = incident.zoneIsAssumed
+        func bound(_ at: Timestamp, _ seconds: Double) -> String {
+            let time = CivilTime(timestamp: at.adding(seconds: seconds))
+            return "'\(time.date) \(time.clockToSecond)\(isAssumed ? "" : " UTC")'"
         }
-        let until = to.map { " --until '\($0)'" } ?? ""
-        return "journalctl --utc -o short-iso-precise _TRANSPORT=kernel --since '\(from)'\(until)"
+        let from = incident.startedAt.map { bound($0, -120) } ?? "'-1 day'"
+        let to = (incident.lastFailureAt ?? incident.startedAt).map {
+            " --until \(bound($0, 120))"
+        }
+        return "journalctl \(isAssumed ? "" : "--utc ")-o short-iso-precise _TRANSPORT=kernel "
+            + "--since \(from)\(to ?? "")"
     }
 
     static func spoken(_ at: Timestamp) -> String {

@@ -15,6 +15,9 @@ enum OOMVictim {
         if isServerKnown && pids.contains(where: { own.contains($0) }) || !facts.vanished.isEmpty {
             return "the server itself"
         }
+        if let flag = ContainerKill.flag(facts), ContainerKill.endedServer(flag) {
+            return "the server itself"
+        }
         return "a process of the server"
     }
 

@@ -4,10 +4,17 @@ package import Model
 
 extension Diagnosis {
     /// Whether the next fork of a server would succeed, by the newest figures in the data. `isOpen`
-    /// where an incident of it was not over when the data ended.
+    /// where an incident of it was not over when the data ended; `refusedBy` are the errnos of the
+    /// forks that were refused in it, and `kill` is its last incident in which an OOM killer took a
+    /// process of it.
     package static func outlook(
-        _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool
+        _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool,
+        refusedBy: Set<Errno> = [], kill: Incident? = nil
     ) -> Outlook {
+        if summary.lastEventAt == nil, let alike = readings.asOfOneMoment {
+            return outlook(summary, alike, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
+                .withoutTimes
+        }
         var subject = Incident(kind: .fork_failure, instance: summary.instance)
         subject.readings = readings
         let newest = readings.snapshots.compactMap { $0.isFileTime ? nil : $0.at }.max()
@@ -30,6 +37,14 @@ extension Diagnosis {
             return out
         }
         HeadRoom(facts: facts, newest: newest, lastSuccessAt: summary.lastSuccessAt).fill(&out)
+        if out.wouldFork == .yes, isOpen, refusedBy.contains(.EAGAIN) {
+            out.wouldFork = .unknown
+            out.headroomBytes = nil
+            out.statement =
+                "Memory accounting would let the next fork pass, but the last ones were refused with "
+                + "EAGAIN, by a limit on tasks; that it has room by now is not seen."
+        }
+        if let kill { out.add(kill, lastSuccessAt: summary.lastSuccessAt) }
         let paths = Set(readings.snapshots.filter { $0.tie != .own }.map(\.path))
         if let path = out.evidence.compactMap({ $0.source?.path }).first(where: paths.contains) {
             if out.wouldFork != .unknown { out.wouldFork = .unknown }
@@ -47,11 +62,11 @@ private struct HeadRoom {
     let lastSuccessAt: Timestamp?
 
     func fill(_ out: inout Outlook) {
+        if limitedTasks(&out) { return }
         guard let mode = facts.setting(.overcommitMemory, where: Case.isHost) else { return }
         out.evidence = [
             facts.cite(mode.reading, .for, "vm.overcommit_memory is \(mode.number)")
         ]
-        if limitedTasks(&out) { return }
         switch mode.number {
         case 1:
             out.wouldFork = .yes
@@ -87,11 +102,18 @@ private struct HeadRoom {
             out.statement =
                 "The next fork fits under CommitLimit, with \(spoken(sure)) to spare at least."
                 + trend(&out, room: sure)
-        case .marginal, .straddles, .unknown:
+        case .marginal:
             out.headroomBytes = room
             out.statement =
-                "Whether the next fork fits under CommitLimit cannot be said: what it has to "
-                + "account is known only between bounds, and the limit lies between them."
+                "Whether the next fork fits under CommitLimit cannot be said: need and limit are as "
+                + "good as equal, within the slack of the kernel's counters."
+        case .straddles, .unknown:
+            let most = charge.needAtMost.map { $0 - charge.ceiling }
+            out.statement =
+                "Whether the next fork fits under CommitLimit cannot be said: by the least that it "
+                + "can have to account \(spoken(room)) are left, "
+                + (most.map { "by the most \(spoken($0)) are missing." }
+                    ?? "and what it has to account at most is not known.")
         }
     }
 
@@ -126,17 +148,12 @@ private struct HeadRoom {
 
     /// Whether a limit on tasks refuses first.
     private func limitedTasks(_ out: inout Outlook) -> Bool {
-        guard let limit = facts.setting(.limitProcesses, where: Case.isServerProcess),
-            let threads = facts.nearest(.threads, where: Case.isServerProcess),
-            threads.number >= limit.number, !(facts.isPrivileged?.isPrivileged ?? false),
-            !(lastSuccessAt.flatMap { done in limit.reading.at.map { done > $0 } } ?? false)
-        else { return false }
+        guard let reached = TaskRoom(facts: facts, lastSuccessAt: lastSuccessAt).reached else {
+            return false
+        }
         out.wouldFork = .no
-        out.evidence.append(facts.cite(limit.reading, .for, "Max processes"))
-        out.evidence.append(facts.cite(threads, .for, "threads of the server"))
-        out.statement =
-            "The next fork would be refused: the server has \(threads.number) threads, and its "
-            + "user may have \(limit.number) tasks."
+        out.evidence += reached.evidence
+        out.statement = reached.statement
         return true
     }
 
@@ -149,9 +166,6 @@ private struct HeadRoom {
                 ?? facts.recent(.usedMemoryRSS, within: 120, where: Case.isServer)
         else { return "" }
         let use = facts.cgroupUse
-        guard facts.isOutsideMemoryCgroups != nil || use != nil else {
-            return " Whether a control group limits the copies of a save is not known."
-        }
         out.evidence.append(facts.cite(available, .for, "MemAvailable"))
         out.evidence.append(facts.cite(held, .for, "resident memory of the server"))
         let swap = facts.nearest(.swapFree, where: Case.isHost)?.number ?? 0
@@ -160,6 +174,10 @@ private struct HeadRoom {
             room = min(room, max(0, use.limit.number - usage.number))
             out.evidence.append(
                 facts.cite(use.limit.reading, .for, "the limit of its control group"))
+        }
+        if room >= held.number, use == nil, facts.isOutsideMemoryCgroups == nil {
+            return " The host has \(spoken(room)) available, more than a save can copy "
+                + "(\(spoken(held.number))); whether a control group allows less is not known."
         }
         return room >= held.number
             ? " \(spoken(room)) are available, more than a save can copy (\(spoken(held.number)))."

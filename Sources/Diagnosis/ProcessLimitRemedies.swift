@@ -14,8 +14,11 @@ enum ProcessLimitRemedies {
             ])
         }
         guard facts.incident.status != .ended else { return AccountingRemedies.numbered([keep]) }
-        let now = [old == nil ? look(facts) : nil, raiseNow(facts, old)].compactMap(\.self)
-        return AccountingRemedies.numbered(facts.hasRestarted ? [keep] + now : now + [keep])
+        // What the limit is comes before any change of it.
+        let first = old == nil ? [look(facts)] : []
+        let now = raiseNow(facts, old)
+        return AccountingRemedies.numbered(
+            first + (facts.hasRestarted ? [keep, now] : [now, keep]))
     }
 
     private static func look(_ facts: Case) -> Remedy {
@@ -45,7 +48,8 @@ enum ProcessLimitRemedies {
         return Remedy(
             order: 0, text: "Set the limit for good, from the next start of the unit on.",
             command: file.set,
-            precheck: "systemctl show -p LimitNPROC \(unit)",
+            precheck: "systemctl show -p LimitNPROC \(unit)\(facts.unitNote.isEmpty ? "" : ".")"
+                + facts.unitNote,
             expect: "systemctl show -p LimitNPROC \(unit) prints the new limit, and after the next "
                 + "restart the limits file of the process in /proc does.",
             rollback: file.undo,

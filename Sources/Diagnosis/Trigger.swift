@@ -16,7 +16,7 @@ extension Case {
     // MARK: - Settings
 
     /// What refuses, or lets pass, this kind of failure.
-    private var decisiveSettings: [Measure] {
+    var decisiveSettings: [Measure] {
         var out: [Measure] = []
         if !refusals(.ENOMEM).isEmpty {
             out += [
@@ -46,7 +46,7 @@ extension Case {
         guard let start else { return nil }
         let all = incident.readings.all(measure).filter {
             !$0.placed.isFileTime
-                && ($0.at.map { $0 <= start.adding(seconds: 0.5) } ?? false)
+                && ($0.at.map { $0 <= start } ?? false)
         }
         // Several processes and groups may have one each.
         let subjects = Dictionary(grouping: all) {
@@ -81,9 +81,14 @@ extension Case {
                 + "\(spokenDuration(seconds: start.seconds(since: from))) and "
                 + "\(spokenDuration(seconds: start.seconds(since: at))) before the first failure.",
             at: at,
-            evidence: [
-                cite(before, .for, "\(name) before"), cite(after, .for, "\(name) after"),
-            ])
+            evidence: [before, after].map { reading in
+                // The statement speaks of it: no limit is no number.
+                var evidence = cite(
+                    reading, .for,
+                    "\(name) \(reading.at == from ? "before" : "after"): \(spoken(reading))")
+                (evidence.value, evidence.unit) = (nil, nil)
+                return evidence
+            })
     }
 
     private func spoken(_ reading: Measured) -> String {

@@ -16,6 +16,19 @@ enum AppendOnlyFile {
     case switchingOn(Event)
     case on(Event)
 
+    /// Which case it is: to ask costs no copy of an event.
+    enum State { case unknown, perhaps, off, switchingOn, on }
+
+    var state: State {
+        switch self {
+        case .unknown: .unknown
+        case .perhaps: .perhaps
+        case .off: .off
+        case .switchingOn: .switchingOn
+        case .on: .on
+        }
+    }
+
     /// Takes in what one event proves. `isStarting` while the process loads its data.
     mutating func learn(from event: Event, isStarting: Bool) {
         if let said = event["aof"] {

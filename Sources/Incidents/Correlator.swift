@@ -78,30 +78,31 @@ package struct Correlator {
         var foldedKills = 0
         var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
-        while let item = merge.next() {
-            guard !kills.isTwin(item.event) else {
+        while !merge.isAtEnd {
+            let event = merge.next()
+            guard !kills.isTwin(event) else {
                 foldedKills += 1
                 continue
             }
-            let number = owner(of: item.event, input: item.input)
-            guard !twins.isTwin(item, instance: number) else { continue }
-            guard !window.hasEnded(item.event.at) else { continue }
-            guard !item.event.isQuotation else {
+            let number = owner(of: event, input: merge.origin.input)
+            guard !twins.isTwin(event, merge.origin, instance: number) else { continue }
+            guard !window.hasEnded(event.at) else { continue }
+            guard !event.isQuotation else {
                 quotations += 1
                 continue
             }
-            remember(item.event, number, input: item.input)
-            let hasBegun = window.hasBegun(item.event.at)
-            if hasBegun { refusals.note(item.event, host: host(of: item.event)) }
-            if case .save_status = item.event.kind {
+            remember(event, number, input: merge.origin.input)
+            let hasBegun = window.hasBegun(event.at)
+            if hasBegun { refusals.note(event, host: host(of: event)) }
+            if case .save_status = event.kind {
                 if hasBegun { trackers[number].beginCounting() }
-                hear(item.event, number)
+                hear(event, number)
                 continue
             }
-            let outcome = trackers[number].take(item.event, isCounted: hasBegun)
-            if outcome.hasOpened { noteChildrenElsewhere(number, item.event) }
+            let outcome = trackers[number].take(event, isCounted: hasBegun)
+            if outcome.hasOpened { noteChildrenElsewhere(number, event) }
             if outcome.hasStrangersKills { passOnKills(number, in: window) }
-            share(item.event, from: number)
+            share(event, from: number)
         }
         for i in trackers.indices {
             trackers[i].settleKillsAtEnd()
@@ -209,7 +210,7 @@ package struct Correlator {
     private func ownerByWords(_ event: Event) -> Int? {
         if let pid = event.int("pid").map({ Int32(clamping: $0) }) {
             for (i, tracker) in trackers.enumerated()
-            where tracker.instance.pids.contains(pid) || tracker.children[pid] != nil {
+            where tracker.instance.pids.contains(pid) || tracker.children.contains(pid) {
                 return i
             }
         }
@@ -237,7 +238,7 @@ package struct Correlator {
         }
         var running: [Event] = []
         for (i, other) in trackers.enumerated() where i != number && other.instance.host == host {
-            running += other.children.sorted { $0.key < $1.key }.map(\.value)
+            running += other.children.all.sorted { $0.key < $1.key }.map(\.value)
                 .filter { child in
                     !child.isStopped
                         && event.seconds(after: child.started).map { (0...3600).contains($0) }

@@ -7,7 +7,6 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file.
 struct EventMerge {
-    private let patterns: [PatternInfo]
     private let needsSignatures: Bool
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
@@ -17,11 +16,14 @@ struct EventMerge {
     private var ranks: [Int]
     /// The inputs that have events left: a binary heap by key, then by rank.
     private var heap: [Int] = []
+    private(set) var origin = Origin()
 
     init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
-        self.patterns = patterns
         self.needsSignatures = needsSignatures
-        cursors = sources.enumerated().map { EventCursor($0.element.log, input: $0.offset) }
+        let patterns = PatternTable(patterns)
+        cursors = sources.enumerated().map {
+            EventCursor($0.element.log, input: $0.offset, patterns: patterns)
+        }
         keys = Array(repeating: .min, count: sources.count)
         ranks = Array(repeating: 0, count: sources.count)
         let firsts = sources.map { $0.log.firstInstant?.nanoseconds ?? .min }
@@ -36,22 +38,23 @@ struct EventMerge {
         }
     }
 
-    struct Item {
-        var event: Event
-        var input: Int
+    /// Where the event that was taken last comes from.
+    struct Origin {
+        var input = 0
         /// 0 unless signatures are needed.
-        var signature: UInt64
-        var key: Int64
+        var signature: UInt64 = 0
+        var key: Int64 = 0
     }
 
-    /// The next event; `nil` at the end.
-    mutating func next() -> Item? {
-        guard let input = heap.first else { return nil }
-        let key = keys[input]
-        guard
-            let (event, signature) = cursors[input].next(
-                patterns: patterns, withSignature: needsSignatures)
-        else { return nil }
+    var isAtEnd: Bool { heap.isEmpty }
+
+    /// Takes the next event; there must be one.
+    mutating func next() -> Event {
+        let input = heap[0]
+        origin.input = input
+        origin.key = keys[input]
+        if needsSignatures { origin.signature = cursors[input].signature }
+        let event = cursors[input].next()
         if cursors[input].isAtEnd {
             heap.swapAt(0, heap.count - 1)
             heap.removeLast()
@@ -59,7 +62,7 @@ struct EventMerge {
             raiseKey(input)
         }
         siftDown()
-        return Item(event: event, input: input, signature: signature, key: key)
+        return event
     }
 
     private mutating func raiseKey(_ input: Int) {
@@ -168,13 +171,13 @@ struct TwinFilter {
     /// Kernel lines and syslog messages are stamped anew on each way (0.33 s seen for dmesg -T).
     private static let relayTolerance: Int64 = 2_000_000_000
 
-    mutating func isTwin(_ item: EventMerge.Item, instance: Int) -> Bool {
-        guard isNeeded, let at = item.event.at?.nanoseconds else { return false }
-        sweep(now: item.key)
-        let form = item.event.header.form
+    mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
+        guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        sweep(now: origin.key)
+        let form = event.header.form
         let isRelayed = form == .kernel || form == .daemon || form == .bareMessage
-        let channel = Channel(input: item.input, isBare: form == .bareMessage)
-        let key = Key(instance: instance, signature: item.signature)
+        let channel = Channel(input: origin.input, isBare: form == .bareMessage)
+        let key = Key(instance: instance, signature: origin.signature)
         let isTwin = tracks[key, default: Track()].align(
             at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
             relayTolerance: Self.relayTolerance, spans: spans)

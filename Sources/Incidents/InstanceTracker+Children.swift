@@ -58,7 +58,7 @@ extension InstanceTracker {
             return
         }
         let kind = event.operation ?? .unknown
-        for (pid, child) in children
+        for (pid, child) in children.all
         where child.operation == kind || kind == .bgsave && child.writesFile
             || kind == .full_sync && child.operation == .full_sync
         {
@@ -67,7 +67,7 @@ extension InstanceTracker {
     }
 
     mutating func stop(pid: Int32) {
-        children[pid]?.isStopped = true
+        if children.contains(pid) { children[pid]?.isStopped = true }
         childErrors.removeAll { $0.header.pid == pid && pid != 0 }
     }
 
@@ -123,7 +123,7 @@ extension InstanceTracker {
             let pid = first.header.pid
             let mine = childErrors.filter { $0.header.pid == pid }
             let others = childErrors.filter { $0.header.pid != pid }
-            let child = children.removeValue(forKey: pid)
+            let child = children.remove(pid)
             childErrors = mine.dropLast()
             failUnended(mine[mine.count - 1], child)
             childErrors = others
@@ -138,14 +138,18 @@ extension InstanceTracker {
             operation, error, text: TimelineText.fileError(error),
             writesFile: child?.writesFile ?? (operation == .bgsave),
             serverIsGone: error.kind == .parent_gone)
-        if error.kind == .parent_gone { draft?.set { $0.vanished.append(error) } }
+        guard error.kind == .parent_gone else { return }
+        draft?.set { [life] in
+            if $0.vanished.isEmpty { $0.lastWordAt = life.lastLine?.at }
+            $0.vanished.append(error)
+        }
     }
 
     /// The server was gone without a word while its child ran.
     mutating func orphan(_ next: Event) {
         flushChildErrors()
         guard life.end == nil, life.shutdownRequested == nil, life.isKnown, !endsAreHidden,
-            let child = children.values.first(where: { $0.isUnfinished })
+            let child = children.all.values.first(where: { $0.isUnfinished })
         else { return }
         children.removeAll()
         failSave(

@@ -24,7 +24,7 @@ extension InstanceTracker {
 
     private func isChildsCrash(_ event: Event) -> Bool {
         let pid = event.header.pid
-        if children[pid] != nil, pid != 0 { return true }
+        if pid != 0, children.contains(pid) { return true }
         // Raw lines of a report carry the process of the line before them.
         if let first = childCrash.first, first.header.pid == pid, pid != 0 { return true }
         return event.header.role == .child && pid != life.pid && life.isKnown

@@ -47,12 +47,14 @@ extension InstanceTracker {
     }
 
     /// Notes that a part works again, and closes the incident when nothing is failing any more.
-    mutating func succeed(_ part: FailingPart, _ event: Event, text: String) {
+    mutating func succeed(
+        _ part: FailingPart, _ event: Event, text: @autoclosure () -> String
+    ) {
         // In place: a copy would copy the whole timeline.
         guard draft?.failing.contains(part) == true else { return }
         draft?.mend(part)
         draft?.turn()
-        draft?.addEntry(event.timelineEntry(severity: .recovery, text: text, sources: sources))
+        draft?.addEntry(event.timelineEntry(severity: .recovery, text: text(), sources: sources))
         draft?.observe(event)
         guard draft?.failing.isEmpty == true else { return }
         draft?.set {

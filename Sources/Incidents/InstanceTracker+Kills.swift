@@ -141,7 +141,9 @@ extension InstanceTracker {
         if case .child(let its) = victim { operation = its }
         open(.oom_kill, event)
         draft?.set { $0.failures.oomKills += 1 }
-        for (_, child) in children.sorted(by: { $0.key < $1.key }) { draft?.observe(child.started) }
+        for (_, child) in children.all.sorted(by: { $0.key < $1.key }) {
+            draft?.observe(child.started)
+        }
         draft?.consequence("oom_kill")
         draft?.isFollowUpOnly = false
         draft?.add(

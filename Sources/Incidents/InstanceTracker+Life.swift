@@ -101,7 +101,7 @@ extension InstanceTracker {
         let pid = event.header.pid
         if pastPIDs.contains(pid) && pid != life.pid { return false }
         if life.isReady || life.end != nil || life.firstLine == nil { return true }
-        return pid != 0 && life.pid != 0 && pid != life.pid && children[pid] == nil
+        return pid != 0 && life.pid != 0 && pid != life.pid && !children.contains(pid)
             && event.header.form != .none
     }
 
@@ -143,7 +143,12 @@ extension InstanceTracker {
             event, text: TimelineText.restarted(pid: life.pid, wasUnclean: wasUnclean),
             sources: sources)
         draft?.refusal.endProcess(at: event.at)
-        if wasUnclean { draft?.set { $0.vanished.append(event) } }
+        if wasUnclean {
+            draft?.set {
+                if $0.vanished.isEmpty { $0.lastWordAt = before.lastLine?.at }
+                $0.vanished.append(event)
+            }
+        }
         guard before.end == nil else { return }
         notePendingLoss(
             before, to: (before.foundGone ?? before.lastLine)?.at, endIsKnown: false,

@@ -37,8 +37,10 @@ extension InstanceTracker {
         let operation = purpose(of: event, written: written)
         let pid = event.int("child_pid").map { Int32(clamping: $0) } ?? 0
         // One child at a time: an older one that is still listed has ended unseen.
-        if children.contains(where: { !Self.isApart($0.value.operation) }) { endsAreHidden = true }
-        children = children.filter { Self.isApart($0.value.operation) }
+        if children.all.contains(where: { !Self.isApart($0.value.operation) }) {
+            endsAreHidden = true
+        }
+        children.keep { Self.isApart($0.operation) }
         children[pid] = Child(
             operation: operation, started: event, writesFile: written == .bgsave)
         trigger = nil
@@ -55,12 +57,13 @@ extension InstanceTracker {
     /// anything.
     private mutating func databaseSaved(_ event: Event) {
         if isChildLine(event) {
-            children[event.header.pid]?.hasSaved = true
+            let pid = event.header.pid
+            if children.contains(pid) { children[pid]?.hasSaved = true }
             return
         }
         // Old headers do not tell who speaks, and a thread speaks as its server.
         guard event.header.role != .unknown || event.header.pid == life.pid && life.pid != 0,
-            children[0] == nil
+            !children.contains(0)
         else { return }
         count(saved: true)
         lastSave = event
@@ -122,16 +125,18 @@ extension InstanceTracker {
 
     /// The child that an end-of-child line is about; it is no longer running.
     mutating func endedChild(_ event: Event) -> Child? {
-        if let pid = event.int("child_pid").map({ Int32(clamping: $0) }), children[pid] != nil {
-            return children.removeValue(forKey: pid)
+        if let pid = event.int("child_pid").map({ Int32(clamping: $0) }),
+            children.contains(pid)
+        {
+            return children.remove(pid)
         }
         let written = event.operation ?? .unknown
-        let match = children.first { entry in
+        let match = children.all.first { entry in
             written == .bgsave
                 ? entry.value.writesFile
                 : entry.value.operation == written && !entry.value.writesFile
         }
-        return match.flatMap { children.removeValue(forKey: $0.key) }
+        return match.flatMap { children.remove($0.key) }
     }
 
     // MARK: - What a fork was for

@@ -34,8 +34,7 @@ struct InstanceTracker {
     /// A line that shows that save points are configured.
     var savePoints: Event?
 
-    /// Running children by process id; a thread that saves is 0.
-    var children: [Int32: Child] = [:]
+    var children = ChildTable()
     /// The log leaves out how children end (it was filtered).
     var endsAreHidden = false
     /// Children's own error lines, until the parent says how they ended.
@@ -174,7 +173,10 @@ struct InstanceTracker {
     private mutating func learn(from event: Event) {
         guard isFromServer(event) else { return }
         life.aof.learn(from: event, isStarting: life.startIsSeen && !life.isReady)
-        draft?.stake.learn(life.aof, at: event.at)
+        // Of the state that it knows, nothing is new to an incident.
+        if let known = draft?.stake.aof.state, known != life.aof.state {
+            draft?.stake.learn(life.aof, at: event.at)
+        }
         switch event.header.role {
         case .master, .replica: if !life.isEnded(event) { instance.role = event.header.role }
         case .sentinel, .child, .unknown: break
@@ -206,7 +208,7 @@ struct InstanceTracker {
     /// Up to redis 2.8 a header does not tell a child from its parent: the process id does.
     func isChildLine(_ event: Event) -> Bool {
         let pid = event.header.pid
-        if children[pid] != nil, pid != 0 { return true }
+        if pid != 0, children.contains(pid) { return true }
         switch event.header.role {
         case .child: return pid != life.pid || life.isReady
         case .unknown:
@@ -218,7 +220,7 @@ struct InstanceTracker {
     /// Learns the server's process id where the start is not in the data, and notices a change.
     private mutating func adopt(_ event: Event) {
         let pid = event.header.pid
-        guard event.kind.isServersOwn, pid != 0, pid != life.pid, children[pid] == nil else {
+        guard event.kind.isServersOwn, pid != 0, pid != life.pid, !children.contains(pid) else {
             return
         }
         if life.pid == 0 {

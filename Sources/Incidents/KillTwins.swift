@@ -6,10 +6,12 @@ internal import Model
 /// whatever time each copy gives it: none, a whole second (`dmesg -T`), or microseconds.
 ///
 /// A process dies once. Its id, name and exact memory make the same line the same kill; of several
-/// inputs that hold it, the one with the finest stamps counts.
+/// inputs that hold it, the one with the finest stamps counts, and of lines in one input that have
+/// no time of their own, one.
 struct KillTwins {
     private struct Copy {
         var input: Int
+        var line: Int
         var isDated: Bool
         var precision: Double
         var path: String
@@ -17,6 +19,7 @@ struct KillTwins {
         func isBetter(than other: Copy) -> Bool {
             if isDated != other.isDated { return isDated }
             if precision != other.precision { return precision < other.precision }
+            if input == other.input { return line < other.line }
             return path.utf8.lexicographicallyPrecedes(other.path.utf8)
         }
     }
@@ -24,26 +27,29 @@ struct KillTwins {
     private var best: [String: Copy] = [:]
 
     init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
-        guard sources.count > 1 else { return }
-        for (input, source) in sources.enumerated() {
+        for (input, source) in sources.enumerated()
+        where sources.count > 1 || source.facts.undated > 0 {
             source.log.forEachHeader { i, pattern, header in
                 guard patterns[pattern].kind == .oom_victim,
                     let key = source.log.event(at: i, input: input, patterns: patterns).kill
                 else { return }
                 let copy = Copy(
-                    input: input, isDated: source.log.instant(at: i) != nil,
+                    input: input, line: source.log.line(at: i),
+                    isDated: source.log.instant(at: i) != nil && !header.stamp.isBorrowed,
                     precision: header.stamp.precision.seconds, path: source.facts.path)
                 if best[key].map({ copy.isBetter(than: $0) }) ?? true { best[key] = copy }
             }
         }
     }
 
-    /// Whether another input tells of the same kill, and better.
+    /// Whether another line tells of the same kill, and better.
     func isTwin(_ event: Event) -> Bool {
         guard case .oom_victim = event.kind, !best.isEmpty, let key = event.kill else {
             return false
         }
-        return best[key].map { $0.input != event.source.input } ?? false
+        guard let copy = best[key] else { return false }
+        if copy.input != event.source.input { return true }
+        return copy.line != event.source.line && (event.at == nil || event.header.stamp.isBorrowed)
     }
 }
 

@@ -47,32 +47,47 @@ struct ProcessEvidence {
         }
     }
 
+    /// Only processes that are asked about are noted: a log may name a million children.
     init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
+        var numbers: [Process: Int] = [:]
+        for span in source.facts.processes where !span.isChild {
+            numbers[Process(stream: span.stream, pid: span.pid)] = numbers.count
+        }
+        var all = [Wrote](repeating: [], count: numbers.count)
         let wrote = patterns.map { Wrote($0.kind) }
         let namesPort = patterns.map(\.kind.mayNamePort)
+        var last: (process: Process, number: Int?)?
+        source.log.forEachHeader { i, pattern, header in
+            let process = Process(stream: header.stream, pid: header.pid)
+            if last?.process != process { last = (process, numbers[process]) }
+            guard let number = last?.number else { return }
+            all[number].formUnion(wrote[pattern])
+            guard namesPort[pattern] else { return }
+            notePort(source.log.event(at: i, input: 0, patterns: patterns), process)
+        }
+        for (process, number) in numbers {
+            if all[number].contains(.servers) { servers.insert(process) }
+            if all[number].contains(.childLike), !all[number].contains(.others) {
+                childLike.insert(process)
+            }
+        }
+        // What is known of the others already decides.
+        if numbers.keys.contains(where: { !servers.contains($0) && !childLike.contains($0) }) {
+            noteAnnounced(source.log, patterns, among: numbers)
+        }
+    }
+
+    private mutating func noteAnnounced(
+        _ log: EventLog, _ patterns: [PatternInfo], among processes: [Process: Int]
+    ) {
         let children = patterns.map { pattern in
             pattern.kind == .child_started
                 ? pattern.captures.firstIndex { $0.name == "child_pid" } ?? -1 : -1
         }
-        var all: [Process: Wrote] = [:]
-        var last: (process: Process, wrote: Wrote)?
-        source.log.forEachHeader(withNumber: children) { i, pattern, header, number in
-            let process = Process(stream: header.stream, pid: header.pid)
-            if last?.process != process {
-                if let last { all[last.process] = last.wrote }
-                last = (process, all[process] ?? [])
-            }
-            last?.wrote.formUnion(wrote[pattern])
-            if let number {
-                announced.insert(Process(stream: process.stream, pid: Int32(clamping: number)))
-            }
-            guard namesPort[pattern] else { return }
-            notePort(source.log.event(at: i, input: 0, patterns: patterns), process)
-        }
-        if let last { all[last.process] = last.wrote }
-        for (process, wrote) in all {
-            if wrote.contains(.servers) { servers.insert(process) }
-            if wrote.contains(.childLike), !wrote.contains(.others) { childLike.insert(process) }
+        log.forEachHeader(withNumber: children) { _, _, header, number in
+            guard let number else { return }
+            let child = Process(stream: header.stream, pid: Int32(clamping: number))
+            if processes[child] != nil { announced.insert(child) }
         }
     }
 

@@ -83,10 +83,11 @@ struct CopyOnWriteTrend {
     private(set) var peak = 0
     /// The line with the highest figure of any child, for the diagnosis.
     private(set) var largest: Event?
+    private var largestSize = 0
 
     mutating func note(_ event: Event) {
         guard let size = event.copiedMebibytes else { return }
-        if size > largest?.copiedMebibytes ?? 0 { largest = event }
+        if size > largestSize { (largest, largestSize) = (event, size) }
         guard event.operation == .bgsave else { return }
         if first == nil { first = (event, size) }
         last = (event, size)

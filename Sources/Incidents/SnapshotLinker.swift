@@ -161,7 +161,7 @@ package struct SnapshotLinker {
                             snapshot, at: entry.at, isFileTime: entry.isFileTime,
                             path: source.path,
                             tie: owners.tie(
-                                snapshot.subject, in: source.path, to: requests[number].instance)))
+                                snapshot, in: source.path, to: requests[number].instance)))
                 }
                 ordinal += 1
             }

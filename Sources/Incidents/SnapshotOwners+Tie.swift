@@ -21,6 +21,25 @@ extension SnapshotOwners {
         return stand(path, besideLog: instance.log) ? .own : .assumed
     }
 
+    /// The same of a snapshot that may name the pod whose log it is.
+    func tie(_ snapshot: Snapshot, in path: String, to instance: Instance) -> PlacedSnapshot.Tie {
+        if let pod = snapshot.text(.podName), pod == Self.pod(ofLog: instance.log) { return .own }
+        return tie(snapshot.subject, in: path, to: instance)
+    }
+
+    /// The pod that a log's path names: `/var/log/pods/NAMESPACE_POD_UID/…`,
+    /// `/var/log/containers/POD_NAMESPACE_CONTAINER-ID.log` (kubernetes 1.30,
+    /// pkg/kubelet/kuberuntime/helpers.go and legacy.go).
+    private static func pod(ofLog path: String) -> String? {
+        let parts = path.split(separator: "/")
+        guard let at = parts.lastIndex(where: { $0 == "pods" || $0 == "containers" }),
+            at + 1 < parts.count
+        else { return nil }
+        let names = parts[at + 1].split(separator: "_")
+        guard names.count == 3 else { return nil }
+        return String(parts[at] == "pods" ? names[1] : names[0])
+    }
+
     /// What `tail` reads of its own host.
     private static let samplesPath = "samples of forktopsy tail"
 

@@ -18,7 +18,7 @@ struct SnapshotOwners {
     /// Processes of servers, by the input and by the folder that names them.
     private(set) var serversOfInput: [String: Set<Int32>] = [:]
     private(set) var serversOfFolder: [String: Set<Int32>] = [:]
-    /// Cgroups by process id, as /proc/PID/cgroup and INFO told.
+    /// Cgroups by process id, as /proc/PID/cgroup and INFO told; the root as `/`.
     private var cgroups: [Int32: Set<String>] = [:]
 
     init(_ instances: [Instance]) {
@@ -45,9 +45,7 @@ struct SnapshotOwners {
             serversOfFolder[Self.folder(path), default: []].insert(pid)
         }
         for measure in [Measure.cgroupPath, .pidsCgroupPath] {
-            if let path = snapshot.text(measure), path != "/" {
-                cgroups[pid, default: []].insert(path)
-            }
+            if let path = snapshot.text(measure) { cgroups[pid, default: []].insert(path) }
         }
     }
 
@@ -143,11 +141,16 @@ struct SnapshotOwners {
 
     private func isCgroup(_ subject: SnapshotSubject, of instance: Instance) -> Bool {
         guard let path = subject.path else { return servers <= 1 }
-        let own = instance.pids.reduce(into: Set<String>()) { $0.formUnion(cgroups[$1] ?? []) }
-            .union(servers <= 1 ? familyPIDs.flatMap { cgroups[$0] ?? [] } : [])
-        if own.contains(where: { Self.holds(path, $0) }) { return true }
         if let unit = instance.unit, path.contains(unit) { return true }
         if let container = instance.container, path.contains(container) { return true }
+        // Where the groups of the very process were read, nothing else is its own; a container's
+        // process sees its group as the root.
+        let known = instance.pids.filter { $0 >= 100 }.compactMap { cgroups[$0] }
+        if !known.isEmpty { return known.joined().contains { Self.holds(path, $0) } }
+        let own = Set(
+            (instance.pids + (servers <= 1 ? Array(familyPIDs) : [])).flatMap { cgroups[$0] ?? [] }
+        ).subtracting(["/"])
+        if own.contains(where: { Self.holds(path, $0) }) { return true }
         return servers <= 1 && own.isEmpty
     }
 
@@ -156,7 +159,7 @@ struct SnapshotOwners {
         path == group || path.hasSuffix(group) || group.hasPrefix(path + "/") || path == "/"
     }
 
-    private static func isServer(_ command: String) -> Bool {
+    static func isServer(_ command: String) -> Bool {
         ["redis-server", "valkey-server", "keydb-server", "dragonfly"].contains {
             command.hasPrefix($0)
         }

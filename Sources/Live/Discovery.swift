@@ -10,12 +10,28 @@ package struct Discovery: Sendable {
         package var unit: String?
         /// Where it listens, as its title says.
         package var address: ServerAddress?
+
+        package init(
+            pid: Int32, command: String, unit: String? = nil, address: ServerAddress? = nil
+        ) {
+            (self.pid, self.command, self.unit, self.address) = (pid, command, unit, address)
+        }
+
+        /// Its name, address and process, for people.
+        package var spoken: String {
+            "\(command) \(address.map { $0.spoken + " " } ?? "")(pid \(pid))"
+        }
+
+        /// Whether the process is there still, and no other has got its number.
+        package var isRunning: Bool { Discovery.command(of: pid) == command }
     }
 
     package var servers: [Server] = []
     /// Logs, and directories of them.
     package var logs: [String] = []
     package var units: [String] = []
+    /// Servers whose log could not be found out, and why.
+    package var unlogged: [(what: String, reason: String)] = []
 
     static let programs: Set<String> = ["redis-server", "valkey-server", "keydb-server"]
 
@@ -38,7 +54,14 @@ package struct Discovery: Sendable {
         out.servers = servers()
         for server in out.servers {
             if let unit = server.unit, !out.units.contains(unit) { out.units.append(unit) }
-            let named = logs(of: server.pid) + (login.map { asked(server, $0) } ?? [])
+            var named = logs(of: server.pid)
+            if let login {
+                do throws(LiveError) {
+                    named += try asked(server, login)
+                } catch {
+                    if named.isEmpty { out.unlogged.append((server.spoken, error.reason)) }
+                }
+            }
             for log in named where !log.isEmpty && !out.logs.contains(log) {
                 out.logs.append(log)
             }
@@ -50,20 +73,33 @@ package struct Discovery: Sendable {
         return out
     }
 
-    /// The log that a server names itself.
-    private static func asked(_ server: Server, _ login: ServerLogin) -> [String] {
-        guard login.encryption == nil, let address = server.address,
-            var connection = try? ServerConnection(address, seconds: 0.5),
-            (try? connection.login(login)) != nil,
-            let log = try? connection.settings("logfile").first?.1, !log.isEmpty
-        else { return [] }
+    /// The log that a server names itself; none where it writes to its standard output.
+    private static func asked(
+        _ server: Server, _ login: ServerLogin
+    ) throws(LiveError) -> [String] {
+        guard let address = server.address else {
+            throw LiveError(reason: "its address is not known")
+        }
+        guard login.encryption == nil else {
+            throw LiveError(reason: "servers behind TLS are not asked for their logs")
+        }
+        var connection = try ServerConnection(address, seconds: 0.5)
+        try connection.login(login)
+        guard let log = try connection.settings("logfile").first?.1, !log.isEmpty else {
+            if server.unit != nil { return [] }
+            throw LiveError(reason: "it writes its log to standard output, which is no file")
+        }
         return [absolute(log, server.pid)]
     }
 
+    private static func command(of pid: Int32) -> String? {
+        readSmallFile("/proc/\(pid)/comm").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
+    }
+
     private static func server(_ pid: Int32) -> Server? {
-        guard let bytes = readSmallFile("/proc/\(pid)/comm") else { return nil }
-        let command = String(decoding: bytes, as: UTF8.self).filter { $0 != "\n" }
-        guard programs.contains(command) else { return nil }
+        guard let command = command(of: pid), programs.contains(command) else { return nil }
         let groups = readSmallFile("/proc/\(pid)/cgroup").map {
             String(decoding: $0, as: UTF8.self)
         }

@@ -19,6 +19,8 @@ package struct HostReadings: Sendable {
 
     package var items: [Item] = []
     package var unread: [(what: String, reason: String)] = []
+    /// The servers that were asked, by address.
+    package var asked: [String] = []
 
     package init() {}
 
@@ -59,7 +61,7 @@ package struct HostReadings: Sendable {
         for name in Self.process { read("/proc/\(pid)/\(name)", pid: pid) }
         let mode = items.first { $0.path == "/proc/sys/vm/overcommit_memory" }?.text
         if withMappings, mode?.first != "1" {
-            read("/proc/\(pid)/smaps", pid: pid, limit: 32 << 20)
+            readMappings(of: pid)
         }
         for child in Self.children(of: pid).prefix(4) {
             for name in ["status", "smaps_rollup"] {
@@ -74,6 +76,7 @@ package struct HostReadings: Sendable {
         _ address: ServerAddress, _ login: ServerLogin, pid: Int32?, settings: [String] = [],
         seconds: Double
     ) {
+        asked.append(address.spoken)
         do throws(LiveError) {
             let port = address.path == nil ? address.port : nil
             let target = address.path.map { "-s \($0)" } ?? "-h \(address.host) -p \(address.port)"
@@ -143,6 +146,32 @@ package struct HostReadings: Sendable {
             if !isOptional || !error.isMissing { unread.append((path, error.reason)) }
         }
     }
+
+    /// Reads of each mapping of a process where it lies and its flags: all that says what a fork has
+    /// to account, and a tenth of the text.
+    private mutating func readMappings(of pid: Int32) {
+        let path = "/proc/\(pid)/smaps"
+        do throws(LiveError) {
+            let file = try OpenFile(path: path)
+            var lines = MappingLines()
+            var block = [UInt8](repeating: 0, count: 1 << 16)
+            var offset: Int64 = 0
+            while offset < Self.mappingsLimit,
+                case let count = try file.read(into: &block, at: offset),
+                count > 0
+            {
+                lines.take(block[..<count])
+                offset += Int64(count)
+            }
+            items.append(
+                Item(path: path, text: String(decoding: lines.kept, as: UTF8.self), pid: pid))
+        } catch {
+            unread.append((path, error.reason))
+        }
+    }
+
+    /// Bytes of smaps that are read: more mappings than the kernel allows by default take less.
+    private static let mappingsLimit: Int64 = 64 << 20
 
     /// Counts the tasks of the users that servers run as, and all: limits count them.
     package mutating func countTasks(of servers: [Int32]) {

@@ -48,6 +48,14 @@ package struct FileState: Hashable, Sendable {
         self.init(info)
     }
 
+    /// Whether it was last written before a moment. Some programs that pack a log keep only
+    /// the seconds of its time.
+    package func isWritten(before other: Int64) -> Bool {
+        let second: Int64 = 1_000_000_000
+        let isCoarse = modifiedAt % second == 0 || other % second == 0
+        return isCoarse ? modifiedAt / second < other / second : modifiedAt < other
+    }
+
     /// Whether two states are of one file.
     package func isSameFile(as other: FileState) -> Bool {
         device == other.device && inode == other.inode
@@ -127,6 +135,14 @@ package struct AppendFile: ~Copyable {
             }
         }
         size += Int64(bytes.count)
+    }
+
+    /// Writes over bytes that are there.
+    package mutating func overwrite(_ bytes: [UInt8], at offset: Int64) throws(LiveError) {
+        let end = size
+        size = offset
+        defer { size = end }
+        try append(bytes)
     }
 
     /// Cuts the file at `size`.
@@ -296,7 +312,7 @@ package func replaceFile(
 package func readSmallFile(_ path: String, limit: Int = 4 << 20) -> [UInt8]? {
     guard let file = try? OpenFile(path: path) else { return nil }
     var out: [UInt8] = []
-    var block = [UInt8](repeating: 0, count: 65_536)
+    var block = [UInt8](repeating: 0, count: 8192)
     while out.count <= limit {
         guard let count = try? file.read(into: &block, at: Int64(out.count)) else { return nil }
         if count == 0 { return out }

@@ -35,9 +35,8 @@ package enum RotatedLogs {
             out.append(Sibling(path: prefix + other, state: state))
         }
         return out.sorted { a, b in
-            if a.state.modifiedAt != b.state.modifiedAt {
-                return a.state.modifiedAt > b.state.modifiedAt
-            }
+            if b.state.isWritten(before: a.state.modifiedAt) { return true }
+            if a.state.isWritten(before: b.state.modifiedAt) { return false }
             return isNewer(a.path, b.path)
         }
     }
@@ -107,7 +106,7 @@ package enum RotatedLogs {
             && middle.dropFirst().allSatisfy { $0.isNumber || $0 == "-" || $0 == "_" }
     }
 
-    static func withoutPacking(_ name: String) -> String {
+    package static func withoutPacking(_ name: String) -> String {
         for suffix in [".gz", ".zst", ".xz", ".bz2", ".lz4"] where name.hasSuffix(suffix) {
             return String(name.dropLast(suffix.count))
         }

@@ -3,6 +3,16 @@
 /// Writes a tar archive (POSIX.1-1988 ustar) to a file, entry by entry.
 package struct TarWriter: ~Copyable {
     private var file: AppendFile
+    private var entry: Entry?
+
+    /// A file that is being added.
+    private struct Entry {
+        /// Where its header stands.
+        var start: Int64
+        var name: String
+        var modifiedAt: Int64
+    }
+
     /// Bytes written so far.
     package var size: Int64 { file.size }
 
@@ -14,10 +24,28 @@ package struct TarWriter: ~Copyable {
     package mutating func add(
         name: String, modifiedAt: Int64, _ bytes: [UInt8]
     ) throws(LiveError) {
-        var block = Self.header(name, size: bytes.count, modifiedAt)
-        block += bytes
-        block += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
-        try file.append(block)
+        try begin(name: name, modifiedAt: modifiedAt)
+        try append(bytes)
+        try end()
+    }
+
+    /// Begins a file whose size is not known yet.
+    package mutating func begin(name: String, modifiedAt: Int64) throws(LiveError) {
+        entry = Entry(start: file.size, name: name, modifiedAt: modifiedAt)
+        try file.append(Self.header(name, size: 0, modifiedAt))
+    }
+
+    /// Adds bytes to the file that was begun.
+    package mutating func append(_ bytes: [UInt8]) throws(LiveError) { try file.append(bytes) }
+
+    /// Ends the file that was begun.
+    package mutating func end() throws(LiveError) {
+        guard let entry else { return }
+        let size = Int(file.size - entry.start) - 512
+        try file.append([UInt8](repeating: 0, count: (512 - size % 512) % 512))
+        try file.overwrite(
+            Self.header(entry.name, size: size, entry.modifiedAt), at: entry.start)
+        self.entry = nil
     }
 
     /// Ends the archive.

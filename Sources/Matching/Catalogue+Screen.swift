@@ -13,17 +13,22 @@ extension Catalogue {
         else { return nil }
         var beginnings = [UInt64](
             repeating: 0, count: 1 << Int(MessageScreen.hashBits) / 64)
+        var pairs = beginnings
         for member in group.members where entries[member].plan.hasUsefulPrefixes {
-            for prefix in entries[member].plan.prefixes {
-                let hash = MessageScreen.hash(
-                    UInt32(prefix[0]) | UInt32(prefix[1]) << 8 | UInt32(prefix[2]) << 16
-                        | UInt32(prefix[3]) << 24)
-                beginnings[hash / 64] |= 1 << UInt64(hash % 64)
+            let plan = entries[member].plan
+            for prefix in plan.prefixes {
+                let first = Self.word(prefix)
+                Self.set(MessageScreen.hash(first), in: &beginnings)
+                let endings =
+                    plan.endings.isEmpty ? [MessageScreen.anyEnding] : plan.endings.map(Self.word)
+                for ending in endings {
+                    Self.set(MessageScreen.hash(first, ending), in: &pairs)
+                }
             }
         }
         let (prefixes, laterTexts) = (group.prefixes, laterTexts)
         return MessageScreen(
-            fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings
+            fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings, pairs: pairs
         ) { message in
             var link = prefixes.chain(for: message)
             while let pattern = prefixes.next(&link, for: message) {
@@ -31,6 +36,14 @@ extension Catalogue {
             }
             return false
         }
+    }
+
+    private static func word(_ bytes: [UInt8]) -> UInt32 {
+        UInt32(bytes[0]) | UInt32(bytes[1]) << 8 | UInt32(bytes[2]) << 16 | UInt32(bytes[3]) << 24
+    }
+
+    private static func set(_ bit: Int, in bits: inout [UInt64]) {
+        bits[bit / 64] |= 1 << UInt64(bit % 64)
     }
 
     /// More would cost every line more than a search for the texts themselves.

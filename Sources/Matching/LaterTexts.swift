@@ -25,9 +25,6 @@ struct LaterTexts: Sendable {
     /// at its end.
     private var leaps: [UInt8] = []
 
-    /// Prefixes of this length are telling enough: where one stands, the regex may run.
-    private static let tellingPrefix = 12
-
     /// One plan for each pattern, in the order of their indices.
     init(_ plans: [SearchPlan]) {
         heads.reserveCapacity(plans.count)
@@ -40,7 +37,8 @@ struct LaterTexts: Sendable {
     }
 
     private static func isWanted(for plan: SearchPlan) -> Bool {
-        guard plan.hasUsefulPrefixes, plan.prefixes.contains(where: { $0.count < tellingPrefix })
+        guard plan.hasUsefulPrefixes,
+            plan.prefixes.contains(where: { $0.count < SearchPlan.tellingPrefix })
         else { return false }
         return !plan.prefixes.allSatisfy { prefix in
             plan.literals.contains { stands($0, in: prefix) }

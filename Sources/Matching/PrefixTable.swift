@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
+
 /// Which patterns a message may match, by how it begins.
 ///
 /// The first four bytes find a chain in a hash table, most often none; each link compares the
@@ -79,9 +81,16 @@ extension PrefixTable {
     private func begins(_ message: Span<UInt8>, with entry: Entry) -> Bool {
         let length = Int(entry.length)
         guard length <= message.count else { return false }
+        // The first eight bytes are compared already.
+        guard length > 8 else { return true }
         let first = Int(entry.start)
-        for i in 4..<length where pool[first + i] != message[i] { return false }
-        return true
+        let pool = pool.span
+        var i = 8
+        while i + 8 < length {
+            if pool.word(first + i) != message.word(i) { return false }
+            i += 8
+        }
+        return pool.word(first + length - 8) == message.word(length - 8)
     }
 
     /// The slot that holds `key`, or the empty one where it belongs. A quarter of the slots at

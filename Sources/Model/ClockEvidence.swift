@@ -36,12 +36,19 @@ package struct ClockEvidence: Sendable {
     /// Times since boot that stand before records with a time of their own (journalctl -o
     /// short-monotonic): one for each boot. `instant` counts from the boot.
     package var uptimes: [ClockAnchor] = []
-    /// What the host's local time is ahead of UTC, in seconds, where the input says so (timedatectl).
-    package var hostZone: Int?
+    /// Zones that lines of the input say the host keeps (timedatectl, /etc/timezone).
+    package var hostZones: [HostZone] = []
     /// When the file was last written, if that is known.
     package var modifiedAt: Timestamp?
+    /// Whose time the stamps show, where the file was read on the host that wrote it.
+    package var zoneOfFile: ZoneOfFile?
 
     package init() {}
+}
+
+/// Whose time the stamps of a log show that was read on the host that wrote it.
+package enum ZoneOfFile: String, Sendable {
+    case host, utc
 }
 
 extension ClockEvidence {
@@ -67,11 +74,35 @@ package struct ClockSetback: Hashable, Sendable {
     /// One process wrote on both sides, at an hour and in a month in which clocks are set back for
     /// the winter.
     package var mayBeDaylightSaving: Bool
+    /// One process wrote on both sides.
+    package var isWithinProcess: Bool
+    /// The stamp lies behind the first of the input: what stands above goes over the same hours.
+    package var repeatsHours: Bool
 
-    package init(line: Int, seconds: Int, mayBeDaylightSaving: Bool = false) {
+    package init(
+        line: Int, seconds: Int, mayBeDaylightSaving: Bool = false, isWithinProcess: Bool = false,
+        repeatsHours: Bool = false
+    ) {
         self.line = line
         self.seconds = seconds
         self.mayBeDaylightSaving = mayBeDaylightSaving
+        self.isWithinProcess = isWithinProcess
+        self.repeatsHours = repeatsHours
+    }
+}
+
+/// A time zone that a line names as that of a host.
+package struct HostZone: Hashable, Sendable {
+    package var line: Int
+    /// The name in the zone database, or a rule as POSIX writes it; `nil` where none is said.
+    package var name: String?
+    /// What the line says the zone is ahead of UTC, in seconds.
+    package var offsetSeconds: Int?
+
+    package init(line: Int, name: String?, offsetSeconds: Int? = nil) {
+        self.line = line
+        self.name = name
+        self.offsetSeconds = offsetSeconds
     }
 }
 

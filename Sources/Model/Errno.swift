@@ -34,6 +34,22 @@ package enum Errno: String, Sendable, CaseIterable {
 package enum Operation: String, Sendable, CaseIterable {
     case bgsave, aof_rewrite, full_sync, module_fork, slot_migration, script, unknown
 
+    /// By its case: what a raw value would give takes a string for each.
+    package static func == (a: Self, b: Self) -> Bool { a.number == b.number }
+    package func hash(into hasher: inout Hasher) { hasher.combine(number) }
+
+    private var number: UInt8 {
+        switch self {
+        case .bgsave: 0
+        case .aof_rewrite: 1
+        case .full_sync: 2
+        case .module_fork: 3
+        case .slot_migration: 4
+        case .script: 5
+        case .unknown: 6
+        }
+    }
+
     /// In a sentence: "the background save".
     package var spoken: String {
         switch self {

@@ -2,30 +2,36 @@
 
 /// A line that matched a pattern: what it says, who wrote it, when, and where it stands.
 package struct Event: Sendable {
-    private let content: Content
+    package let header: RecordHeader
+    package let kind: EventKind
+    /// The number of the pattern of a packed event.
+    private let pattern: UInt16
     /// The instant the line was written, once the input's clock is known.
     package var at: Timestamp?
-    /// How far `at` may be off for reasons of precision, in seconds.
-    package var uncertainty: Double
+    private let content: Content
 
-    /// What an event says. A class, because events are handed on often and changed never: a copy
-    /// costs one reference, and not one for each text. What remembers events, as each server's
-    /// tracker does of a dozen kinds, has 32 bytes for each.
-    private final class Content: Sendable {
-        let kind: EventKind
-        let header: RecordHeader
+    /// What else an event says. Most events of a healthy server pass by and are forgotten, so their
+    /// texts are read from their log when somebody asks.
+    private enum Content: Sendable {
+        case made(Made)
+        case packed(EventReader, index: Int)
+    }
+
+    /// A class, because events are handed on often and changed never: a copy costs one reference,
+    /// and not one for each text.
+    private final class Made: Sendable {
         let source: SourcePosition
         let patternID: String
         let values: [Capture]
         let line: String
         let cursor: String?
+        let uncertainty: Double
 
         init(
-            kind: EventKind, header: RecordHeader, source: SourcePosition, patternID: String,
-            values: [Capture], line: String, cursor: String?
+            source: SourcePosition, patternID: String, values: [Capture], line: String,
+            cursor: String?, uncertainty: Double
         ) {
-            self.kind = kind
-            self.header = header
+            self.uncertainty = uncertainty
             self.source = source
             self.patternID = patternID
             self.values = values
@@ -42,38 +48,97 @@ package struct Event: Sendable {
         values: [Capture], line: String, at: Timestamp? = nil, uncertainty: Double = 0,
         cursor: String? = nil
     ) {
+        self.kind = kind
+        self.header = header
         self.at = at
-        self.uncertainty = uncertainty
-        content = Content(
-            kind: kind, header: header, source: source, patternID: patternID, values: values,
-            line: line, cursor: cursor)
+        pattern = 0
+        content = .made(
+            Made(
+                source: source, patternID: patternID, values: values, line: line, cursor: cursor,
+                uncertainty: uncertainty))
     }
 
-    package var kind: EventKind { content.kind }
-    package var header: RecordHeader { content.header }
-    package var source: SourcePosition { content.source }
-    package var patternID: String { content.patternID }
+    /// An event that lies packed in a log, at `place`.
+    init(
+        kind: EventKind, header: RecordHeader, at: Timestamp?, reader: EventReader,
+        place: PackedPlace
+    ) {
+        self.kind = kind
+        self.header = header
+        self.at = at
+        pattern = place.pattern
+        content = .packed(reader, index: place.index)
+    }
+
+    private func place(_ index: Int) -> PackedPlace { PackedPlace(index: index, pattern: pattern) }
+
+    /// How far `at` may be off for reasons of precision, in seconds.
+    package var uncertainty: Double {
+        switch content {
+        case .made(let made): made.uncertainty
+        case .packed: header.stamp.precision.seconds
+        }
+    }
+
+    package var source: SourcePosition {
+        switch content {
+        case .made(let made): made.source
+        case .packed(let reader, let index): reader.position(place(index))
+        }
+    }
+
+    package var patternID: String {
+        switch content {
+        case .made(let made): made.patternID
+        case .packed(let reader, _): reader.patterns.infos[Int(pattern)].id
+        }
+    }
+
     /// The named groups that took part in the match, then the pattern's constants.
-    package var values: [Capture] { content.values }
+    package var values: [Capture] {
+        switch content {
+        case .made(let made): made.values
+        case .packed(let reader, let index): reader.values(place(index))
+        }
+    }
+
     /// The line as it stands in the input, invalid UTF-8 repaired, cut at `Event.lineLimit`.
-    package var line: String { content.line }
+    package var line: String {
+        switch content {
+        case .made(let made): made.line
+        case .packed(let reader, let index): reader.line(place(index))
+        }
+    }
+
     /// The entry's place in its journal, as `journalctl --after-cursor` takes it.
-    package var cursor: String? { content.cursor }
+    package var cursor: String? {
+        switch content {
+        case .made(let made): made.cursor
+        case .packed(let reader, let index): reader.cursor(place(index))
+        }
+    }
 }
 
 // MARK: - Values
 
 extension Event {
     package subscript(name: String) -> String? {
-        for value in content.values where value.name == name { return value.text }
-        return nil
+        switch content {
+        case .made(let made):
+            for value in made.values where value.name == name { return value.text }
+            return nil
+        case .packed(let reader, let index): return reader.text(of: name, place(index))
+        }
     }
 
     /// The number that was captured as `name`; `nil` for one that no machine has.
     package func int(_ name: String) -> Int? {
-        self[name].flatMap { Int($0) }.flatMap {
-            SnapshotValue.credible.contains(Int64($0)) ? $0 : nil
-        }
+        let number: Int? =
+            switch content {
+            case .made: self[name].flatMap { Int($0) }
+            case .packed(let reader, let index): reader.number(of: name, place(index))
+            }
+        return number.flatMap { SnapshotValue.credible.contains(Int64($0)) ? $0 : nil }
     }
 
     package func double(_ name: String) -> Double? {
@@ -81,7 +146,10 @@ extension Event {
     }
 
     package var operation: Operation? {
-        self["operation"].flatMap { Operation(rawValue: $0) }
+        switch content {
+        case .made: self["operation"].flatMap { Operation(rawValue: $0) }
+        case .packed(let reader, let index): reader.operation(place(index))
+        }
     }
 
     /// Whether the process that the line names is a server of the family or one of its children,

@@ -72,6 +72,11 @@ extension EventBlock.Entry {
     func position(input: Int) -> SourcePosition {
         SourcePosition(input: input, line: Int(line), offset: offset)
     }
+
+    /// What an event of a pattern of this kind is. What a guide quotes is no server's word.
+    func kind(_ kind: EventKind) -> EventKind {
+        kind == .fork_failed && form == HeaderForm.quoted.rawValue ? .fork_failed_reported : kind
+    }
 }
 
 // MARK: - Writing
@@ -119,6 +124,16 @@ extension EventBlock {
     func event(at index: Int, input: Int, patterns: [PatternInfo]) -> Event {
         let entry = entries[index]
         let pattern = patterns[Int(entry.pattern)]
+        return Event(
+            kind: entry.kind(pattern.kind), patternID: pattern.id, header: entry.header,
+            source: entry.position(input: input), values: values(at: index, pattern),
+            line: line(at: index), uncertainty: entry.stamp.precision.seconds,
+            cursor: cursorText(at: index))
+    }
+
+    /// The captures of an event that took part in its match, then the constants of its pattern.
+    func values(at index: Int, _ pattern: PatternInfo) -> [Capture] {
+        let entry = entries[index]
         let lineStart = lineStart(entry)
         var values: [Capture] = []
         values.reserveCapacity(pattern.captures.count + pattern.constants.count)
@@ -127,16 +142,28 @@ extension EventBlock {
             values.append(Capture(name: slot.name, text: text(lineStart, range)))
         }
         values.append(contentsOf: pattern.constants)
-        // What a guide quotes is no server's word.
-        let isQuoted = entry.header.form == .quoted && pattern.kind == .fork_failed
-        return Event(
-            kind: isQuoted ? .fork_failed_reported : pattern.kind, patternID: pattern.id,
-            header: entry.header,
-            source: entry.position(input: input), values: values,
-            line: text(lineStart, 0..<Int(entry.length)),
-            uncertainty: entry.stamp.precision.seconds,
-            cursor: cursor(at: index).isEmpty
-                ? nil : String(decoding: bytes[cursor(at: index)], as: UTF8.self))
+        return values
+    }
+
+    func line(at index: Int) -> String {
+        let entry = entries[index]
+        return text(lineStart(entry), 0..<Int(entry.length))
+    }
+
+    func cursorText(at index: Int) -> String? {
+        let place = cursor(at: index)
+        return place.isEmpty ? nil : String(decoding: bytes[place], as: UTF8.self)
+    }
+
+    /// Whether a group took part in the match of an event.
+    func hasCapture(_ slot: Int, at index: Int) -> Bool {
+        capture(slot, of: entries[index]) != nil
+    }
+
+    /// The text that a group of an event holds; `nil` where it took no part.
+    func text(ofCapture slot: Int, at index: Int) -> String? {
+        let entry = entries[index]
+        return capture(slot, of: entry).map { text(lineStart(entry), $0) }
     }
 
     func packed(at index: Int) -> PackedEvent {

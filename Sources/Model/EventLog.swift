@@ -125,7 +125,7 @@ extension EventLog {
     package mutating func place(_ instant: (Stamp, Int) -> Timestamp?) {
         shifts = StampShifts()
         for start in stride(from: 0, to: count, by: capacity) {
-            for (i, entry) in block(from: start).entries.enumerated() {
+            for (i, entry) in entries(from: start).enumerated() {
                 let stamp = entry.stamp
                 shifts.note(start + i, stamp, instant(stamp, Int(entry.line)))
             }
@@ -141,6 +141,20 @@ extension EventLog {
         (block(from: index), index % capacity)
     }
 
+    /// Lends the block of an event, and its place there.
+    func read<Answer>(
+        _ index: Int, _ body: (borrowing EventBlock, _ index: Int) -> Answer
+    ) -> Answer {
+        let (block, place) = locate(index)
+        return body(block, place)
+    }
+
+    /// The entries of the block that holds an event.
+    private func entries(from index: Int) -> [EventBlock.Entry] {
+        let number = index / capacity
+        return number < sealed.count ? store.entries(sealed[number]) : open.entries
+    }
+
     func block(from index: Int) -> EventBlock {
         let number = index / capacity
         return number < sealed.count ? store.block(sealed[number]) : open
@@ -154,7 +168,7 @@ extension EventLog {
     /// than asking for one event after the other.
     package func forEachHeader(_ body: (Int, _ pattern: Int, RecordHeader) -> Void) {
         for start in stride(from: 0, to: count, by: capacity) {
-            for (i, entry) in block(from: start).entries.enumerated() {
+            for (i, entry) in entries(from: start).enumerated() {
                 body(start + i, Int(entry.pattern), entry.header)
             }
         }
@@ -229,7 +243,7 @@ extension EventLog {
     /// Lends each instant to `body`, in file order; events without one are passed over.
     package func forEachInstant(_ body: (Timestamp) -> Void) {
         for start in stride(from: 0, to: count, by: capacity) {
-            for (i, entry) in block(from: start).entries.enumerated() {
+            for (i, entry) in entries(from: start).enumerated() {
                 if let at = shifts.instant(of: entry.stamp, at: start + i) { body(at) }
             }
         }

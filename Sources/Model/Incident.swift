@@ -38,6 +38,11 @@ package struct Incident: Sendable {
     package var childrenElsewhere: [Event] = []
     /// Lines that show that a process of the server had gone without a word. Not printed.
     package var vanished: [Event] = []
+    /// The last line of a server before the first of `vanished`: it went between the two. Not printed.
+    package var lastWordAt: Timestamp?
+    /// Whether UTC was assumed for the log that tells of the first failure, since nothing names its
+    /// zone. Not printed.
+    package var zoneIsAssumed = false
     /// Whether the start of the process in which the first failure fell is in the data.
     package var startSeen = false
     /// What has not succeeded since it failed, where something else has: `an AOF rewrite`.
@@ -190,6 +195,8 @@ package struct TimelineEntry: Sendable {
     /// The kind of an entry that tells of no event: two readings of a setting that differ, or the
     /// command that changed it.
     package static let settingChanged = "setting_changed"
+    /// The kind of an entry that tells what memory was read as.
+    package static let memorySnapshot = "memory_snapshot"
 
     package var at: Timestamp?
     /// The time as the log writes it.
@@ -247,16 +254,19 @@ package struct MemorySample: Sendable {
     package var at: Timestamp?
     package var offsetSeconds: Double?
     package var scope: Scope
+    /// The path of the control group, or the number of the process; `nil` for the host.
+    package var subject: String?
     package var values: [(name: String, value: Int64)]
     package var source: SourceReference?
 
     package init(
-        at: Timestamp?, offsetSeconds: Double?, scope: Scope,
+        at: Timestamp?, offsetSeconds: Double?, scope: Scope, subject: String? = nil,
         values: [(name: String, value: Int64)], source: SourceReference?
     ) {
         self.at = at
         self.offsetSeconds = offsetSeconds
         self.scope = scope
+        self.subject = subject
         self.values = values
         self.source = source
     }

@@ -135,12 +135,15 @@ package struct ClockSegment: Hashable, Sendable {
     /// How much later the times before records are than the records' own, as placed; `nil` where
     /// records stand alone.
     package var wrapperLag: WrapperLag?
+    /// The path of the input that shows it; `nil` where it is this one, or not an input.
+    package var shownBy: String?
 
     package init(
         from: Timestamp?, to: Timestamp?, utcOffsetSeconds: Int?, shiftSeconds: Double = 0,
         basis: Basis, yearBasis: YearBasis, uncertaintySeconds: Double = 0,
-        wrapperLag: WrapperLag? = nil
+        wrapperLag: WrapperLag? = nil, shownBy: String? = nil
     ) {
+        self.shownBy = shownBy
         self.uncertaintySeconds = uncertaintySeconds
         self.wrapperLag = wrapperLag
         self.from = from

@@ -68,5 +68,7 @@ extension Measure {
     package static let restarts = Measure("restarts", .count)
     package static let containerName = Measure("container_name", .text)
     package static let podName = Measure("pod_name", .text)
+    /// The image that a container was made of: `redis:7.2-alpine`.
+    package static let containerImage = Measure("container_image", .text)
     package static let wasOOMKilled = Measure("oom_killed", .flag)
 }

@@ -151,6 +151,11 @@ extension Snapshot {
         }
     }
 
+    /// A time that is told in seconds since 1970.
+    package func instant(_ measure: Measure) -> Timestamp? {
+        self[measure].map { Timestamp(seconds: $0) }
+    }
+
     package func real(_ measure: Measure) -> Double? {
         switch value(measure)?.quantity {
         case .whole(let number)?: Double(number)

@@ -138,6 +138,7 @@ private struct FieldWriter {
         write(entry.plan.literals)
         let first = entry.plan.firstBytes
         write(first == .all ? [] : first.members)
+        write(entry.plan.endings)
     }
 
     mutating func writeDocumentation(of definition: PatternDefinition) {
@@ -259,6 +260,7 @@ private struct FieldReader {
         plan.literals = try list { (reader) throws(FieldError) in try reader.bytes() }
         let first = try bytes()
         if !first.isEmpty { plan.firstBytes = ByteSet(first) }
+        plan.endings = try list { (reader) throws(FieldError) in try reader.bytes() }
         return plan
     }
 

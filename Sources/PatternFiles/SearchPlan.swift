@@ -16,8 +16,16 @@ package struct SearchPlan: Hashable, Sendable {
     /// Narrowed only where there are no useful prefixes.
     package var firstBytes = ByteSet.all
 
+    /// Where `prefixes` say little: the last bytes of every matching text, `endingLength` of them,
+    /// one of these; empty where that is not known. A line feed at its end does not count.
+    package var endings: [[UInt8]] = []
+
     package init() {}
 
+    /// Bytes of each of `endings`.
+    package static let endingLength = 4
+    /// A text that begins with so many bytes of a prefix is worth a regex.
+    package static let tellingPrefix = 12
     /// Prefixes shorter than this are not worth a dispatch on them.
     package static let usefulPrefix = 4
     /// Literals shorter than this are not looked for.
@@ -35,7 +43,12 @@ package struct SearchPlan: Hashable, Sendable {
         literals = LiteralSearch.required(by: node)
         guard isAnchored else { return }
         prefixes = PrefixSearch.prefixes(of: node)
-        if hasUsefulPrefixes { return }
+        if hasUsefulPrefixes {
+            if prefixes.contains(where: { $0.count < Self.tellingPrefix }) {
+                endings = PrefixSearch.endings(of: node)
+            }
+            return
+        }
         let (first, isNullable) = node.firstBytes
         firstBytes = isNullable ? .all : first
     }
@@ -88,6 +101,26 @@ extension RegexNode {
     }
 }
 
+// MARK: - Backwards
+
+extension RegexNode {
+    /// What matches the same texts read backwards.
+    fileprivate var reversed: RegexNode {
+        let reversedKind: Kind =
+            switch kind {
+            case .byte, .set, .boundary: kind
+            case .sequence(let nodes): .sequence(nodes.reversed().map(\.reversed))
+            case .alternation(let nodes): .alternation(nodes.map(\.reversed))
+            case .group(let name, let inner): .group(name: name, inner.reversed)
+            case .repeated(let inner, let min, let max):
+                .repeated(inner.reversed, min: min, max: max)
+            case .start: .end
+            case .end: .start
+            }
+        return RegexNode(kind: reversedKind, range: range)
+    }
+}
+
 // MARK: - Prefixes
 
 /// Expands alternations, optional parts and small classes at the start of a regex.
@@ -111,6 +144,16 @@ struct PrefixSearch {
             !(1..<text.count).contains { all.contains(Array(text[..<$0])) }
         }
         return shortest.sorted { $0.lexicographicallyPrecedes($1) }
+    }
+
+    /// The last bytes of every text that a regex matches; empty where they are not known.
+    static func endings(of node: RegexNode) -> [[UInt8]] {
+        let backwards = node.reversed
+        guard backwards.isAnchored else { return [] }
+        let all = prefixes(of: backwards)
+        guard all.allSatisfy({ $0.count >= SearchPlan.endingLength }) else { return [] }
+        return Set(all.map { Array($0[..<SearchPlan.endingLength].reversed()) })
+            .sorted { $0.lexicographicallyPrecedes($1) }
     }
 
     private mutating func append(_ node: RegexNode) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What times before a record, its wrapper's or the kernel's since boot, show of the record's clock.
 
-internal import Model
+package import Model
 
 extension ClockEvidence {
     /// Compares a record's local stamp with the time that a wrapper put beside it.
@@ -43,6 +43,10 @@ extension ClockEvidence {
         (candidate, outerCandidate) = (nil, nil)
         if strays > wrappers.agreeing, wrappers.agreeing > 0 { offsets = [] }
         if strays > wrappers.outer { outerOffsets = [] }
+        // What stood above the first line that shows both clocks was compared without that.
+        if let first = outerOffsets.first, first.offsetSeconds != 0 {
+            setbacks.removeAll { $0.line <= first.line }
+        }
     }
 
     /// Compares a record's own stamp with the time since boot before it: the wall clock at boot, by
@@ -92,6 +96,21 @@ extension OffsetCandidate {
         }
         if spans.count < 1000 { spans.append(new.span) }
         candidate = nil
+    }
+}
+
+extension ClockEvidence {
+    /// A local stamp on the clock of the input's records, as far as the lines above show it.
+    func recordTime(of stamp: Stamp) -> Int64 {
+        stamp.nanoseconds &- outerAhead(of: stamp, .max)
+    }
+
+    /// What a wrapper's local time on `line` is ahead of the records', in nanoseconds; 0 for stamps of
+    /// the records' own.
+    package func outerAhead(of stamp: Stamp, _ line: Int) -> Int64 {
+        guard stamp.isOuter, let first = outerOffsets.first else { return 0 }
+        let span = outerOffsets.last { $0.line <= line } ?? first
+        return Int64(span.offsetSeconds) * 1_000_000_000
     }
 }
 

@@ -22,19 +22,22 @@ extension InputClock {
                 ClockSegment(
                     from: from, to: to, utcOffsetSeconds: 0, shiftSeconds: Double(shiftSeconds),
                     basis: .neighbour, yearBasis: yearBasis,
-                    uncertaintySeconds: Self.neighbourDoubt,
-                    wrapperLag: wrappers.spoken(offsetSeconds: -shiftSeconds))
+                    uncertaintySeconds: isRelative ? Self.zoneDoubt : Self.neighbourDoubt,
+                    wrapperLag: wrappers.spoken(offsetSeconds: -shiftSeconds), shownBy: witness)
             ]
         }
-        let start = from.map { zone.offset(at: $0) }
-        let end = to.map { zone.offset(at: $0) }
-        let offset = start == end ? start : nil
-        return [
+        let changes = from.flatMap { from in to.map { zone.changes(from: from, to: $0) } } ?? []
+        let lag = changes.isEmpty ? from.map { zone.offset(at: $0) } ?? 0 : nil
+        return ([from] + changes).enumerated().map { i, start in
             ClockSegment(
-                from: from, to: to, utcOffsetSeconds: offset, basis: basis, yearBasis: yearBasis,
-                uncertaintySeconds: doubt(facts.clock),
-                wrapperLag: wrappers.spoken(offsetSeconds: basis == .wrapper ? nil : offset ?? 0))
-        ]
+                from: start, to: i < changes.count ? changes[i] : to,
+                utcOffsetSeconds: start.map { zone.offset(at: $0) } ?? zone.fixedOffset,
+                basis: basis, yearBasis: yearBasis, uncertaintySeconds: doubt(facts.clock),
+                wrapperLag: basis == .wrapper
+                    ? wrappers.spoken(offsetSeconds: nil)
+                    : lag.flatMap { wrappers.spoken(offsetSeconds: $0) },
+                shownBy: shownBy)
+        }
     }
 
     private func changingSegments(
@@ -45,8 +48,9 @@ extension InputClock {
                 from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
                 utcOffsetSeconds: spans[i].offsetSeconds,
                 basis: basis, yearBasis: yearBasis,
-                uncertaintySeconds: basis == .assumedUTC ? Self.zoneDoubt : 0,
-                wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil)
+                uncertaintySeconds: basis == .assumedUTC || isRelative ? Self.zoneDoubt : 0,
+                wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil,
+                shownBy: shownBy)
         }
     }
 
@@ -59,8 +63,18 @@ extension InputClock {
         return [
             ClockSegment(
                 from: from, to: to, utcOffsetSeconds: 0, basis: basis,
-                yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour)
+                yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour,
+                uncertaintySeconds: isRelative ? Self.zoneDoubt : 0,
+                shownBy: isOwn ? nil : witness)
         ]
+    }
+
+    /// The input that shows what the basis rests on, where it is another.
+    private var shownBy: String? {
+        switch basis {
+        case .journalTwin, .infoClock, .neighbour: witness
+        default: nil
+        }
     }
 
     // MARK: - Doubt
@@ -74,11 +88,12 @@ extension InputClock {
     /// How far all times may be off together. What shows one offset tells of one season; in the other
     /// the clock may be an hour ahead or behind.
     private func doubt(_ evidence: ClockEvidence) -> Double {
-        switch basis {
-        case .explicit, .inRecord, .wrapper, .journalTwin: 0
+        if isRelative { return Self.zoneDoubt }
+        return switch basis {
+        case .explicit, .inRecord, .wrapper, .journalTwin: isAmbiguous ? 3600 : 0
         case .assumedUTC: Self.zoneDoubt
         case .signalHandler, .infoClock, .fileTime, .neighbour:
-            evidence.mayCrossSeasons && zone.fixedOffset != nil ? 3600 : 0
+            isAmbiguous || evidence.mayCrossSeasons && zone.fixedOffset != nil ? 3600 : 0
         }
     }
 }

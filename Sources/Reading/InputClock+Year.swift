@@ -14,6 +14,9 @@ extension InputClock {
         if first.form != .localWithoutYear, last.form != .localWithoutYear {
             return (first.year, .inRecord)
         }
+        if let dated = evidence.dated, first.isOuter || last.isOuter {
+            return (dated.year, .inRecord)
+        }
         if let year = options.newestYear { return (year - turns, .explicit) }
         if let span = spans.first(where: { $0.year != 0 }) {
             let before = evidence.yearTurns.count { $0 <= span.line }
@@ -26,11 +29,11 @@ extension InputClock {
             )
         }
         // A server that was upgraded to 5.0, or taken back, and went on writing to its file.
-        if last.form != .localWithoutYear {
+        if last.form != .localWithoutYear, last.form != .uptime {
             let isLater = first.inYear(last.year - turns) > last.nanoseconds + day
             return (last.year - turns - (isLater ? 1 : 0), .neighbour)
         }
-        if first.form != .localWithoutYear {
+        if first.form != .localWithoutYear, first.form != .uptime {
             let isEarlier = last.inYear(first.year + turns) < first.nanoseconds - day
             return (first.year + (isEarlier ? 1 : 0), .neighbour)
         }
@@ -63,6 +66,14 @@ extension ClockEvidence {
         }
     }
 
+    /// The time of a record that names its year, as written: the first of the input, or the last.
+    var dated: Timestamp? {
+        for stamp in [first, last] where [.local, .zoned, .epoch].contains(stamp.form) {
+            return Timestamp(nanoseconds: stamp.nanoseconds)
+        }
+        return nil
+    }
+
     /// Whether each 29 February is a day where the newest stamp is of the year `newest`.
     package func hasLeapDays(newest: Int) -> Bool {
         leapDays.allSatisfy { line in
@@ -85,6 +96,7 @@ extension ClockEvidence {
 }
 
 extension Timestamp {
+    fileprivate var year: Int { civilYear }
     fileprivate var civilYear: Int { CivilTime(timestamp: self).year }
 }
 

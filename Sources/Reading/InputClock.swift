@@ -10,6 +10,8 @@ package struct ClockOptions: Sendable {
     package var newestYear: Int?
     /// Passed in by the executable: the last resort for the year of an input without file time.
     package var now: Timestamp?
+    /// The zone of this host, for logs that are read where they are written.
+    package var hostZone: TimeZoneRules?
 
     package init() {}
 }
@@ -33,9 +35,15 @@ package struct InputClock: Sendable {
     let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
     private let yearTurns: [Int]
-    /// What wrappers' local time is ahead of the records', by line.
-    let outerOffsets: [OffsetSpan]
+    /// What the input says of its own clock.
+    private let evidence: ClockEvidence
+    /// The input beside this one that tells of its clock.
+    let witness: String?
+    /// Of that input itself nothing tells the zone.
+    let isRelative: Bool
     private var latest: Timestamp?
+    /// A local time was met that comes twice, and nothing shows which is meant.
+    private(set) var isAmbiguous = false
     /// The first instant of each span.
     private(set) var starts: [Int: Timestamp] = [:]
 
@@ -44,10 +52,10 @@ package struct InputClock: Sendable {
         bootBasis = hints.boot?.basis
         shiftSeconds = hints.shiftSeconds
         let evidence = facts.clock
+        self.evidence = evidence
+        witness = hints.witness
+        isRelative = hints.isRelative
         uptimes = evidence.uptimes
-        outerOffsets =
-            evidence.outerOffsets.contains { $0.offsetSeconds != 0 }
-            ? evidence.outerOffsets : []
         let known = evidence.anchorOffsets
         var (zone, spans, basis) = Self.zone(facts, options, known, hints)
         if spans.isEmpty, basis != .explicit, zone.fixedOffset != nil {
@@ -114,22 +122,25 @@ package struct InputClock: Sendable {
                 note(Timestamp(nanoseconds: $0.nanoseconds &+ stamp.nanoseconds))
             }
         case .zoned, .epoch: return note(Timestamp(nanoseconds: stamp.nanoseconds))
-        case .local: return note(placed(stamp.nanoseconds - ahead(stamp, line), line))
+        case .local:
+            return note(placed(stamp.nanoseconds - evidence.outerAhead(of: stamp, line), line))
         case .localWithoutYear:
-            let year =
-                firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
-            guard Stamp.years.contains(year) else { return nil }
-            return note(placed(stamp.inYear(year) - ahead(stamp, line), line))
+            guard let year = year(of: stamp, line) else { return nil }
+            let ahead = evidence.outerAhead(of: stamp, line)
+            return note(placed(stamp.inYear(year) - ahead, line))
         }
     }
 
     // MARK: - Placing
 
-    /// Nanoseconds that a wrapper's stamp is ahead of the records' clock on `line`.
-    private func ahead(_ stamp: Stamp, _ line: Int) -> Int64 {
-        guard stamp.isOuter, let first = outerOffsets.first else { return 0 }
-        let span = outerOffsets.last { $0.line <= line } ?? first
-        return Int64(span.offsetSeconds) * 1_000_000_000
+    /// The year of a stamp without one.
+    private func year(of stamp: Stamp, _ line: Int) -> Int? {
+        if stamp.isOuter, let dated = evidence.dated {
+            // Syslog's stamps have no year, but those of records in it have: the nearest tells.
+            return stamp.year(near: latest ?? dated)
+        }
+        let year = firstYear + yearTurns.count { $0 <= line } - (isStraggler(stamp, line) ? 1 : 0)
+        return Stamp.years.contains(year) ? year : nil
     }
 
     private mutating func note(_ instant: Timestamp) -> Timestamp {
@@ -171,7 +182,11 @@ package struct InputClock: Sendable {
             let before = zone.offset(at: Timestamp(nanoseconds: local - 86_400_000_000_000))
             return Timestamp(nanoseconds: local - Int64(before) * 1_000_000_000)
         }
-        guard let latest, candidates.count > 1 else { return first }
+        guard candidates.count > 1 else { return first }
+        // Whether the first of two passes is meant shows only where the line above lies behind it.
+        let isTold = latest.map { $0.nanoseconds - 60_000_000_000 > first.nanoseconds } ?? false
+        if !isTold { isAmbiguous = true }
+        guard let latest else { return first }
         return candidates.first { $0.nanoseconds >= latest.nanoseconds - 60_000_000_000 } ?? first
     }
 
@@ -188,14 +203,22 @@ package struct InputClock: Sendable {
         }
         if !facts.clock.offsets.isEmpty { return (.utc, facts.clock.offsets, .wrapper) }
         if let anchored = zone(facts, known) { return anchored }
-        if !hints.twins.isEmpty { return (.utc, hints.twins, .journalTwin) }
+        if !hints.twins.isEmpty { return (.utc, hints.twins, hints.twinBasis) }
         if let seconds = hints.infoOffset {
             return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .infoClock)
+        }
+        switch (facts.clock.zoneOfFile, options.hostZone) {
+        case (.utc, _): return (.utc, [], .fileTime)
+        case (.host, let zone?): return (zone, [], .fileTime)
+        default: break
         }
         if let seconds = facts.clock.fileOffset {
             return (TimeZoneRules(fixedOffsetSeconds: seconds), [], .fileTime)
         }
-        if let zone = hints.zone { return (zone, [], .neighbour) }
+        if let zone = hints.zone {
+            let records = hints.isHostZone ? recordZone(facts.clock, ofHost: zone) : zone
+            return (records, [], .neighbour)
+        }
         return (.utc, [], .assumedUTC)
     }
 
@@ -212,6 +235,18 @@ package struct InputClock: Sendable {
         let winter = zone.offset(at: Timestamp(seconds: evidence.first.nanoseconds / 1_000_000_000))
         let summer = zone.offset(at: Timestamp(seconds: evidence.last.nanoseconds / 1_000_000_000))
         return offsets.isSubset(of: [winter, summer]) ? .utc : zone
+    }
+
+    /// The zone of the records where wrappers stamp them in the zone of their host: so much behind it
+    /// as the wrappers' time is ahead of the records'.
+    private static func recordZone(
+        _ evidence: ClockEvidence, ofHost zone: TimeZoneRules
+    ) -> TimeZoneRules {
+        guard let ahead = evidence.outerOffsets.first?.offsetSeconds, ahead != 0 else {
+            return zone
+        }
+        let host = zone.offset(at: Timestamp(nanoseconds: evidence.first.nanoseconds))
+        return TimeZoneRules(fixedOffsetSeconds: host - ahead)
     }
 
     /// The zone that instants beside local stamps show. Where they show several offsets, a rule of

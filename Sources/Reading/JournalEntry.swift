@@ -115,12 +115,37 @@ struct JournalEntry {
 
     /// A number that entries of the same writer share.
     func writerHash(in bytes: Span<UInt8>) -> UInt64 {
-        var hash = FNV1a()
-        for range in [host, identifier, unit ?? subject, container] {
-            if let range { for i in range { hash.combine(bytes[i]) } }
-            hash.combine(0xFF as UInt8)
+        var hash = Self.mixed(0, host, bytes)
+        hash = Self.mixed(hash, identifier, bytes)
+        hash = Self.mixed(hash, unit ?? subject, bytes)
+        return Self.mixed(hash, container, bytes)
+    }
+
+    /// Eight bytes at a time: every entry is asked. A text that is missing is none that is empty.
+    private static func mixed(_ start: UInt64, _ range: Range<Int>?, _ bytes: Span<UInt8>) -> UInt64
+    {
+        var hash = mixed(start, range.map { UInt64($0.count) } ?? .max)
+        guard let range else { return hash }
+        var i = range.lowerBound
+        while i + 8 <= range.upperBound {
+            hash = mixed(hash, bytes.word(i))
+            i += 8
         }
-        return hash.value
+        var rest: UInt64 = 0
+        while i < range.upperBound {
+            rest = rest << 8 | UInt64(bytes[i])
+            i += 1
+        }
+        return mixed(hash, rest)
+    }
+
+    /// The finalizer of MurmurHash3 over each word.
+    @inline(__always)
+    private static func mixed(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        var mixed = (hash ^ word) &* 0xFF51_AFD7_ED55_8CCD
+        mixed ^= mixed >> 33
+        mixed = (mixed &+ hash) &* 0xC4CE_B9FE_1A85_EC53
+        return mixed ^ mixed >> 33
     }
 
     func writer(in bytes: Span<UInt8>) -> WriterStream {

@@ -9,6 +9,11 @@ struct JournalExportReader {
     private(set) var window = EntryWindow()
     private(set) var entriesDamaged = 0
     private(set) var bytesSkipped: Int64 = 0
+    /// Line feeds and equals signs.
+    private var marks: PairScan
+
+    /// `isPortable` keeps to what runs on any processor.
+    init(isPortable: Bool = false) { marks = PairScan(0x0A, 0x3D, isPortable: isPortable) }
 
     private enum Step {
         case field(end: Int)
@@ -36,24 +41,18 @@ struct JournalExportReader {
         _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
     ) -> Int {
         var used = 0
+        var scan = PairScan(0x0A, 0x3D, isPortable: false)
+        let shift = scan.follow(bytes, at: 0)
         while used < bytes.count {
             var entry = JournalEntry()
-            var (position, passed) = (used, 0)
-            reading: while true {
-                switch Self.step(bytes, at: position, &entry, &passed, base: lines) {
-                case .field(let end): position = end
-                case .bad(let end):
-                    bytesSkipped += Int64(end - position)
-                    position = end
-                case .needMore: return used
-                case .endOfEntry(let end):
-                    position = end
-                    break reading
-                }
-            }
+            var walk = Walk(position: used)
+            let step = walk.go(
+                through: bytes, &entry, base: lines, scan.firsts.span, scan.seconds.span, shift)
+            guard case .endOfEntry(let end) = step else { return used }
+            bytesSkipped += walk.skipped
             if entry.fields > 0 { body(entry, bytes, Int64(used), lines + 1) }
-            lines += passed
-            used = position
+            lines += walk.lines
+            used = end
         }
         return used
     }
@@ -63,24 +62,49 @@ struct JournalExportReader {
         _ entry: inout JournalEntry, _ source: inout Source,
         _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
     ) -> Bool {
-        var position = 0
-        var lines = 0
+        var walk = Walk(position: 0)
         while true {
+            let shift = marks.follow(window)
+            let (feeds, equals, lines) = (marks.firsts, marks.seconds, window.lines)
             let step = window.withBytes {
-                Self.step($0, at: position, &entry, &lines, base: window.lines)
+                walk.go(through: $0, &entry, base: lines, feeds.span, equals.span, shift)
             }
-            switch step {
-            case .field(let end): position = end
-            case .bad(let end):
-                bytesSkipped += Int64(end - position)
-                position = end
-            case .endOfEntry(let end):
+            bytesSkipped += walk.skipped
+            walk.skipped = 0
+            if case .endOfEntry(let end) = step {
                 if entry.fields > 0 { deliver(entry, body) }
-                window.advance(to: end, lines: lines)
+                window.advance(to: end, lines: walk.lines)
                 return true
-            case .needMore:
-                if window.grow(from: &source) { continue }
-                return finishShort(entry, position, lines, &source, body)
+            }
+            if window.grow(from: &source) { continue }
+            return finishShort(entry, walk.position, walk.lines, &source, body)
+        }
+    }
+
+    /// Where the reading of an entry has come to.
+    private struct Walk {
+        var position: Int
+        var lines = 0
+        var skipped: Int64 = 0
+
+        /// Reads fields up to the end of the entry or of the bytes at hand, the first of which has the
+        /// bit `shift`.
+        mutating func go(
+            through bytes: Span<UInt8>, _ entry: inout JournalEntry, base: Int,
+            _ feeds: Span<UInt64>, _ equals: Span<UInt64>, _ shift: Int
+        ) -> Step {
+            while true {
+                guard let feed = PairScan.next(feeds, from: position + shift).map({ $0 - shift })
+                else { return .needMore }
+                let step = JournalExportReader.step(
+                    bytes, at: position, feed: feed, &entry, &lines, base: base, equals, shift)
+                switch step {
+                case .field(let end): position = end
+                case .bad(let end):
+                    skipped += Int64(end - position)
+                    position = end
+                case .needMore, .endOfEntry: return step
+                }
             }
         }
     }
@@ -148,13 +172,12 @@ struct JournalExportReader {
         }
     }
 
-    /// Reads one field, or the empty line that ends an entry.
+    /// Reads one field, whose line ends at `feed`, or the empty line that ends an entry.
     @inline(__always)
     private static func step(
-        _ bytes: Span<UInt8>, at position: Int, _ entry: inout JournalEntry, _ lines: inout Int,
-        base: Int
+        _ bytes: Span<UInt8>, at position: Int, feed: Int, _ entry: inout JournalEntry,
+        _ lines: inout Int, base: Int, _ equals: Span<UInt64>, _ shift: Int
     ) -> Step {
-        guard let feed = bytes.first(0x0A, from: position) else { return .needMore }
         if feed == position {
             lines += 1
             return .endOfEntry(end: feed + 1)
@@ -165,9 +188,11 @@ struct JournalExportReader {
             return .bad(end: feed + 1)
         }
         let nameLimit = min(feed, position + 65)
-        guard let equals = bytes.first(0x3D, from: position, to: nameLimit) else {
-            return binary(bytes, name: position..<feed, &entry, &lines, base: base)
-        }
+        guard
+            let equals = PairScan.next(
+                equals, from: position + shift, before: nameLimit + shift
+            ).map({ $0 - shift })
+        else { return binary(bytes, name: position..<feed, &entry, &lines, base: base) }
         entry.fields += 1
         if let field = JournalEntry.Field(bytes, position..<equals) {
             if field == .message { entry.messageLine = base + lines + 1 }

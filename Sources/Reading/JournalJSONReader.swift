@@ -9,6 +9,11 @@ struct JournalJSONReader {
     private(set) var window = EntryWindow()
     private(set) var entriesDamaged = 0
     private(set) var bytesSkipped: Int64 = 0
+    /// Quotation marks and backslashes.
+    private var marks: PairScan
+
+    /// `isPortable` keeps to what runs on any processor.
+    init(isPortable: Bool = false) { marks = PairScan(0x22, 0x5C, isPortable: isPortable) }
 
     private enum Outcome {
         case object(end: Int)
@@ -22,10 +27,10 @@ struct JournalJSONReader {
         while let start = nextObject(&source) {
             window.advance(to: start.position, lines: start.lines)
             var entry = JournalEntry()
-            var outcome = window.withBytes { Self.object($0, &entry) }
+            var outcome = object(&entry)
             while case .needMore = outcome, window.grow(from: &source) {
                 entry = JournalEntry()
-                outcome = window.withBytes { Self.object($0, &entry) }
+                outcome = object(&entry)
             }
             switch outcome {
             case .object(let end):
@@ -43,6 +48,15 @@ struct JournalJSONReader {
         }
     }
 
+    /// The object that the window begins with.
+    private mutating func object(_ entry: inout JournalEntry) -> Outcome {
+        let shift = marks.follow(window)
+        let (quotes, slashes) = (marks.firsts, marks.seconds)
+        return window.withBytes {
+            Self.object($0, &entry, quotes.span, slashes.span, shift)
+        }
+    }
+
     /// Lends each whole object in `bytes`, with its offset in them and the number of its first
     /// line, which counts on from `lines`. Returns how many bytes they take up; what follows is the
     /// beginning of one.
@@ -51,6 +65,8 @@ struct JournalJSONReader {
         _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
     ) -> Int {
         var used = 0
+        var scan = PairScan(0x22, 0x5C, isPortable: false)
+        _ = scan.follow(bytes, at: 0)
         while let brace = bytes.first(0x7B, from: used) {
             bytesSkipped += Self.garbage(bytes, used..<brace)
             for i in used..<brace where bytes[i] == 0x0A { lines += 1 }
@@ -58,7 +74,7 @@ struct JournalJSONReader {
             var entry = JournalEntry()
             let object = bytes.extracting(brace..<bytes.count)
             let end: Int
-            switch Self.object(object, &entry) {
+            switch Self.object(object, &entry, scan.firsts.span, scan.seconds.span, brace) {
             case .needMore: return used
             case .object(let found):
                 body(entry, object, Int64(brace), lines + 1)
@@ -129,7 +145,12 @@ struct JournalJSONReader {
 
     // MARK: - One object
 
-    private static func object(_ bytes: Span<UInt8>, _ entry: inout JournalEntry) -> Outcome {
+    /// Reads the object that `bytes` begin with; their first byte has the bit `shift` among the marks
+    /// of quotation marks and backslashes.
+    private static func object(
+        _ bytes: Span<UInt8>, _ entry: inout JournalEntry, _ quotes: Span<UInt64>,
+        _ slashes: Span<UInt64>, _ shift: Int
+    ) -> Outcome {
         var i = 1
         while true {
             i = blanks(bytes, i)
@@ -142,7 +163,7 @@ struct JournalJSONReader {
             case 0x22: break
             default: return .bad(end: lineEnd(bytes, i))
             }
-            guard let key = string(bytes, i) else { return .needMore }
+            guard let key = string(bytes, i, quotes, slashes, shift) else { return .needMore }
             var value = blanks(bytes, key.end)
             guard value < bytes.count else { return .needMore }
             guard bytes[value] == 0x3A else { return .bad(end: lineEnd(bytes, i)) }
@@ -150,7 +171,7 @@ struct JournalJSONReader {
             guard value < bytes.count else { return .needMore }
             entry.fields += 1
             let field = JournalEntry.Field(bytes, key.range)
-            guard let end = takeValue(bytes, value, field, &entry) else {
+            guard let end = takeValue(bytes, value, field, &entry, quotes, slashes, shift) else {
                 return bytes[value] == 0x7B ? .bad(end: lineEnd(bytes, value)) : .needMore
             }
             i = end
@@ -158,11 +179,12 @@ struct JournalJSONReader {
     }
 
     private static func takeValue(
-        _ bytes: Span<UInt8>, _ i: Int, _ field: JournalEntry.Field?, _ entry: inout JournalEntry
+        _ bytes: Span<UInt8>, _ i: Int, _ field: JournalEntry.Field?, _ entry: inout JournalEntry,
+        _ quotes: Span<UInt64>, _ slashes: Span<UInt64>, _ shift: Int
     ) -> Int? {
         switch bytes[i] {
         case 0x22:
-            guard let value = string(bytes, i) else { return nil }
+            guard let value = string(bytes, i, quotes, slashes, shift) else { return nil }
             if let field {
                 if field == .message, entry.message == nil {
                     entry.isMessageEscaped = value.isEscaped
@@ -170,7 +192,7 @@ struct JournalJSONReader {
                 entry.set(field, value.range, in: bytes)
             }
             return value.end
-        case 0x5B: return array(bytes, i, field, &entry)
+        case 0x5B: return array(bytes, i, field, &entry, quotes, slashes, shift)
         case 0x7B: return nil
         default:
             // null, a number, true, false
@@ -191,7 +213,7 @@ struct JournalJSONReader {
     /// An array of byte values is a text; of an array of strings the first counts.
     private static func array(
         _ bytes: Span<UInt8>, _ start: Int, _ field: JournalEntry.Field?,
-        _ entry: inout JournalEntry
+        _ entry: inout JournalEntry, _ quotes: Span<UInt64>, _ slashes: Span<UInt64>, _ shift: Int
     ) -> Int? {
         var i = blanks(bytes, start + 1)
         guard i < bytes.count else { return nil }
@@ -199,7 +221,7 @@ struct JournalJSONReader {
             var isFirst = true
             while i < bytes.count, bytes[i] != 0x5D {
                 if bytes[i] == 0x22 {
-                    guard let value = string(bytes, i) else { return nil }
+                    guard let value = string(bytes, i, quotes, slashes, shift) else { return nil }
                     if isFirst, let field {
                         if field == .message { entry.isMessageEscaped = value.isEscaped }
                         entry.set(field, value.range, in: bytes)
@@ -220,19 +242,21 @@ struct JournalJSONReader {
         return close + 1
     }
 
+    @inline(__always)
     private static func string(
-        _ bytes: Span<UInt8>, _ quote: Int
+        _ bytes: Span<UInt8>, _ quote: Int, _ quotes: Span<UInt64>, _ slashes: Span<UInt64>,
+        _ shift: Int
     ) -> (range: Range<Int>, end: Int, isEscaped: Bool)? {
         var from = quote + 1
-        var escaped = false
-        while let close = bytes.first(0x22, from: from) {
-            var slashes = 0
-            while close - 1 - slashes > quote, bytes[close - 1 - slashes] == 0x5C { slashes += 1 }
-            if slashes % 2 == 0 {
-                if !escaped { escaped = bytes.first(0x5C, from: quote + 1, to: close) != nil }
-                return (quote + 1..<close, close + 1, escaped)
+        while let bit = PairScan.next(quotes, from: from + shift) {
+            let close = bit - shift
+            guard close < bytes.count else { return nil }
+            var before = 0
+            while close - 1 - before > quote, bytes[close - 1 - before] == 0x5C { before += 1 }
+            if before % 2 == 0 {
+                let slash = PairScan.next(slashes, from: quote + 1 + shift, before: bit)
+                return (quote + 1..<close, close + 1, slash != nil)
             }
-            escaped = true
             from = close + 1
         }
         return nil

@@ -43,6 +43,8 @@ struct LineSieve {
     private var header = RecordHeader(form: .none)
     /// The line at hand is a record like those passed over, but a pattern may match its message.
     private var isCandidate = false
+    /// The candidate's message holds no text that patterns look for anywhere.
+    private(set) var isScreened = false
     private var candidateHeader = RecordHeader(form: .none)
     private var candidateMessage = 0
 
@@ -155,11 +157,11 @@ extension LineSieve {
             _ feeds: Span<UInt64>, _ start: Int, _ words: Int
         ) -> Int? {
             while bits == 0 {
-                word += 1
+                word &+= 1
                 guard word < words else { return nil }
                 bits = feeds[word]
             }
-            let end = start + word * 64 + bits.trailingZeroBitCount
+            let end = start &+ word &* 64 &+ bits.trailingZeroBitCount
             bits &= bits &- 1
             return end
         }
@@ -178,14 +180,17 @@ extension LineSieve {
         let flags = marks.flags.span
         let hashes = screen.beginnings
         let beginnings = hashes.span
+        let endings = screen.pairs
+        let pairs = endings.span
         precondition(words <= feeds.count && words <= flags.count)
         isCandidate = false
         while let end = place.nextFeed(feeds, start, words) {
             guard isArmed,
-                passes(bytes, place.lineStart, end, start, flags, beginnings, place.number + 1)
+                passes(
+                    bytes, place.lineStart, end, start, flags, beginnings, pairs, place.number &+ 1)
             else { return end }
-            place.number += 1
-            place.lineStart = end + 1
+            place.number &+= 1
+            place.lineStart = end &+ 1
         }
         return nil
     }
@@ -193,48 +198,60 @@ extension LineSieve {
     @inline(__always)
     private mutating func passes(
         _ bytes: Span<UInt8>, _ from: Int, _ end: Int, _ origin: Int, _ flags: Span<UInt64>,
-        _ beginnings: Span<UInt64>, _ number: Int
+        _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>, _ number: Int
     ) -> Bool {
         // A header's date and time, and 16 bytes of the line, lie within it.
-        guard from + dateStart + Self.headLength + 8 <= end, end - from <= Self.longest else {
+        guard from &+ dateStart &+ Self.headLength &+ 8 <= end, end &- from <= Self.longest else {
             return false
         }
         var childPID: Int32 = 0
         var leadEnd = dateStart
         if (bytes.word(from) ^ lead.0) & leadMask.0 != 0
-            || (bytes.word(from + 8) ^ lead.1) & leadMask.1 != 0
+            || (bytes.word(from &+ 8) ^ lead.1) & leadMask.1 != 0
         {
             guard header.form == .roleWithYear, number > 64,
                 let child = Self.childLead(bytes, from)
             else { return false }
             (childPID, leadEnd) = child
         }
-        let dateAt = from + leadEnd
-        let message = dateAt + Self.headLength
-        guard message + 8 <= end else { return false }
-        if bytes.word(dateAt) != date.0 || bytes.word(dateAt + 8) != date.1
-            || bytes.half(dateAt + 16) != date.2
+        let dateAt = from &+ leadEnd
+        let message = dateAt &+ Self.headLength
+        guard message &+ 8 <= end else { return false }
+        if bytes.word(dateAt) != date.0 || bytes.word(dateAt &+ 8) != date.1
+            || UInt16(truncatingIfNeeded: bytes.word(dateAt &+ 16)) != date.2
         {
             guard setDate(bytes.extracting(from..<end), at: leadEnd) else {
                 isArmed = false
                 return false
             }
         }
-        guard let (within, level) = Self.clock(bytes.word(dateAt + 18)), bytes[dateAt + 26] == 0x20
+        guard let (within, level) = Self.clock(bytes.word(dateAt &+ 18)),
+            bytes[dateAt &+ 26] == 0x20
         else { return false }
-        let at = minute + within
-        guard at >= nanoseconds, !isFlagged(flags, message - origin, end - origin),
-            Self.isLast(bytes[end - 1], after: bytes[end - 2])
+        let at = minute &+ within
+        let tail = bytes.word(end &- 8)
+        guard at >= nanoseconds,
+            Self.isLast(
+                UInt8(truncatingIfNeeded: tail >> 56), after: UInt8(truncatingIfNeeded: tail >> 48))
         else { return false }
-        if childPID != 0 {
-            found(at, level, message - from, childPID)
+        let isFlagged = isFlagged(flags, message &- origin, end &- origin)
+        if isFlagged || level == .warning || childPID != 0 {
+            // A flag may stand for a text that patterns look for, and then the record is as others are.
+            if isFlagged || level == .warning,
+                !Self.isOneRecord(bytes.extracting(message..<end), isWarning: level == .warning)
+            {
+                return false
+            }
+            found(at, level, message - from, childPID, isScreened: !isFlagged)
             return false
         }
-        let hash = MessageScreen.hash(UInt32(truncatingIfNeeded: bytes.word(message)))
+        let first = UInt32(truncatingIfNeeded: bytes.word(message))
+        let hash = MessageScreen.hash(first)
         if beginnings[hash >> 6] >> UInt64(hash & 63) & 1 != 0,
+            mayEnd(first, UInt32(truncatingIfNeeded: tail >> 32), pairs),
             screen.mayMatch(bytes.extracting(message..<end))
         {
-            found(at, level, message - from)
+            found(at, level, message - from, isScreened: true)
             return false
         }
         if at > nanoseconds { forwardSteps &+= 1 }
@@ -246,9 +263,11 @@ extension LineSieve {
     }
 
     /// Notes what a record is of which only the message is to be looked at.
-    private mutating func found(_ at: Int64, _ level: Level, _ message: Int, _ childPID: Int32 = 0)
-    {
+    private mutating func found(
+        _ at: Int64, _ level: Level, _ message: Int, _ childPID: Int32 = 0, isScreened: Bool
+    ) {
         isCandidate = true
+        self.isScreened = isScreened
         candidateHeader = header
         candidateHeader.stamp.nanoseconds = at
         candidateHeader.level = level
@@ -257,6 +276,28 @@ extension LineSieve {
             candidateHeader.pid = childPID
             candidateHeader.role = .child
         }
+    }
+
+    /// Whether a message that begins as some pattern's do ends as one of them may.
+    @inline(__always)
+    private func mayEnd(_ first: UInt32, _ last: UInt32, _ pairs: Span<UInt64>) -> Bool {
+        let some = MessageScreen.hash(first, last)
+        let any = MessageScreen.hash(first, MessageScreen.anyEnding)
+        return pairs[some >> 6] >> UInt64(some & 63) & 1 != 0
+            || pairs[any >> 6] >> UInt64(any & 63) & 1 != 0
+    }
+
+    /// Whether a message is of one record, and stands as its server wrote it: printable ASCII, without
+    /// what might be another header. What copying does to warnings is taken back elsewhere
+    /// (`RecordReader.isWorthRepair`).
+    private static func isOneRecord(_ message: Span<UInt8>, isWarning: Bool) -> Bool {
+        guard message.isPlain else { return false }
+        var from = 0
+        while let colon = message.first(0x3A, from: from) {
+            if message.byte(colon + 2) == 0x20 { return false }
+            from = colon + 1
+        }
+        return !isWarning || message.first(0x26, from: 0) == nil && message.find("''") == nil
     }
 
     /// The process id in `123:C ` and where that ends.
@@ -275,26 +316,27 @@ extension LineSieve {
         return (pid, i + 3)
     }
 
-    /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` for a warning, which is
-    /// worth more than a glance, and where anything else stands.
+    /// Nanoseconds within the minute, and the level, of `02.123 *`; `nil` where anything else stands.
     @inline(__always)
     private static func clock(_ text: UInt64) -> (Int64, Level)? {
         guard text & 0x00FF_0000_00FF_0000 == 0x0020_0000_002E_0000 else { return nil }
         let digits = (text & 0x0000_FFFF_FF00_FFFF) &- 0x0000_3030_3000_3030
         let isBeyond = (digits &+ 0x0000_7676_7600_7676) | digits
         guard isBeyond & 0x0000_8080_8000_8080 == 0 else { return nil }
-        let seconds = (digits & 0xFF) * 10 + digits >> 8 & 0xFF
+        let seconds = (digits & 0xFF) &* 10 &+ (digits >> 8 & 0xFF)
         let milliseconds =
-            (digits >> 24 & 0xFF) * 100 + (digits >> 32 & 0xFF) * 10 + digits >> 40 & 0xFF
+            (digits >> 24 & 0xFF) &* 100 &+ (digits >> 32 & 0xFF) &* 10 &+ (digits >> 40 & 0xFF)
         guard seconds < 60 else { return nil }
         let level: Level
         switch text >> 56 {
         case 0x2E: level = .debug
         case 0x2D: level = .verbose
         case 0x2A: level = .notice
+        case 0x23: level = .warning
         default: return nil
         }
-        return (Int64(seconds) * 1_000_000_000 + Int64(milliseconds) * 1_000_000, level)
+        let within = seconds &* 1_000_000_000 &+ milliseconds &* 1_000_000
+        return (Int64(truncatingIfNeeded: within), level)
     }
 
     /// Whether a message may end so: what copying leaves behind messages is taken off first
@@ -312,29 +354,14 @@ extension LineSieve {
     @inline(__always)
     private func isFlagged(_ flags: Span<UInt64>, _ from: Int, _ end: Int) -> Bool {
         var word = from >> 6
-        let last = (end - 1) >> 6
+        let last = (end &- 1) >> 6
         guard from >= 0, last < flags.count else { return true }
         var bits = flags[word] & (~0 << UInt64(from & 63))
         while word < last {
             if bits != 0 { return true }
-            word += 1
+            word &+= 1
             bits = flags[word]
         }
-        return bits & (~0 >> UInt64(63 - (end - 1) & 63)) != 0
+        return bits & (~0 >> UInt64(63 &- (end &- 1) & 63)) != 0
     }
-}
-
-extension Span<UInt8> {
-    /// Eight bytes, the first one lowest.
-    @inline(__always)
-    fileprivate func word(_ i: Int) -> UInt64 {
-        precondition(i >= 0 && i + 8 <= count)
-        return unsafe withUnsafeBytes {
-            UInt64(littleEndian: unsafe $0.loadUnaligned(fromByteOffset: i, as: UInt64.self))
-        }
-    }
-
-    /// Two bytes, the first one lowest.
-    @inline(__always)
-    fileprivate func half(_ i: Int) -> UInt16 { UInt16(self[i]) | UInt16(self[i + 1]) << 8 }
 }

@@ -23,7 +23,7 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         isJournal = true
-        var reader = JournalExportReader()
+        var reader = JournalExportReader(isPortable: isPortable)
         reader.forEachEntry(of: &source) { entry, bytes, offset, line in
             take(entry, bytes, offset, line, body)
         }
@@ -35,7 +35,7 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         isJournal = true
-        var reader = JournalJSONReader()
+        var reader = JournalJSONReader(isPortable: isPortable)
         reader.forEachEntry(of: &source) { entry, bytes, offset, line in
             take(entry, bytes, offset, line, body)
         }

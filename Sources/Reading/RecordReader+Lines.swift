@@ -184,7 +184,7 @@ extension RecordReader {
                 OffsetSpan(line: number, offsetSeconds: zone.seconds, year: zone.year)
             ]
         }
-        if classified.scope == .raw { noteHostClock(line) }
+        if classified.scope == .raw { noteHostClock(line, number) }
         if line.byte(classified.message.lowerBound) == 0x5B { noteMissingText(classified, line) }
         noteDamage(classified, line, number)
         giveRecords(classified, line, number, offset, body)

@@ -30,7 +30,7 @@ extension RecordReader {
         }
         if let candidate = sieve?.candidate(length: line.count) {
             (isVerbatim, isPlain) = (true, true)
-            isScreened = true
+            isScreened = sieve?.isScreened ?? false
             giveRecord(candidate, line, number, offset, body)
             isScreened = false
             return true

@@ -268,7 +268,9 @@ package struct RecordReader {
             if case .localWithoutYear = stamp.form,
                 case .localWithoutYear = facts.clock.last.form
             {
-                let back = facts.clock.last.nanoseconds &- stamp.nanoseconds
+                let back =
+                    facts.clock.recordTime(of: facts.clock.last)
+                    &- facts.clock.recordTime(of: stamp)
                 if back > Self.halfYear { facts.clock.yearTurns.append(number) }
                 noteLeapDay(stamp, number)
                 // A line of the old year after one of the new: parent and child share the file.
@@ -291,10 +293,15 @@ package struct RecordReader {
             noteLeapDay(stamp, number)
         }
         if stamp.form.rawValue == facts.clock.last.form.rawValue {
-            if stamp.nanoseconds > facts.clock.last.nanoseconds { facts.clock.forwardSteps &+= 1 }
-            if stamp.nanoseconds < facts.clock.last.nanoseconds {
+            let isMixed = stamp.isOuter != facts.clock.last.isOuter
+            let back =
+                isMixed
+                ? facts.clock.recordTime(of: facts.clock.last) &- facts.clock.recordTime(of: stamp)
+                : facts.clock.last.nanoseconds &- stamp.nanoseconds
+            if back < 0 { facts.clock.forwardSteps &+= 1 }
+            if back > 0 {
                 facts.clock.backwardSteps &+= 1
-                noteSetback(line.header, number)
+                noteSetback(line.header, number, back)
             }
         }
         facts.clock.last = stamp
@@ -323,10 +330,9 @@ package struct RecordReader {
 
     /// Notes a step back of more than clocks are corrected by. More than a few of them are those of
     /// several clocks in one input.
-    private mutating func noteSetback(_ header: RecordHeader, _ number: Int) {
+    private mutating func noteSetback(_ header: RecordHeader, _ number: Int, _ back: Int64) {
         let last = facts.clock.last
-        let back = last.nanoseconds &- header.stamp.nanoseconds
-        guard header.stamp.isLocal, back >= 1_800_000_000_000, back <= Self.halfYear,
+        guard header.stamp.isLocal, back >= 1_500_000_000_000, back <= Self.halfYear,
             facts.clock.setbacks.count <= ClockEvidence.setbackLimit
         else { return }
         let isKnown =
@@ -335,7 +341,9 @@ package struct RecordReader {
             ClockSetback(
                 line: number, seconds: Int((back + 999_999_999) / 1_000_000_000),
                 mayBeDaylightSaving: isKnown && back <= 3_602_000_000_000
-                    && last.mayBeEndOfDaylightSaving))
+                    && last.mayBeEndOfDaylightSaving,
+                isWithinProcess: isKnown && header.pid != 0,
+                repeatsHours: header.stamp.nanoseconds > facts.clock.first.nanoseconds))
     }
 
     private static let halfYear: Int64 = 15_552_000_000_000_000

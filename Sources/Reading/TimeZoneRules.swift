@@ -34,7 +34,7 @@ package struct TimeZoneRules: Hashable, Sendable {
     }
 
     /// A rule as POSIX writes it (`CET-1CEST,M3.5.0,M10.5.0/3`), for all years.
-    init?(posix text: String) {
+    package init?(posix text: String) {
         guard let rule = PosixRule(text) else { return nil }
         name = text
         self.rule = rule
@@ -76,6 +76,38 @@ package struct TimeZoneRules: Hashable, Sendable {
 
     /// The one offset of this zone in seconds, if it never changes.
     package var fixedOffset: Int? { transitions.isEmpty && rule == nil ? firstOffset : nil }
+
+    /// The instants after `start` and up to `end` at which the offset changes, at most 64 of them.
+    func changes(from start: Timestamp, to end: Timestamp) -> [Timestamp] {
+        guard fixedOffset == nil, start < end else { return [] }
+        // No zone changes its offset twice in a week.
+        let week: Int64 = 604_800
+        var out: [Timestamp] = []
+        var (low, last) = (start.nanoseconds / 1_000_000_000, end.nanoseconds / 1_000_000_000)
+        last = min(last, low + 64 * 53 * week)
+        while low < last, out.count < 64 {
+            let high = min(low + week, last)
+            if let change = change(after: low, by: high) { out.append(Timestamp(seconds: change)) }
+            low = high
+        }
+        return out
+    }
+
+    /// The second of a change of offset between two others.
+    private func change(after start: Int64, by end: Int64) -> Int64? {
+        let offset = offset(at: Timestamp(seconds: start))
+        guard self.offset(at: Timestamp(seconds: end)) != offset else { return nil }
+        var (low, high) = (start, end)
+        while high - low > 1 {
+            let middle = low + (high - low) / 2
+            if self.offset(at: Timestamp(seconds: middle)) == offset {
+                low = middle
+            } else {
+                high = middle
+            }
+        }
+        return high
+    }
 
     /// The instants at which clocks in this zone show `local` (a time read as if it were UTC):
     /// one as a rule, two when clocks go back, none in the gap when they go forward.

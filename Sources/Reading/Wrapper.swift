@@ -52,7 +52,7 @@ struct Wrapper {
         // journalctl -o with-unit names the unit in place of the program: this is systemd's own.
         if name.count == 10, line.has("init.scope", at: i) { return .systemd }
         if line.has("redis", at: i) || line.has("valkey", at: i) || line.has("keydb", at: i) {
-            return line.text(name).contains("sentinel") ? .sentinel : .server
+            return line.extracting(name).find("sentinel") == nil ? .server : .sentinel
         }
         return .somebody
     }

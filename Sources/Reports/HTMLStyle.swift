@@ -129,6 +129,7 @@ enum HTMLStyle {
         .chart rect.failure,.chart circle.mark.failure{fill:var(--failure)}
         .chart rect.warning,.chart circle.mark.warning{fill:var(--warning)}
         .chart rect.recovery,.chart circle.mark.recovery{fill:var(--recovery)}
+        .chart circle.mark.muted{fill:var(--soft)}
         .chart line.mark{stroke-dasharray:2 3;opacity:.55}
         .chart line.failure{stroke:var(--failure)}
         .chart line.warning{stroke:var(--warning)}

@@ -199,7 +199,8 @@ extension Remedy {
     /// Whether a text is a bare command, by its first word.
     private static func looksLikeCommand(_ text: String) -> Bool {
         let word = String(text.prefix { $0 != " " })
-        return !text.contains("`") && !text.hasSuffix(".") && commandWords.contains(word)
+        return !text.contains("`") && !text.hasSuffix(".")
+            && (commandWords.contains(word) || word.contains("=$("))
     }
 
     private static let commandWords: Set<String> = [

@@ -59,14 +59,17 @@ extension IncidentComposer {
 
     private var marks: [Chart.Mark] {
         let entries = incident.timeline.filter {
-            $0.at != nil && ($0.severity != .info || $0.kind == TimelineEntry.settingChanged)
+            $0.at != nil
+                && ($0.severity != .info || $0.kind == TimelineEntry.settingChanged || $0.isSave)
         }
         let worths = entries.map { $0.severity == .warning ? 1 : 2 }
         return WorthSelection(worths, limit: Self.markLimit).indices.flatMap { index in
             let entry = entries[index]
             let label = entry.kind.replacingUnderscores
             guard entry.count > 1, let lastAt = entry.lastAt else {
-                return entry.at.map { [Chart.Mark(at: $0, label: label, tone: entry.tone)] } ?? []
+                return entry.at.map {
+                    [Chart.Mark(at: $0, label: label, tone: entry.isSave ? .muted : entry.tone)]
+                } ?? []
             }
             let count = grouped(entry.count)
             return [
@@ -75,6 +78,13 @@ extension IncidentComposer {
                 Chart.Mark(at: lastAt, label: "\(label) (last of \(count))", tone: entry.tone),
             ]
         }
+    }
+}
+
+extension TimelineEntry {
+    /// A save, rewrite or synchronisation that worked while no incident was to be recovered from.
+    fileprivate var isSave: Bool {
+        severity == .info && kind == EventKind.operation_succeeded.rawValue
     }
 }
 

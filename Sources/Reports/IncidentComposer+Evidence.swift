@@ -297,6 +297,7 @@ extension MemorySample {
         let offset = offsetSeconds.map { "\($0 < 0 ? "" : "+")\(oneDecimal($0)) s" }
         let text = values.map { "\($0.name) \(Self.spoken($0.name, $0.value))" }
             .joined(separator: ", ")
-        return [at?.spoken ?? offset ?? "no time", scope.rawValue, text]
+        let whose = subject.map { "\(scope.rawValue) \($0)" } ?? scope.rawValue
+        return [at?.spoken ?? offset ?? "no time", whose, text]
     }
 }

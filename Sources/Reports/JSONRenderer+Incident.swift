@@ -260,6 +260,7 @@ extension MemorySample {
             JSONMember("at", JSONValue(at)),
             JSONMember("offset_seconds", JSONValue(offsetSeconds)),
             JSONMember("scope", .string(scope.rawValue)),
+            JSONMember("subject", JSONValue(subject)),
             JSONMember("values", .object(values.map { JSONMember($0.name, .int($0.value)) })),
             JSONMember("source", source.json),
         ])

@@ -128,6 +128,7 @@ extension ClockSegment {
             JSONMember("basis", .string(basis.rawValue)),
             JSONMember("year_basis", .string(yearBasis.rawValue)),
             JSONMember("uncertainty_seconds", JSONValue(uncertaintySeconds)),
+            JSONMember("shown_by", JSONValue(shownBy)),
             JSONMember("wrapper_later_seconds", wrapperLag?.json ?? .null),
         ])
     }

@@ -21,7 +21,7 @@ package struct Redaction: Hashable, Sendable {
     package init(mode: Mode) { self.mode = mode }
 
     /// What stands in the place of a secret.
-    static let mark = "[redacted]"
+    package static let mark = "[redacted]"
 }
 
 extension Redaction {

@@ -34,6 +34,7 @@ extension InputReport {
     fileprivate mutating func mapStrings(_ map: (String) -> String) {
         facts.path = map(facts.path)
         facts.format = map(facts.format)
+        for i in clock.indices { clock[i].shownBy = clock[i].shownBy.map(map) }
         facts.problems = facts.problems.map(map)
     }
 }
@@ -152,6 +153,7 @@ extension TimelineEntry {
 extension MemorySample {
     fileprivate mutating func mapStrings(_ map: (String) -> String) {
         values = values.map { (name: map($0.name), value: $0.value) }
+        subject = subject.map(map)
         source?.mapStrings(map)
     }
 }

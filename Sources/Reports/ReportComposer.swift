@@ -287,7 +287,7 @@ extension ClockSegment {
     private var spokenZone: String {
         var text = "clock: "
         text += utcOffsetSeconds.map { "UTC" + spokenOffset($0) } ?? "a zone with changing offset"
-        text += ", " + basis.spoken
+        text += ", " + basis.spoken(shownBy)
         if shiftSeconds != 0 {
             text += ", moved by \(shiftSeconds < 0 ? "-" : "+")"
             text += spokenDuration(seconds: abs(shiftSeconds))
@@ -308,15 +308,17 @@ extension ClockSegment {
 }
 
 extension ClockSegment.Basis {
-    fileprivate var spoken: String {
-        switch self {
+    /// `witness`: the input that shows it.
+    fileprivate func spoken(_ witness: String?) -> String {
+        let other = witness ?? "another input"
+        return switch self {
         case .explicit: "as given with --tz"
         case .inRecord: "as the records say"
         case .wrapper: "from the time its wrapper adds"
-        case .journalTwin: "from the same records in another input"
+        case .journalTwin: "from the same records in \(other)"
         case .signalHandler: "from signal-handler lines, which carry UTC"
-        case .infoClock: "from the clock in INFO"
-        case .neighbour: "from a neighbouring input"
+        case .infoClock: "from the clock in INFO" + (witness.map { " in \($0)" } ?? "")
+        case .neighbour: "by what \(other) shows"
         case .fileTime: "from the time of the file"
         case .assumedUTC: "assumed"
         }

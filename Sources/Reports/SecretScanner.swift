@@ -93,7 +93,11 @@ extension SecretScanner {
 
     private static func hasSecretSuffix(_ name: String) -> Bool {
         suffixes.contains { name.hasSuffix($0) } && !name.hasSuffix("bypass")
+            && !counters.contains { name.hasPrefix($0) }
     }
+
+    /// Names of INFO that count commands, AUTH among them.
+    private static let counters = ["cmdstat_", "latency_percentiles_usec_"]
 
     /// Words that follow such names in sentences and are no secrets.
     static let prose: Set<String> = [

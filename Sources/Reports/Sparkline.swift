@@ -19,7 +19,7 @@ struct Sparkline {
     func marks() -> String {
         var cells = Array(repeating: Character("·"), count: columns)
         let letters: [(tone: Tone, letter: Character)] = [
-            (.plain, "s"), (.warning, "w"), (.recovery, "R"), (.failure, "F"),
+            (.muted, "o"), (.plain, "s"), (.warning, "w"), (.recovery, "R"), (.failure, "F"),
         ]
         for (tone, letter) in letters {
             for mark in chart.marks where mark.tone == tone { cells[column(of: mark.at)] = letter }

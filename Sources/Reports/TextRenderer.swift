@@ -137,7 +137,8 @@ extension TextRenderer {
         var out = ["Memory over time, all on one scale (┈ no reading between two):"]
         for series in chart.series { out += line(series.name, bars.bars(series), series.ends) }
         if !chart.marks.isEmpty {
-            out += line("events", bars.marks(), "F failure, w warning, s setting, R recovery")
+            out += line(
+                "events", bars.marks(), "F failure, w warning, s setting, o save, R recovery")
         }
         out += line("UTC", bars.ends(), "")
         return out

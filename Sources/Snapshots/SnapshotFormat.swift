@@ -73,6 +73,7 @@ let snapshotFormats: [any SnapshotFormat.Type] = [
     FreeFormat.self,
     ProcStatusFormat.self,
     SmapsFormat.self,
+    CommandFactsFormat.self,
     LimitsFormat.self,
     UlimitFormat.self,
     TopFormat.self,

@@ -63,27 +63,30 @@ struct Assembler {
             }
         }
         let names = report.inputs.map(\.facts.path)
+        let told = ServerNames(snapshots, instances: correlation.instances.map(\.instance))
+        for i in correlation.instances.indices {
+            correlation.instances[i].instance = told.completed(correlation.instances[i].instance)
+        }
+        for i in correlation.incidents.indices {
+            correlation.incidents[i].instance = told.completed(correlation.incidents[i].instance)
+        }
         let unlogged = MaxmemoryWatch(
             snapshots, instances: correlation.instances.map(\.instance)
         ).incidents(beside: correlation.incidents).filter { $0.lies(in: window) }
         report.incidents = correlation.incidents
         correlation.incidents = []
         report.incidents += unlogged
+        report.incidents += ContainerKillWatch(
+            snapshots, instances: correlation.instances.map(\.instance)
+        ).incidents(beside: report.incidents).filter { $0.lies(in: window) }
         report.incidents.removeAll { !isWanted($0.instance) }
         report.incidents.sort {
             ($0.startedAt?.nanoseconds ?? .max, $0.id)
                 < ($1.startedAt?.nanoseconds ?? .max, $1.id)
         }
-        let instances = correlation.instances.filter { isWanted($0.instance) }
         let linker = SnapshotLinker(
             snapshots, instances: correlation.instances.map(\.instance))
-        let latest = linker.readings(
-            for: instances.map { .init(instance: $0.instance, from: nil, to: nil) })
-        let open = Set(
-            report.incidents.lazy.filter { $0.status == .ongoing_at_end }.map(\.instance))
-        report.outlook = zip(instances, latest).map {
-            Diagnosis.outlook($0, $1, isOpen: open.contains($0.instance))
-        }
+        report.outlook = outlook(correlation, report.incidents, snapshots, linker)
         report.summary = summary(report.incidents)
         report.losses = losses(extractions, report.inputs, correlation, patterns)
         report.losses.duplicatesFolded += repeated
@@ -91,6 +94,36 @@ struct Assembler {
             (filtered(sources, correlation, window) + [Diagnosis.summary(of: report)]
             + quoted(correlation)).joined(separator: " ")
         return Assembly(report: report, names: names, linker: linker)
+    }
+
+    /// Whether the next fork of each server would succeed; without a log, of each that was read.
+    private func outlook(
+        _ correlation: Correlation, _ incidents: [Incident], _ snapshots: [SnapshotSource],
+        _ linker: SnapshotLinker
+    ) -> [Outlook] {
+        var summaries = correlation.instances
+        var linker = linker
+        if summaries.isEmpty {
+            let read = ReadServers(snapshots).instances
+            guard !read.isEmpty else { return [] }
+            summaries = read.map { InstanceSummary(instance: $0, saves: SaveTally()) }
+            linker = SnapshotLinker(snapshots, instances: read)
+        }
+        summaries = summaries.filter { isWanted($0.instance) }
+        let latest = linker.readings(
+            for: summaries.map { .init(instance: $0.instance, from: nil, to: nil) })
+        let byInstance = Dictionary(grouping: incidents, by: \.instance)
+        let outlooks = zip(summaries, latest).map { summary, readings in
+            let own = byInstance[summary.instance] ?? []
+            let open = own.filter { $0.status == .ongoing_at_end }
+            return Diagnosis.outlook(
+                summary, readings, isOpen: !open.isEmpty,
+                refusedBy: Set(open.flatMap(\.failures.byErrno.keys)),
+                kill: own.last { $0.failures.oomKills > 0 }?.unfolded)
+        }
+        // Of a server without a log only what is known is worth a word.
+        return correlation.instances.isEmpty
+            ? outlooks.filter { $0.wouldFork != .unknown || !$0.evidence.isEmpty } : outlooks
     }
 
     /// Puts inputs in an order that does not depend on how they came, each of them once.
@@ -273,8 +306,18 @@ struct Assembly {
         linker.forEachReadings(for: requests) { i, readings in
             var incident = report.incidents[i].unfolded
             incident.readings = readings
+            incident.zoneIsAssumed = zoneIsAssumed(incident)
             body(Diagnosis.diagnose(incident, sources: names))
         }
+    }
+
+    /// Whether UTC was assumed for the log that tells of the first failure.
+    private func zoneIsAssumed(_ incident: Incident) -> Bool {
+        let first =
+            incident.observations.first { $0.at != nil && $0.at == incident.startedAt }?.source
+            .input ?? names.firstIndex(of: incident.instance.log)
+        guard let first, first < report.inputs.count else { return false }
+        return report.inputs[first].clock.contains { $0.basis == .assumedUTC }
     }
 }
 

@@ -3,6 +3,7 @@
 internal import ArgumentParser
 internal import Live
 internal import Model
+internal import Reading
 internal import Reports
 
 struct Collect: ParsableCommand {
@@ -102,35 +103,66 @@ struct Collection: ~Copyable {
     /// Whether the time is used up, or the end was asked for: what there is makes the archive.
     private var isOver: Bool { monotonicSeconds() > deadline || SignalPipe.isEnding }
 
-    /// Adds a file, its secrets hidden.
-    private mutating func add(_ name: String, _ bytes: [UInt8], modifiedAt: Int64? = nil) {
-        guard archive.size + Int64(bytes.count) <= limit else {
+    /// Adds a text, its secrets hidden.
+    private mutating func add(_ name: String, _ bytes: [UInt8]) {
+        guard let entry = begin(name) else { return }
+        _ = pass(bytes.span, entry)
+        end(entry)
+    }
+
+    /// A file of the archive that is being written, piece by piece.
+    private final class Entry {
+        let name: String
+        var filter: SecretFilter
+        /// Why it is not whole.
+        var problem: String?
+
+        init(_ name: String, _ filter: SecretFilter) { (self.name, self.filter) = (name, filter) }
+    }
+
+    private mutating func begin(
+        _ name: String, modifiedAt: Int64? = nil, isJournal: Bool = false
+    ) -> Entry? {
+        guard archive.size < limit else {
             unread.append((name, "over the limit of \(limit >> 20) MiB"))
-            return
+            return nil
         }
-        let shown = RotatedLogs.isPacked(name) ? bytes : hidden(bytes)
         do throws(LiveError) {
             let time = modifiedAt ?? startedAt.nanoseconds / 1_000_000_000
-            try archive.add(name: "\(base)/\(name)", modifiedAt: time, shown)
-            taken.append(name)
+            try archive.begin(name: "\(base)/\(name)", modifiedAt: time)
+            return Entry(name, SecretFilter(mode: redact, isJournal: isJournal))
         } catch {
             unread.append((name, error.reason))
+            return nil
         }
     }
 
-    private mutating func hidden(_ bytes: [UInt8]) -> [UInt8] {
-        guard redact != .none, let text = String(validating: bytes, as: UTF8.self) else {
-            return bytes
+    /// Adds bytes to a file; false where it has to end.
+    private mutating func pass(_ bytes: Span<UInt8>, _ entry: Entry) -> Bool {
+        if archive.size + Int64(bytes.count) > limit {
+            entry.problem = "cut: over the limit of \(limit >> 20) MiB"
+        } else if isOver {
+            entry.problem = "cut: no time was left"
+        } else {
+            do throws(LiveError) {
+                try archive.append(entry.filter.take(bytes))
+            } catch {
+                entry.problem = error.reason
+            }
         }
-        var out = ""
-        out.reserveCapacity(text.utf8.count)
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-            var redactor = Redactor(mode: redact)
-            out += redactor.hidden(in: String(line)) + "\n"
-            secrets += redactor.redaction.secretsReplaced
+        return entry.problem == nil
+    }
+
+    private mutating func end(_ entry: Entry) {
+        do throws(LiveError) {
+            try archive.append(entry.filter.finish())
+            try archive.end()
+        } catch {
+            entry.problem = error.reason
         }
-        out.removeLast()
-        return Array(out.utf8)
+        taken.append(entry.name)
+        secrets += entry.filter.secrets
+        if let problem = entry.problem { unread.append((entry.name, problem)) }
     }
 }
 
@@ -159,6 +191,7 @@ extension Collection {
     /// The logs of the servers here and those that were named, with their rotated parts.
     mutating func addLogs(_ named: [String], asking login: ServerLogin?) {
         let found = Discovery.find(asking: login)
+        for (what, reason) in found.unlogged { unread.append(("the log of \(what)", reason)) }
         var targets = LiveTargets(named + found.logs)
         var seen: Set<String> = []
         for log in targets.logs() {
@@ -176,23 +209,63 @@ extension Collection {
             unread.append((path, "not there"))
             return
         }
-        guard archive.size + state.size <= limit,
-            let bytes = Live.readSmallFile(path, limit: Int(limit))
-        else {
-            unread.append((path, "cannot be read, or over the limit"))
+        guard let head = Self.head(of: path) else {
+            unread.append((path, "cannot be read"))
             return
         }
-        guard !Self.isData(bytes) else {
-            unread.append((path, "holds the server's data, not a log; left out"))
+        if let reason = Self.isWithheld(path, head) {
+            unread.append((path, reason + "; left out"))
             return
         }
-        let name = "logs" + (path.hasPrefix("/") ? path : "/" + path)
-        add(name, bytes, modifiedAt: state.modifiedAt / 1_000_000_000)
+        let plain = RotatedLogs.withoutPacking(path)
+        let name = "logs" + (path.hasPrefix("/") ? plain : "/" + plain)
+        guard let entry = begin(name, modifiedAt: state.modifiedAt / 1_000_000_000) else { return }
+        // Of a log that is larger than what is left, the end counts.
+        var skipped = path == plain ? max(0, state.size - (limit - archive.size) + (1 << 16)) : 0
+        if skipped > 0 { entry.problem = "its first \(ByteCount(bytes: skipped)) are left out" }
+        let note = entry.problem
+        entry.problem = nil
+        var isInLine = skipped > 0
+        do throws(ReadError) {
+            try InputReader.forEachPiece(of: path) { bytes in
+                var start = Int(min(skipped, Int64(bytes.count)))
+                skipped -= Int64(start)
+                while isInLine, start < bytes.count {
+                    isInLine = bytes[start] != 0x0A
+                    start += 1
+                }
+                return pass(bytes.extracting(start..<bytes.count), entry)
+            }
+        } catch {
+            entry.problem = entry.problem ?? error.reason
+        }
+        entry.problem = entry.problem ?? note
+        end(entry)
+    }
+
+    /// The first bytes of a file, unpacked.
+    private static func head(of path: String) -> [UInt8]? {
+        var out: [UInt8] = []
+        let isRead: Void? = try? InputReader.forEachPiece(of: path) { bytes in
+            out = (0..<min(4096, bytes.count)).map { bytes[$0] }
+            return false
+        }
+        return isRead == nil ? nil : out
+    }
+
+    /// Why a file is no log, where it is none: keys, and what clients have stored.
+    private static func isWithheld(_ path: String, _ head: [UInt8]) -> String? {
+        let name = path.lowercased()
+        let isKey =
+            head.starts(with: "-----BEGIN ".utf8)
+            && String(decoding: head, as: UTF8.self).contains("PRIVATE KEY-----")
+            || [".key", ".pem", ".p12", ".pfx", ".jks", ".acl"].contains { name.hasSuffix($0) }
+        if isKey { return "holds keys or passwords, not a log" }
+        return isData(head) ? "holds the server's data, not a log" : nil
     }
 
     /// Whether a file holds what clients have stored: RDB, AOF, or anything that is no text.
-    private static func isData(_ bytes: [UInt8]) -> Bool {
-        let head = bytes.prefix(4096)
+    private static func isData(_ head: [UInt8]) -> Bool {
         if ["REDIS0", "VALKEY", "*2\r\n$", "*3\r\n$"].contains(where: { head.starts(with: $0.utf8) }
         ) {
             return true
@@ -204,61 +277,87 @@ extension Collection {
         return !isPacked && head.contains(0) && head.count(where: { $0 == 0 }) > head.count / 50
     }
 
-    /// The journal since a moment, not filtered by priority: servers, systemd and the kernel.
+    /// The journal since a moment, not filtered by priority: servers, systemd and the kernel. Where
+    /// there is none, what the kernel and syslog keep.
     mutating func addJournal(since: Timestamp) {
         let seconds = since.nanoseconds / 1_000_000_000
         let units = Discovery.find().units
-        let result = run(
+        let isThere = run(
             "journalctl",
             ["--since=@\(seconds)", "--output=export", "--all", "--no-pager", "--quiet"]
-                + FollowedStream.matches(units: units.isEmpty ? ["redis"] : units))
-        if let bytes = result, !bytes.isEmpty { add("journal.export", bytes) }
+                + FollowedStream.matches(units: units.isEmpty ? ["redis"] : units),
+            into: "journal.export", isJournal: true)
+        guard !isThere else { return }
+        unread.append(("journal", "no entries; the kernel's own buffer and syslog instead"))
+        let head = "### \(HostSample.now.rfc3339)\n$ dmesg --time-format=iso\n"
+        let command = ["--time-format=iso", "--nopager"]
+        _ = run("dmesg", command, into: "commands/dmesg.txt", head: head)
+        for log in ["/var/log/kern.log", "/var/log/messages"] where FileState(path: log) != nil {
+            addFile(log)
+        }
     }
 
     /// What other programs of the system tell.
     mutating func addCommands() {
         let commands = [
-            ["uname", "-a"], ["df", "-k"], ["df", "-i"], ["free", "-b"], ["swapon", "--show"],
-            ["sar", "-r", "ALL"], ["sar", "-S"], ["nproc"],
+            ["date"], ["uname", "-a"], ["df", "-k"], ["df", "-i"], ["free", "-b"],
+            ["swapon", "--show"], ["sar", "-r", "ALL"], ["sar", "-S"], ["nproc"],
         ]
         for words in commands {
-            guard let bytes = run(words[0], Array(words.dropFirst())) else { continue }
             let head = "### \(HostSample.now.rfc3339)\n$ \(words.joined(separator: " "))\n"
-            add("commands/\(words.joined(separator: "_")).txt", Array(head.utf8) + bytes)
+            _ = run(
+                words[0], Array(words.dropFirst()),
+                into: "commands/\(words.joined(separator: "_")).txt", head: head)
         }
     }
 
-    /// What a program prints; nothing where it is not here, fails, or takes too long.
-    private mutating func run(_ program: String, _ arguments: [String]) -> [UInt8]? {
+    /// Adds what a program prints, under `head`; false where it is not here or prints nothing.
+    private mutating func run(
+        _ program: String, _ arguments: [String], into name: String, head: String = "",
+        isJournal: Bool = false
+    ) -> Bool {
         let spoken = ([program] + arguments.prefix(3)).joined(separator: " ")
+        var entry: Entry?
+        defer { if let entry { end(entry) } }
         do throws(LiveError) {
-            let child = try ChildProcess(program, arguments, takesInput: false, output: .pipe)
+            let child = try ChildProcess(
+                program, arguments, takesInput: false, output: .pipe, environment: ["LC_ALL": "C"])
             let watcher = Watcher()
-            var out: [UInt8] = []
             while true {
-                guard !isOver, out.count <= Int(limit) else {
+                guard !isOver else {
                     child.kill()
-                    unread.append((spoken, "took too long, or printed too much"))
-                    return out.isEmpty ? nil : out
+                    unread.append((spoken, "took too long"))
+                    return entry != nil
                 }
                 let wake = watcher.wait(
                     seconds: deadline - monotonicSeconds(), reading: [child.output])
                 guard wake.readable.contains(child.output) else { continue }
                 guard let bytes = try readAvailable(child.output) else { break }
-                out += bytes
+                if entry == nil, !bytes.isEmpty {
+                    entry = begin(name, isJournal: isJournal)
+                    if let entry { _ = pass(Array(head.utf8).span, entry) }
+                }
+                guard let entry else { continue }
+                guard pass(bytes.span, entry) else {
+                    child.kill()
+                    return true
+                }
             }
-            return out
         } catch {
             unread.append((spoken, error.reason))
-            return nil
         }
+        if entry == nil, !isJournal { unread.append((spoken, "printed nothing")) }
+        return entry != nil
     }
 
     // MARK: - The end
 
     mutating func finish() throws {
-        add("MANIFEST.txt", Array(manifest.utf8))
         do throws(LiveError) {
+            // What is there and what is not is told whatever the limit.
+            try archive.add(
+                name: "\(base)/MANIFEST.txt", modifiedAt: startedAt.nanoseconds / 1_000_000_000,
+                Array(manifest.utf8))
             try archive.finish()
         } catch {
             throw Failure("cannot write \(path): \(error.reason)")

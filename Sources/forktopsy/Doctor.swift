@@ -45,7 +45,11 @@ struct Doctor: AsyncParsableCommand {
         }
         let targets = try servers.targets()
         var view = HostView(targets)
-        if !noLogs { view.incidents = await earlierIncidents(targets.asks ? targets.login : nil) }
+        view.readsLogs = !noLogs
+        if !noLogs {
+            view.logs = Discovery.find(asking: targets.asks ? targets.login : nil).logs
+            view.incidents = await earlierIncidents(view.logs)
+        }
         var redactor = Redactor(mode: mode)
         let checks = view.checks().map { $0.hidden(&redactor) }
         let report = DoctorReport(at: view.sample.at, checks: checks)
@@ -58,8 +62,7 @@ struct Doctor: AsyncParsableCommand {
     }
 
     /// What the logs of the servers here tell of the past; `nil` where there are none to read.
-    private func earlierIncidents(_ login: ServerLogin?) async -> [Incident]? {
-        let logs = Discovery.find(asking: login).logs
+    private func earlierIncidents(_ logs: [String]) async -> [Incident]? {
         guard !logs.isEmpty, let inputs = try? Inputs(logs),
             let extractions = try? await inputs.extract(
                 with: Extractor(catalogue: .builtIn, store: makeEventStore()), jobs: 1,
@@ -67,7 +70,14 @@ struct Doctor: AsyncParsableCommand {
         else { return nil }
         var assembler = Assembler()
         assembler.clocks.now = now()
-        return assembler.report(extractions, patterns: Catalogue.builtIn.patterns).incidents
+        let zone = SelectionOptions.hostZone()
+        assembler.clocks.hostZone = zone
+        let placed = extractions.map { extraction in
+            var out = extraction
+            out.facts.clock.zoneOfFile = extraction.facts.clock.zoneOfFile(hostZone: zone)
+            return out
+        }
+        return assembler.report(placed, patterns: Catalogue.builtIn.patterns).incidents
     }
 }
 

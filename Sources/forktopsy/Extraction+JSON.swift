@@ -103,10 +103,19 @@ extension ClockEvidence {
             JSONMember("boots", .array(boots.map(\.json))),
             JSONMember("uptimes", .array(uptimes.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
-            JSONMember("host_zone", JSONValue(hostZone)),
+            JSONMember("host_zones", .array(hostZones.map(\.json))),
             JSONMember("leap_days", .array(leapDays.map { JSONValue($0) })),
             JSONMember("wrappers", wrappers.json),
             JSONMember("outer_offsets", .array(outerOffsets.map(\.json))),
+        ])
+    }
+}
+
+extension HostZone {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("line", JSONValue(line)), JSONMember("name", JSONValue(name)),
+            JSONMember("seconds", JSONValue(offsetSeconds)),
         ])
     }
 }

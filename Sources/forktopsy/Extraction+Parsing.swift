@@ -60,7 +60,11 @@ extension ClockEvidence {
         }
         uptimes = try fields.objects("uptimes", ClockAnchor.init)
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
-        hostZone = try fields.optionalInt("host_zone", in: -360_000...360_000)
+        hostZones = try fields.objects("host_zones") { zone throws(ExtractError) in
+            HostZone(
+                line: try zone.int("line"), name: try zone.optionalText("name"),
+                offsetSeconds: try zone.optionalInt("seconds", in: -93_600...93_600))
+        }
         leapDays = try fields.ints("leap_days")
         outerOffsets = try fields.objects("outer_offsets", OffsetSpan.init)
         if let times = try fields.object("wrappers") { wrappers = try WrapperTimes(times) }

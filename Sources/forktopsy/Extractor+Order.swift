@@ -3,6 +3,7 @@
 
 internal import Matching
 internal import Model
+internal import Reading
 
 extension Extractor {
     /// Puts the events of an input into the order of time, and decides which of its clock's setbacks
@@ -27,6 +28,15 @@ extension Extractor {
 
     /// What local time lost against UTC at a setback, if it is one of the clock's zone.
     private func zoneChange(_ setback: ClockSetback, _ log: EventLog) -> ClockSetback? {
+        // A process that goes on writing: its host's zone has changed, or it is the end of summer time
+        // where the clock goes back by half an hour. Parts that were put together in another order
+        // hardly lie a whole number of half hours apart.
+        let halves = (setback.seconds + 1799) / 1800
+        if setback.isWithinProcess, halves <= 26 * 2,
+            halves * 1800 - setback.seconds < (setback.repeatsHours ? 300 : 30)
+        {
+            return ClockSetback(line: setback.line, seconds: halves * 1800)
+        }
         if setback.mayBeDaylightSaving { return ClockSetback(line: setback.line, seconds: 3600) }
         // Zones lie on quarters of an hour, and a restart takes a few minutes at most.
         let quarters = (setback.seconds + 899) / 900
@@ -65,11 +75,12 @@ extension Extractor {
         for i in 0..<log.count {
             let stamp = log.stamp(at: i)
             guard stamp.isLocal else { continue }
-            let at = stamp.nanoseconds
+            let line = log.position(at: i, input: 0).line
+            let at = stamp.nanoseconds - facts.clock.outerAhead(of: stamp, line)
             if let last = parts.last?.last, at > last - 5_000_000_000 {
                 parts[parts.count - 1].last = max(last, at)
             } else {
-                parts.append((log.position(at: i, input: 0).line, at, at))
+                parts.append((line, at, at))
             }
         }
         guard parts.count > 1, parts.allSatisfy({ $0.last > $0.first }) else { return [] }
@@ -84,7 +95,7 @@ extension Extractor {
         guard !lines.isEmpty, facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else {
             return
         }
-        let events = timed(log, lines)
+        let events = timed(log, facts.clock, lines)
         let sorted = events.sorted { ($0.at, $0.index) < ($1.at, $1.index) }
         let switches = zip(sorted, sorted.dropFirst()).count { $0.part != $1.part }
         guard let first = sorted.first(where: { $0.at != .min }), let last = sorted.last,
@@ -108,13 +119,15 @@ extension Extractor {
 
     /// The local time of each event, or of the one above it, and the part in which it stands.
     private func timed(
-        _ log: EventLog, _ lines: [Int]
+        _ log: EventLog, _ evidence: ClockEvidence, _ lines: [Int]
     ) -> [(index: Int, at: Int64, part: Int)] {
         var out: [(index: Int, at: Int64, part: Int)] = []
         for i in 0..<log.count {
             let line = log.position(at: i, input: 0).line
             let stamp = log.stamp(at: i)
-            let at = stamp.isLocal ? stamp.nanoseconds : out.last?.at ?? .min
+            let at =
+                stamp.isLocal
+                ? stamp.nanoseconds - evidence.outerAhead(of: stamp, line) : out.last?.at ?? .min
             out.append((i, at, lines.count { $0 <= line }))
         }
         return out

@@ -8,24 +8,43 @@ internal import Reading
 
 extension FollowedPath {
     /// Joins half a line at the end of the log before with its other half, once that is there.
+    ///
+    /// The other half may have been rotated away since: parts that came between are read first, and
+    /// the file must then still begin as before.
     func joinHalves() {
-        guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
-            let start = life.file?.rest(limit: 1 << 16)
-        else { return }
-        let length = joined(start, life.source)
-        guard length > 0 else { return }
-        var isFirst = true
-        var buffer = [UInt8](repeating: 0, count: length)
-        _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { bytes, _ in
-            defer { isFirst = false }
-            return isFirst ? bytes.count : 0
+        for _ in 0..<Self.looks {
+            guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
+                let start = life.file?.rest(limit: 1 << 16), start.contains(0x0A)
+            else { return }
+            lookBehind(life.source)
+            guard current === life, life.file?.rest(limit: 1 << 16).starts(with: start) ?? false
+            else { continue }
+            _ = joined(start, life.source) { self.pass($0, in: life) }
+            return
+        }
+    }
+
+    /// Passes over the first bytes of a file, where it still begins with them.
+    private func pass(_ bytes: [UInt8], in life: Life) -> Bool {
+        var isPassed = false
+        var buffer = [UInt8](repeating: 0, count: bytes.count)
+        _ = try? life.file?.readOn(&buffer, limit: 1, pieceLimit: { 1 << 16 }) { found, _ in
+            guard !isPassed, found.count >= bytes.count,
+                bytes.indices.allSatisfy({ found[$0] == bytes[$0] })
+            else { return 0 }
+            isPassed = true
+            return bytes.count
         }
         if let mark = life.file?.mark { life.source.mark = mark }
+        return isPassed
     }
 
     /// Half a line at the end of a log belongs to what the next file begins with, where that is no
-    /// beginning of a record. Returns how many bytes of `start` it took; `next` passes over them.
-    func joined(_ start: [UInt8], _ next: LiveSource) -> Int {
+    /// beginning of a record. Returns how many bytes of `start` it took; `next` passes over them,
+    /// where `pass` lets it.
+    func joined(
+        _ start: [UInt8], _ next: LiveSource, pass: ([UInt8]) -> Bool = { _ in true }
+    ) -> Int {
         guard let feed = start.firstIndex(of: 0x0A) else { return 0 }
         let parts = halves
         guard let first = parts.first else { return 0 }
@@ -35,6 +54,7 @@ extension FollowedPath {
             for life in parts where life.file == nil { finish(life) }
             return 0
         }
+        guard pass(other) else { return 0 }
         let whole = parts.flatMap { $0.takeHalf() } + other
         _ = first.source.take(whole.span, isLast: true, with: matcher)
         for life in parts {

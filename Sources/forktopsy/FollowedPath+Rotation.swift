@@ -78,7 +78,7 @@ extension FollowedPath {
         var failures: Set<RotatedLogs.Sibling> = []
         for _ in 0..<1000 {
             let next = RotatedLogs.siblings(of: path).last {
-                $0.state.modifiedAt >= mark.modifiedAt && !failures.contains($0)
+                !$0.state.isWritten(before: mark.modifiedAt) && !failures.contains($0)
                     && !isOpen($0.state) && !isKnown($0)
             }
             guard let next else { return }
@@ -314,7 +314,10 @@ extension FollowedPath {
         }
         guard let index = LogFile.firstMatch(at: path, of: sources.map(\.mark)) else { return nil }
         let source = sources[index]
-        if let life = leaving.first(where: { $0.source === source }), life.file != nil {
+        // A copy in another place, of a file system that was mounted anew, is opened anew.
+        if let life = leaving.first(where: { $0.source === source }),
+            let open = try life.file?.state(), open.isSameFile(as: state)
+        {
             leaving.removeAll { $0 === life }
             life.deadline = .infinity
             return life

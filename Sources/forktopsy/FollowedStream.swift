@@ -13,6 +13,8 @@ final class FollowedStream {
     }
 
     let source: LiveSource
+    /// Whether it is the journal.
+    var isJournal: Bool { if case .journal = kind { true } else { false } }
     private let kind: Kind
     private let matcher: LiveMatcher
     private var feed: ByteFeed

@@ -97,16 +97,24 @@ struct SampleTargets {
     private static let patience = 1.0
 
     /// Reads everything once.
-    /// `withMappings`: also what a fork has to account, which costs the kernel a walk through each
-    /// server's memory.
+    ///
+    /// `servers`: those that are known to run here; `nil` to look for them. `withMappings`: also
+    /// what a fork has to account, which costs the kernel a walk through each server's memory.
+    /// `withTasks`: also the tasks of the servers' users, for which all processes are looked at.
+    /// `breathe` is called between two things that take time.
     func read(
-        settings: [String] = [], patience: Double = patience, withMappings: Bool = true
+        settings: [String] = [], patience: Double = patience, of known: [Discovery.Server]? = nil,
+        withMappings: Bool = true, withTasks: Bool = true, breathe: () -> Void = {}
     ) -> HostReadings {
-        let servers = Discovery.servers()
+        let servers = known ?? Discovery.servers()
         var out = HostReadings()
         out.readHost()
-        for server in servers { out.readServer(server.pid, withMappings: withMappings) }
-        if !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
+        for server in servers {
+            breathe()
+            out.readServer(server.pid, withMappings: withMappings)
+        }
+        breathe()
+        if withTasks, !servers.isEmpty { out.countTasks(of: servers.map(\.pid)) }
         guard asks else { return out }
         let found = servers.compactMap { server in
             server.address.map { (address: $0, pid: Optional(server.pid)) }
@@ -116,6 +124,7 @@ struct SampleTargets {
         }
         for (address, pid) in addresses.isEmpty ? found : named
         where !silent.contains(address.spoken) && !SignalPipe.isEnding {
+            breathe()
             out.ask(address, login, pid: pid, settings: settings, seconds: patience)
         }
         return out
@@ -127,21 +136,26 @@ struct HostSample {
     let at: Timestamp
     let snapshots: [Snapshot]
     let unread: [(what: String, reason: String)]
+    /// The servers that were asked, by address.
+    let asked: [String]
 
     /// Reads what the kernel and the servers show now.
     init(_ targets: SampleTargets, settings: [String] = []) {
         self.init(targets.read(settings: settings), at: Self.now)
     }
 
-    init(_ readings: HostReadings, at: Timestamp) {
+    /// `breathe` is called every few lines.
+    init(_ readings: HostReadings, at: Timestamp, breathe: () -> Void = {}) {
         self.at = at
         unread = readings.unread
+        asked = readings.asked
         let text = readings.transcript(time: at.rfc3339)
         var reader = SnapshotReader(path: "this host")
         var found: [Snapshot] = []
         var number = 0
         for line in text.utf8.split(separator: 0x0A, omittingEmptySubsequences: false) {
             number += 1
+            if number % 64 == 0 { breathe() }
             let bytes = Array(line.last == 0x0D ? line.dropLast() : line)
             found += reader.take(bytes.span, inner: bytes.span, number: number, offset: 0)
         }
@@ -189,8 +203,11 @@ struct SnapshotCommand: ParsableCommand {
             throw Failure("--redact \(redact): give none, secrets, addresses or all")
         }
         let sample = HostSample(try servers.targets())
-        for (what, reason) in sample.unread {
-            printToStandardError("forktopsy: \(what): \(reason)\n")
+        // Cron mails what is printed: a line for each reason, not for each file.
+        let reasons = Dictionary(grouping: sample.unread, by: \.reason)
+        for (reason, things) in reasons.sorted(by: { $0.key < $1.key }) {
+            let rest = things.count > 1 ? " and \(counted(things.count - 1, "other"))" : ""
+            printToStandardError("forktopsy: \(things[0].what)\(rest): \(reason)\n")
         }
         if let problem = writeAll(sample.line(redact: mode), to: 1) {
             throw Failure("cannot write to standard output: \(problem)")

@@ -14,10 +14,25 @@ struct HostView {
     let space: @Sendable (String) -> DiskSpace?
     /// `nil` where no log could be read.
     var incidents: [Incident]?
+    /// Where they were read.
+    var logs: [String] = []
+    /// Whether logs were to be read.
+    var readsLogs = true
 
+    /// The servers that `targets` names, or all of this host.
     init(_ targets: SampleTargets) {
+        let found = Discovery.servers()
+        let servers =
+            targets.addresses.isEmpty
+            ? found
+            : targets.addresses.map { address in
+                if let known = found.first(where: { $0.address == address }) { return known }
+                var named = Discovery.Server(pid: 0, command: "server")
+                named.address = address
+                return named
+            }
         self.init(
-            HostSample(targets, settings: ["*"]), servers: Discovery.servers(),
+            HostSample(targets, settings: ["*"]), servers: servers,
             space: { DiskSpace(path: $0) })
     }
 
@@ -40,7 +55,7 @@ struct HostView {
                     source: "/proc"))
         }
         for server in servers { out += ServerView(server, self).checks() }
-        out.append(history)
+        if readsLogs { out.append(history) }
         return out
     }
 
@@ -154,7 +169,7 @@ struct HostView {
             return Check(
                 "history", .critical,
                 "An incident is open: \(first.id), \(first.verdict.statement)",
-                fix: "forktopsy analyze /var/log/redis", source: source)
+                fix: analysis, source: source)
         }
         let week = sample.at.adding(seconds: -7 * 86_400)
         let recent = incidents.filter { ($0.startedAt ?? week) > week }
@@ -164,15 +179,22 @@ struct HostView {
                 ? "The logs show no incident of the last seven days."
                 : "The logs show \(counted(recent.count, "incident")) of the last seven days, "
                     + "all over.",
-            fix: "forktopsy analyze /var/log/redis", source: source)
+            fix: analysis, source: source)
+    }
+
+    private var analysis: String {
+        let paths = logs.isEmpty ? ["/var/log/redis"] : logs
+        return "forktopsy analyze " + paths.map(ServerView.quoted).joined(separator: " ")
     }
 
     // MARK: - The fork
 
     /// Whether the next fork of a server would succeed, as reports judge it.
-    func outlook(of instance: Instance) -> Outlook {
+    ///
+    /// `concerns`: which readings say something of that server.
+    func outlook(of instance: Instance, by concerns: (Snapshot) -> Bool) -> Outlook {
         var log = SnapshotLog()
-        for var snapshot in sample.snapshots {
+        for var snapshot in sample.snapshots where concerns(snapshot) {
             snapshot.stamp = Stamp(
                 form: .epoch, precision: .millisecond, nanoseconds: sample.at.nanoseconds)
             snapshot.timeBasis = .inFormat

@@ -21,6 +21,7 @@ struct IncidentsCommand: ParsableCommand {
 
     func run() throws {
         var assembler = try shared.selection.assembler(sinceNow: true)
+        assembler.clocks.hostZone = SelectionOptions.hostZone()
         let options = try shared.reportOptions()
         let catalogue = try source.catalogue()
         let directory = try stateDirectory(state)

@@ -105,6 +105,8 @@ extension LiveHooks {
     {
         var own = report
         own.incidents = [change.incident]
+        // Tickets of several hosts lie side by side.
+        own.incidents[0].instance.host = change.incident.instance.host ?? HostName.own
         own.outlook = report.outlook.filter { $0.instance == change.incident.instance }
         own.verdict = change.incident.verdict.statement
         var options = ReportOptions(format: .markdown)

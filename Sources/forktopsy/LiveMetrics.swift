@@ -13,7 +13,7 @@ struct LiveMetrics {
             [([], wallClock())])
         add(
             "forktopsy_followed_logs", "Logs and streams that are being read.",
-            [([], Double(sources.count(where: \.isOpen)))])
+            [([], Double(sources.count { $0.isOpen && !$0.isSamples }))])
         add(
             "forktopsy_state_writable", "Whether the state directory can be written.",
             [([], stateProblem == nil ? 1 : 0)])

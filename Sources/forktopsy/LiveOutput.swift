@@ -59,14 +59,24 @@ struct LiveOutput {
         guard isView else { return }
         let width = max(20, terminalWidth() - 1)
         let open = report.incidents.filter { $0.status == .ongoing_at_end }
-        view = open.suffix(8).map { incident in
+        let shown = open.suffix(4)
+        view = shown.flatMap { incident in
             let count = incident.failures.total.map { counted($0, "refused fork") } ?? "by INFO"
-            return "open \(incident.id) \(incident.instance.spoken): \(count). "
-                + incident.verdict.statement
+            let text =
+                "open \(incident.id) \(incident.instance.spoken): \(count)"
+                + Self.times(incident) + ". " + incident.verdict.statement
+            return Self.wrapped(Literal.line(text), width: width + 1)
+                .split(separator: "\n").map(String.init)
         }
-        if open.count > 8 { view.append("and \(open.count - 8) more open incidents") }
+        if open.count > shown.count {
+            view.append("and \(open.count - shown.count) more open incidents")
+        }
+        view += report.outlook.suffix(4).map {
+            "\($0.instance.spoken): \($0.statement)"
+        }
         view.append("following \(counted(following, "log")); \(memory)")
-        view = view.map { String(Literal.line($0).prefix(width)) }
+        // What is higher than the terminal could not be replaced.
+        view = view.suffix(20).map { String(Literal.line($0).prefix(width)) }
         flush(redraw: true)
     }
 
@@ -78,8 +88,9 @@ struct LiveOutput {
         if isView {
             if viewHeight > 0 { text += "\u{1B}[\(viewHeight)A\r\u{1B}[J" }
             text += waiting
+            var isOpen = false
             for line in view {
-                let isOpen = line.hasPrefix("open ")
+                isOpen = line.hasPrefix("open ") || isOpen && line.hasPrefix("  ")
                 text += color && isOpen ? "\u{1B}[31m\(line)\u{1B}[0m\n" : line + "\n"
             }
             viewHeight = view.count
@@ -91,6 +102,14 @@ struct LiveOutput {
     }
 
     mutating func finish() { flush() }
+
+    /// ` since 12:00:01Z, the last at 12:01:38Z`
+    private static func times(_ incident: Incident) -> String {
+        func clock(_ at: Timestamp) -> String { CivilTime(timestamp: at).clockToSecond + "Z" }
+        let start = incident.startedAt.map { " since \(clock($0))" } ?? ""
+        guard let last = incident.lastFailureAt, last != incident.startedAt else { return start }
+        return start + ", the last at \(clock(last))"
+    }
 
     /// Breaks a line between words; what follows is indented.
     static func wrapped(_ text: String, width: Int) -> String {

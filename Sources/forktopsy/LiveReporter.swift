@@ -53,6 +53,7 @@ final class LiveReporter {
     /// Puts everything together, and says what is different from the time before.
     func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
         assembler.carry = carry
+        for source in sources { note(source) }
         report = Self.report(
             sources.filter { !$0.isBlank }, extractor, assembler)
         var redactor = Redactor(mode: redact)
@@ -82,10 +83,17 @@ final class LiveReporter {
 
     /// The clock of a source: as the last report has decided, else by what the log itself shows.
     func clock(of source: LiveSource) -> LiveClock {
-        source.noteModification()
-        let facts = source.input.facts
+        note(source)
+        var facts = source.input.facts
+        facts.clock.zoneOfFile = source.zone
         let decided = report.inputs.last { $0.facts.path == facts.path }?.clock.last
         return LiveClock(own: InputClock(facts, assembler.clocks), decided: decided)
+    }
+
+    /// Has a source find out whose time its stamps show, while the file tells.
+    private func note(_ source: LiveSource) {
+        source.noteModification()
+        if let zone = assembler.clocks.hostZone { source.noteZone(host: zone) }
     }
 
     /// The report of all that is known.
@@ -169,10 +177,12 @@ struct LiveLines {
     var redact: Redaction.Mode
 
     func line(_ change: IncidentChange) -> String {
-        Self.object(
+        let hidesHosts = redact == .addresses || redact == .all
+        return Self.object(
             "incident",
             [
                 JSONMember("change", .string(change.kind.rawValue)),
+                JSONMember("host", JSONValue(hidesHosts ? nil : HostName.own)),
                 JSONMember("incident", change.json),
             ])
     }
@@ -245,6 +255,16 @@ enum Announced {
         let lines = statuses.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)\n" }
         // Where it cannot be written, an incident is told once more after a restart.
         try? replaceFile(directory + "/announced", with: Array(lines.joined().utf8), mode: 0o600)
+    }
+}
+
+/// The name of this host.
+enum HostName {
+    /// As the kernel has it; `nil` where that cannot be read.
+    static var own: String? {
+        Live.readSmallFile("/proc/sys/kernel/hostname").map {
+            String(decoding: $0, as: UTF8.self).filter { $0 != "\n" }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ final class LiveSource {
     var input: FollowedInput
     var collector: EventCollector
     var mark = FileMark()
+    /// Whose time its stamps show; `nil` where that is not known.
+    var zone: ZoneOfFile?
     /// Whether more may come.
     var isOpen = true
     /// Whether the file is to be read from its beginning, since it holds snapshots.
@@ -129,6 +131,7 @@ final class LiveSource {
         out.collector = collector
         out.collector.log = kept
         out.mark = mark
+        out.zone = zone
         out.isOpen = isOpen
         return out
     }
@@ -187,6 +190,7 @@ final class LiveSource {
     func extraction(_ extractor: Extractor) -> Extraction {
         noteModification()
         var out = extractor.finished(input.facts, collector)
+        out.facts.clock.zoneOfFile = zone
         if out.facts.clock.modifiedAt == nil { out.readAt = now() }
         return out
     }
@@ -197,6 +201,15 @@ extension LiveSource {
     func noteModification() {
         input.modifiedAt =
             mark.modifiedAt > 0 ? Timestamp(seconds: mark.modifiedAt / 1_000_000_000) : nil
+    }
+
+    /// Finds out whose time the stamps show, which stays known when the file no longer tells.
+    func noteZone(host: TimeZoneRules) {
+        guard zone == nil, mark.modifiedAt > 0 else { return }
+        var clock = input.facts.clock
+        clock.modifiedAt = Timestamp(nanoseconds: mark.modifiedAt)
+        zone = clock.zoneOfFile(hostZone: host)
+        if zone != nil { isChanged = true }
     }
 }
 
@@ -304,6 +317,7 @@ extension LiveSource {
             JSONMember("is_open", .bool(isOpen)),
             JSONMember("holds_snapshots", .bool(holdsSnapshots)),
             JSONMember("mark", mark.json),
+            JSONMember("zone", JSONValue(zone?.rawValue)),
             JSONMember("form", JSONValue(Int(state.form.rawValue))),
             JSONMember("offset", JSONValue(state.offset)),
             JSONMember("lines", JSONValue(state.lines)),

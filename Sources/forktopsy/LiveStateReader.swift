@@ -103,6 +103,7 @@ struct LiveStateReader {
             store: store)
         source.collector.damaged = try fields.int("damaged")
         if let mark = try fields.object("mark") { source.mark = try FileMark(mark) }
+        source.zone = try fields.optionalText("zone").flatMap { ZoneOfFile(rawValue: $0) }
         source.isOpen = try fields.flag("is_open")
         if try !fields.flag("is_first"), let known = sources[number] {
             source.collector.log = known.collector.log

@@ -46,7 +46,7 @@ final class LiveStore {
         self.directory = directory
         self.patterns = patterns
         self.report = report
-        let events = makeEventStore()
+        let events = Self.eventStore(in: directory)
         self.events = events
         do throws(LiveError) {
             try Directory.make(directory)
@@ -76,6 +76,13 @@ final class LiveStore {
         carry = reader.carry
         if let problem = log.problem { failed(problem) }
         nextNumber = (sources.keys.max() ?? 0) + 1
+    }
+
+    /// Where events wait: little in memory, the rest in a file without a name beside the state, since
+    /// nothing is written elsewhere.
+    private static func eventStore(in directory: String) -> EventStore {
+        EventStore(
+            limits: .init(memory: 512 << 10, cache: 256 << 10), directories: [directory])
     }
 
     /// A source for a log that was not met before.
@@ -223,7 +230,7 @@ extension LiveStore {
     func prune(shown: (LiveSource) -> Set<Int>, _ carried: ([LiveSource]) -> Carry?) {
         let all = inOrder
         guard all.allSatisfy(\.isAtRest) else { return }
-        let fresh = makeEventStore()
+        let fresh = Self.eventStore(in: directory)
         var pruned: [LiveSource] = []
         var found: Carry?
         for keepsShown in [false, true] where found == nil {

@@ -26,7 +26,8 @@ struct ServerView {
                     "info", .unknown,
                     "The server could not be asked: \(reason). What INFO and CONFIG GET tell was "
                         + "not checked.",
-                    fix: "forktopsy doctor --server ADDRESS --user NAME --password-file FILE",
+                    fix: "forktopsy doctor --server \(server.address?.spoken ?? "ADDRESS") "
+                        + "--user NAME --password-file FILE",
                     source: "INFO"))
             return out
         }
@@ -48,8 +49,28 @@ struct ServerView {
     }
 
     private var reason: String {
-        view.sample.unread.first { $0.what.hasPrefix(HostReadings.serverAt) }?.reason
-            ?? "its address is not known"
+        guard let address = server.address else { return "its address is not known" }
+        let found = view.sample.unread.first {
+            $0.what == HostReadings.serverAt + address.spoken
+        }
+        let text = found?.reason ?? "no answer"
+        return text.hasSuffix(".") ? String(text.dropLast()) : text
+    }
+
+    /// The client that asks this server, and no other.
+    private var client: String {
+        let program = server.command.hasPrefix("valkey") ? "valkey-cli" : "redis-cli"
+        guard let address = server.address else { return program }
+        if let path = address.path { return "\(program) -s \(path)" }
+        let host = address.host == "127.0.0.1" ? "" : " -h \(address.host)"
+        return program + host + (address.port == 6379 ? "" : " -p \(address.port)")
+    }
+
+    /// What makes a limit of the unit last; nothing where no unit has started the server.
+    private func lasting(_ setting: String) -> String {
+        guard let unit = server.unit else { return "" }
+        return "\nsystemctl edit \(unit)  # \(setting); it counts from the next start, "
+            + "which may lose data while saves fail"
     }
 
     private func process(_ measure: Measure) -> Int64? {
@@ -86,7 +107,7 @@ struct ServerView {
         var instance = Instance()
         instance.pids = [server.pid]
         instance.port = server.address?.path == nil ? server.address?.port : nil
-        let outlook = view.outlook(of: instance)
+        let outlook = view.outlook(of: instance) { concerns($0) }
         let status: Check.Status =
             switch outlook.wouldFork {
             case .yes: .passed
@@ -94,9 +115,16 @@ struct ServerView {
             case .unknown: .unknown
             }
         return check(
-            "fork", status, outlook.statement, fix: "sysctl -w vm.overcommit_memory=1",
+            "fork", status, outlook.statement, fix: forkFix,
             source: "Linux v6.6, mm/util.c, __vm_enough_memory; kernel/fork.c",
             figure: outlook.headroomBytes.map { ("fork_headroom_\(server.pid)", $0, "B") })
+    }
+
+    /// The fix of the limit that refuses, where a limit does; overcommit else.
+    private var forkFix: String? {
+        let limits = [tasks].compactMap(\.self) + groups
+        if let full = limits.first(where: { $0.status == .critical }) { return full.fix }
+        return view.host(.overcommitMemory) == 1 ? nil : "sysctl -w vm.overcommit_memory=1"
     }
 
     private var tasks: Check? {
@@ -108,8 +136,7 @@ struct ServerView {
                 "The server runs as the superuser, whom it does not bind.",
                 source: source)
         }
-        let counted = view.sample.snapshots.last { $0[.userTasks] != nil }?[.userTasks]
-        guard let counted else {
+        guard let user = process(.userID), let counted = tasks(of: user) else {
             return check(
                 "process_limit", .unknown, "The tasks of the server's user were not counted.",
                 source: source)
@@ -119,8 +146,14 @@ struct ServerView {
         return check(
             "process_limit", status,
             "The user of the server has \(counted) of \(limit) tasks that it may have.",
-            fix: "systemctl edit \(server.unit ?? "redis-server.service")  # LimitNPROC=65536",
+            fix: "prlimit --pid \(server.pid) --nproc=65536" + lasting("LimitNPROC=65536"),
             source: source)
+    }
+
+    private func tasks(of user: Int64) -> Int64? {
+        view.sample.snapshots.last {
+            $0[.userTasks] != nil && $0.text(.userName) == String(user)
+        }?[.userTasks]
     }
 
     private var openFiles: Check? {
@@ -128,7 +161,7 @@ struct ServerView {
         return check(
             "open_files_limit", limit < 1024 ? .warning : .passed,
             "The server may open \(limit) files.",
-            fix: "systemctl edit \(server.unit ?? "redis-server.service")  # LimitNOFILE=65536",
+            fix: "prlimit --pid \(server.pid) --nofile=65536" + lasting("LimitNOFILE=65536"),
             source: "redis 7.2.4, src/server.c, adjustOpenFilesLimit")
     }
 
@@ -142,14 +175,55 @@ struct ServerView {
             fix: "prlimit --pid \(server.pid) --as=unlimited", source: "setrlimit(2), RLIMIT_AS")
     }
 
+    /// Whether a reading is of a control group that the server is in, which `path` tells, or of one
+    /// above it.
+    private func isOwnGroup(_ snapshot: Snapshot, by path: Measure) -> Bool {
+        guard snapshot.subject.scope == .cgroup else { return false }
+        let own = view.sample.snapshots.last {
+            $0.subject.scope == .process && $0.subject.pid == server.pid && $0.text(path) != nil
+        }?.text(path)
+        guard let own else { return view.servers.count == 1 }
+        let group = snapshot.subject.path ?? "/"
+        return group == "/" || own == group || own.hasPrefix(group + "/")
+    }
+
+    /// Whether a reading says something of this server: readings of other servers, of their users
+    /// and of their control groups do not.
+    private func concerns(_ snapshot: Snapshot) -> Bool {
+        switch snapshot.subject.scope {
+        case .cgroup:
+            return isOwnGroup(snapshot, by: .cgroupPath)
+                || isOwnGroup(snapshot, by: .pidsCgroupPath)
+        case .process:
+            if let user = snapshot.text(.userName), snapshot[.userTasks] != nil {
+                return process(.userID).map { user == String($0) } ?? false
+            }
+            return snapshot.subject.pid == server.pid || snapshot.subject.isChild
+        case .server: return isOwn(snapshot)
+        default: return true
+        }
+    }
+
+    /// How a control group's limit is raised: through the unit where it is the unit's own.
+    private func raising(
+        _ group: String, _ file: String, to value: String, _ setting: String
+    )
+        -> String
+    {
+        if let unit = server.unit, group.hasSuffix("/" + unit) {
+            return "systemctl set-property \(unit) \(setting)=\(value)"
+        }
+        return "echo \(value) > \(Self.quoted("/sys/fs/cgroup\(group)/\(file)"))  # cgroup v2"
+    }
+
     /// Every control group up to the root has a limit of its own.
     private var groups: [Check] {
         var memory: [Check] = []
         var pids: [Check] = []
-        let own = view.sample.snapshots.filter { $0.subject.scope == .cgroup }
-        for snapshot in own {
+        for snapshot in view.sample.snapshots where snapshot.subject.scope == .cgroup {
             let path = snapshot.subject.path ?? "/"
-            if let limit = snapshot[.cgroupLimit], limit < Self.none,
+            if isOwnGroup(snapshot, by: .cgroupPath), let limit = snapshot[.cgroupLimit],
+                limit < Self.none,
                 let usage = snapshot[.cgroupUsage]
             {
                 // What the kernel can take back is not lost.
@@ -161,11 +235,11 @@ struct ServerView {
                         percent >= 95 ? .critical : percent >= 75 ? .warning : .passed,
                         "The group \(path) uses \(percent) % of its limit of \(size(limit)), "
                             + "without page cache; a save adds what it copies.",
-                        fix: "systemctl set-property \(server.unit ?? "redis-server.service") "
-                            + "MemoryMax=\(limit * 2)",
+                        fix: raising(path, "memory.max", to: "\(limit * 2)", "MemoryMax"),
                         source: "Linux v6.6, Documentation/admin-guide/cgroup-v2.rst"))
             }
-            if let limit = snapshot[.pidsMax], limit < Self.none, limit > 0,
+            if isOwnGroup(snapshot, by: .pidsCgroupPath), let limit = snapshot[.pidsMax],
+                limit < Self.none, limit > 0,
                 let count = snapshot[.pidsCurrent]
             {
                 pids.append(
@@ -173,8 +247,7 @@ struct ServerView {
                         "pids_limit",
                         count >= limit ? .critical : count * 10 >= limit * 8 ? .warning : .passed,
                         "The group \(path) has \(count) of \(limit) tasks.",
-                        fix: "systemctl set-property \(server.unit ?? "redis-server.service") "
-                            + "TasksMax=infinity",
+                        fix: raising(path, "pids.max", to: "\(limit * 4)", "TasksMax"),
                         source: "Linux v6.6, Documentation/admin-guide/cgroup-v1/pids.rst"))
             }
         }
@@ -189,16 +262,17 @@ struct ServerView {
         if maximum == 0 {
             return check(
                 "maxmemory", .warning, "maxmemory is not set: the data may grow until memory ends.",
-                fix: "redis-cli CONFIG SET maxmemory \(total * 6 / 10)", source: source)
+                fix: "\(client) CONFIG SET maxmemory \(total * 6 / 10)", source: source)
         }
-        let limits = view.sample.snapshots.compactMap { $0[.cgroupLimit] }.filter { $0 < Self.none }
+        let limits = view.sample.snapshots.filter { isOwnGroup($0, by: .cgroupPath) }
+            .compactMap { $0[.cgroupLimit] }.filter { $0 < Self.none }
         let room = min(total, limits.min() ?? total)
         let percent = maximum * 100 / max(1, room)
         return check(
             "maxmemory", percent > 90 ? .critical : percent > 75 ? .warning : .passed,
             "maxmemory is \(size(maximum)), \(percent) % of the \(size(room)) that there are; "
                 + "buffers, fragmentation and what a save copies come on top.",
-            fix: "redis-cli CONFIG SET maxmemory \(room * 6 / 10)", source: source)
+            fix: "\(client) CONFIG SET maxmemory \(room * 6 / 10)", source: source)
     }
 
     private var copies: Check? {
@@ -217,8 +291,8 @@ struct ServerView {
         return check(
             "last_save", status == "ok" ? .passed : .critical,
             status == "ok" ? "The last save succeeded." : "The last save failed.",
-            fix: "redis-cli BGSAVE; sleep 5; redis-cli INFO persistence", source: "INFO persistence"
-        )
+            fix: "\(client) BGSAVE; sleep 5; \(client) INFO persistence",
+            source: "INFO persistence")
     }
 
     private var saveAge: Check? {
@@ -230,7 +304,7 @@ struct ServerView {
             "save_age", changes > 0 && age > 86_400 ? .warning : .passed,
             "\(changes) changes since the last save, "
                 + "\(spokenDuration(seconds: Double(max(0, age)))) ago.",
-            fix: "redis-cli BGSAVE", source: "INFO persistence",
+            fix: "\(client) BGSAVE", source: "INFO persistence",
             figure: ("save_age_\(server.pid)", max(0, age), "s"))
     }
 
@@ -245,7 +319,7 @@ struct ServerView {
             isBad
                 ? "The last rewrite of the append-only file, or writing to it, failed."
                 : "Writing and rewriting the append-only file last succeeded.",
-            fix: "redis-cli BGREWRITEAOF; sleep 5; redis-cli INFO persistence",
+            fix: "\(client) BGREWRITEAOF; sleep 5; \(client) INFO persistence",
             source: "INFO persistence")
     }
 
@@ -258,7 +332,7 @@ struct ServerView {
                 ? "No save points and no append-only file: a restart loses everything."
                 : "Save points: \(points.isEmpty ? "none" : points); append-only file: "
                     + "\(info(.aofEnabled) == 1 ? "on" : "off").",
-            fix: "redis-cli CONFIG SET save '3600 1 300 100 60 10000'",
+            fix: "\(client) CONFIG SET save '3600 1 300 100 60 10000'",
             source: "redis 7.2.4, redis.conf, save")
     }
 
@@ -269,7 +343,7 @@ struct ServerView {
             value == "yes"
                 ? "Writes are refused while saves fail (stop-writes-on-bgsave-error yes)."
                 : "Writes go on while saves fail: nobody notices that nothing is kept.",
-            fix: "redis-cli CONFIG SET stop-writes-on-bgsave-error yes",
+            fix: "\(client) CONFIG SET stop-writes-on-bgsave-error yes",
             source: "redis 7.2.4, redis.conf, stop-writes-on-bgsave-error")
     }
 
@@ -280,8 +354,10 @@ struct ServerView {
         let isHigh = ratio > 1.5 && resident > 256 << 20
         return check(
             "fragmentation", isHigh ? .warning : .passed,
-            "Resident memory is \((ratio * 100).rounded() / 100) times what the data takes.",
-            fix: "redis-cli CONFIG SET activedefrag yes",
+            isHigh || ratio <= 1.5
+                ? "Resident memory is \((ratio * 100).rounded() / 100) times what the data takes."
+                : "Resident memory is \(size(resident)), too little for its share to matter.",
+            fix: "\(client) CONFIG SET activedefrag yes",
             source: "redis.io, INFO, mem_fragmentation_ratio")
     }
 
@@ -295,7 +371,7 @@ struct ServerView {
             "known_defect", .warning,
             "valkey \(version) may abort when the fork for a diskless synchronisation is refused "
                 + "twice (seen with 8.0.1, 8.1.1 and 9.1.2).",
-            fix: "valkey-cli CONFIG SET repl-diskless-sync no",
+            fix: "\(client) CONFIG SET repl-diskless-sync no",
             source: "recorded: rdb.c, assertion on rdb_pipe_read")
     }
 
@@ -316,7 +392,8 @@ struct ServerView {
             figure: ("disk_free_\(server.pid)", space.available, "B"))
     }
 
-    private static func quoted(_ text: String) -> String {
+    /// A word for the shell, which takes it as it is.
+    static func quoted(_ text: String) -> String {
         "'"
             + text.split(separator: "'", omittingEmptySubsequences: false).joined(
                 separator: "'\\''")

@@ -144,15 +144,20 @@ extension SelectionOptions {
         return out
     }
 
+    /// The zone that this host keeps: that of TZ, else of /etc/localtime; UTC where neither tells.
+    static func hostZone() -> TimeZoneRules {
+        let name = environment("TZ").map { String($0.drop { $0 == ":" }) } ?? ""
+        let path =
+            name.isEmpty
+            ? "/etc/localtime" : name.hasPrefix("/") ? name : "/usr/share/zoneinfo/\(name)"
+        return readSmallFile(path).flatMap { TimeZoneRules(name: "host", tzif: $0) } ?? .utc
+    }
+
     private func zoneRules(_ name: String) throws -> TimeZoneRules {
         if let fixed = TimeZoneRules(offset: name) { return fixed }
-        let isPath = name.hasPrefix("/") || name.split(separator: "/").contains("..")
-        let directory = environment("TZDIR") ?? "/usr/share/zoneinfo"
-        guard !isPath, !name.isEmpty, let bytes = readSmallFile("\(directory)/\(name)"),
-            let rules = TimeZoneRules(name: name, tzif: bytes)
-        else {
+        guard let rules = zoneFile(name) else {
             throw Failure(
-                "no time zone \"\(name)\" in \(directory); give an IANA name that is installed "
+                "no time zone \"\(name)\" in \(zoneDirectory()); give an IANA name that is installed "
                     + "there, or an offset such as +01:00"
             )
         }
@@ -314,4 +319,20 @@ extension ReportFormat {
         }
         return budget
     }
+}
+
+/// The rules of a time zone by its name in the zone database of this host, by an offset, or by a rule
+/// as POSIX writes it; `nil` where it is none of them.
+func installedZone(_ name: String) -> TimeZoneRules? {
+    TimeZoneRules(offset: name) ?? zoneFile(name) ?? TimeZoneRules(posix: name)
+}
+
+private func zoneDirectory() -> String { environment("TZDIR") ?? "/usr/share/zoneinfo" }
+
+private func zoneFile(_ name: String) -> TimeZoneRules? {
+    let isPath = name.hasPrefix("/") || name.split(separator: "/").contains("..")
+    guard !isPath, !name.isEmpty, let bytes = readSmallFile("\(zoneDirectory())/\(name)") else {
+        return nil
+    }
+    return TimeZoneRules(name: name, tzif: bytes)
 }

@@ -42,6 +42,39 @@ struct DoctorTests {
         #expect(Set(checks.map(\.id)) == known.subtracting(rare))
     }
 
+    @Test func `The group of another server binds none but that server`() {
+        let host = Self.host.with("/sys/fs/cgroup/other/pids.max", "5\n")
+            .with("/sys/fs/cgroup/other/pids.current", "5\n")
+            .with("/sys/fs/cgroup/other/memory.max", "1048576\n")
+            .with("/sys/fs/cgroup/other/memory.current", "1048576\n")
+        let checks = host.view.checks()
+        for check in checks { #expect(check.status == .passed, "\(check.id): \(check.statement)") }
+    }
+
+    @Test func `The tasks of another user are not the server's`() {
+        let host = Self.host.with(PreparedHost.taskCount, "63000\n")
+            .with("/proc/900/status", "Uid:\t112\t112\t112\t112", "Uid:\t113\t113\t113\t113")
+        #expect(host.checks("process_limit").map(\.status) == [.unknown])
+    }
+
+    @Test func `Fixes act on the server and the limit that they are about`() throws {
+        let full = Self.host.with(PreparedHost.taskCount, "63000\n").with(Self.overcommit, "0\n")
+        let fix = try #require(full.checks("process_limit").first?.fix)
+        #expect(fix.hasPrefix("prlimit --pid 900 --nproc="))
+        var other = Self.host.with(info: "rdb_last_bgsave_status", "err")
+        other.address = "127.0.0.1:7765"
+        let save = try #require(other.checks("last_save").first?.fix)
+        #expect(save.hasPrefix("redis-cli -p 7765 BGSAVE"))
+        other.address = "/run/redis.sock"
+        #expect(try #require(other.checks("last_save").first?.fix).hasPrefix("redis-cli -s /run"))
+    }
+
+    @Test func `Logs that were not to be read are no finding`() {
+        var view = Self.host.with(incidents: nil).view
+        view.readsLogs = false
+        #expect(!view.checks().contains { $0.id == "history" })
+    }
+
     @Test(arguments: trials)
     func `A prepared host fails the check it was prepared for`(trial: Trial) {
         let found = trial.host.checks(trial.check)

@@ -49,6 +49,63 @@ struct FaultTests {
         }
     }
 
+    @Test func `A part that was packed with a time of whole seconds is read`() throws {
+        try withTemporaryFolder { folder in
+            let log = folder + "/redis.log"
+            func line(_ second: Int) -> Data {
+                Data(
+                    ("7:M 22 Nov 2026 10:00:0\(second).000 # Can't save in background: fork: Cannot "
+                        + "allocate memory\n").utf8)
+            }
+            let arguments = ["tail", "--state", folder + "/state", "--until-idle", "0.1", log]
+            try line(1).write(to: URL(fileURLWithPath: log))
+            _ = try Program.run(arguments)
+            // Two rotations while nobody looks; bzip2 and lz4 keep the seconds of the time.
+            try (line(1) + line(2)).write(to: URL(fileURLWithPath: log + ".2"))
+            try line(3).write(to: URL(fileURLWithPath: log + ".1"))
+            let state = try FileManager.default.attributesOfItem(atPath: log)
+            let written = (state[.modificationDate] as? Date) ?? Date()
+            let seconds = Date(timeIntervalSince1970: written.timeIntervalSince1970.rounded(.down))
+            for part in [log + ".1", log + ".2"] {
+                try FileManager.default.setAttributes(
+                    [.modificationDate: seconds], ofItemAtPath: part)
+            }
+            try FileManager.default.removeItem(atPath: log)
+            try line(4).write(to: URL(fileURLWithPath: log))
+            _ = try Program.run(arguments)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == 4)
+        }
+    }
+
+    @Test func `A longer copy in the place of a log is read on, once`() throws {
+        try withTemporaryFolder { folder in
+            let (log, output) = (folder + "/redis.log", folder + "/out")
+            func line(_ second: Int) -> String {
+                "7:M 22 Nov 2026 10:00:0\(second).000 # Can't save in background: fork: Cannot "
+                    + "allocate memory\n"
+            }
+            let text = (1...5).map(line).joined()
+            try Data(text.utf8).write(to: URL(fileURLWithPath: log))
+            let tail = try Workshop.start(
+                [
+                    "tail", "--state", folder + "/state", "--until-idle", "1", "--format", "jsonl",
+                    log,
+                ], output: output)
+            // What was read is told before it is replaced.
+            while try tail.isRunning
+                && !String(contentsOfFile: output, encoding: .utf8)
+                    .contains("\"opened\"")
+            { usleep(5000) }
+            try Data((text + line(6)).utf8).write(to: URL(fileURLWithPath: log + ".copy"))
+            _ = try Program.execute("/bin/mv", [log + ".copy", log])
+            tail.waitUntilExit()
+            #expect(tail.terminationStatus == 1)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == 6)
+        }
+    }
+
     private func total(_ incidents: NSArray) -> Int {
         incidents.reduce(0) { sum, incident in
             let failures = (incident as? NSDictionary)?["failures"] as? NSDictionary

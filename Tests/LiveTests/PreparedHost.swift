@@ -21,6 +21,7 @@ struct PreparedHost: Sendable {
     /// `nil` where the server does not answer.
     var answers = true
     var isRunning = true
+    var address = "127.0.0.1:6379"
     var available: Int64? = 64 << 30
     var incidents: [Incident]? = []
 
@@ -30,7 +31,7 @@ struct PreparedHost: Sendable {
     var view: HostView {
         var server = Discovery.Server(pid: Self.pid, command: "redis-server")
         server.unit = "redis-server.service"
-        server.address = ServerAddress("127.0.0.1:6379")
+        server.address = ServerAddress(address)
         let space = available.map { DiskSpace(size: 128 << 30, available: $0) }
         var view = HostView(
             HostSample(readings, at: Self.at), servers: isRunning ? [server] : [],
@@ -64,7 +65,7 @@ struct PreparedHost: Sendable {
     ) {
         var item = HostReadings.Item(path: path, text: lines.sorted().joined())
         item.command = "redis-cli -h 127.0.0.1 -p 6379 \(command)"
-        (item.pid, item.port) = (Self.pid, 6379)
+        (item.pid, item.port) = (Self.pid, ServerAddress(address)?.port)
         out.items.append(item)
     }
 }

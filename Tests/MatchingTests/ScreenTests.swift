@@ -20,6 +20,11 @@ private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
     let word = message.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     let hash = MessageScreen.hash(word)
     guard screen.beginnings[hash / 64] >> UInt64(hash % 64) & 1 != 0 else { return false }
+    let last = message.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    let pairs = [MessageScreen.anyEnding, last].map { MessageScreen.hash(word, $0) }
+    guard pairs.contains(where: { screen.pairs[$0 / 64] >> UInt64($0 % 64) & 1 != 0 }) else {
+        return false
+    }
     return screen.mayMatch(message.span)
 }
 

@@ -106,24 +106,38 @@ struct EventStoreTests {
         for i in 0..<count { log.append(Self.event(i)) }
         log.finish()
         log.place { stamp, line in line % 5 == 0 ? nil : Timestamp(nanoseconds: stamp.nanoseconds) }
-        var cursor = EventCursor(log, input: 3)
+        var cursor = EventCursor(
+            log, input: 3, patterns: PatternTable(Pipeline.patterns))
         var headers = 0
+        var kept: [(Event, Event)] = []
         log.forEachHeader { i, pattern, header in
             headers += 1
             #expect(!cursor.isAtEnd && cursor.index == i && cursor.instant == log.instant(at: i))
-            let next = cursor.next(patterns: Pipeline.patterns, withSignature: true)
+            let signature = cursor.signature
+            let next = cursor.next()
             let event = log.event(at: i, input: 3, patterns: Pipeline.patterns)
-            #expect(next?.signature == log.signature(at: i))
-            #expect(next?.event.source == event.source && next?.event.line == event.line)
-            #expect(next?.event.at == event.at && next?.event.values == event.values)
+            #expect(signature == log.signature(at: i))
+            #expect(next.source == event.source && next.line == event.line)
+            #expect(next.at == event.at && next.values == event.values)
+            #expect(next.kind == event.kind && next.header == event.header)
+            #expect(next.patternID == event.patternID && next.cursor == event.cursor)
+            #expect(next.uncertainty == event.uncertainty && next.operation == event.operation)
+            for name in event.values.map(\.name) + ["nothing"] {
+                #expect(next[name] == event[name] && next.int(name) == event.int(name))
+                #expect(next.double(name) == event.double(name))
+            }
+            kept.append((next, event))
             #expect(pattern == log.pattern(at: i) && header == log.header(at: i))
+        }
+        // They can still be asked when the cursor has gone on.
+        for (next, event) in kept {
+            #expect(next.values == event.values && next.line == event.line)
         }
         var instants: [Timestamp] = []
         log.forEachInstant { instants.append($0) }
         #expect(instants == (0..<count).compactMap { log.instant(at: $0) })
         #expect(log.firstInstant == instants.first)
         #expect(headers == count && cursor.isAtEnd && cursor.instant == nil)
-        #expect(cursor.next(patterns: Pipeline.patterns, withSignature: false)?.signature == nil)
     }
 
     @Test func `Reports do not depend on where events were kept`() throws {

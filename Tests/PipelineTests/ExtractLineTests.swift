@@ -168,7 +168,10 @@ struct ExtractLineTests {
             ClockAnchor(line: 4, instant: Timestamp(nanoseconds: 937_219_873_000), local: stamp)
         ]
         facts.clock.modifiedAt = Timestamp(nanoseconds: -1)
-        facts.clock.hostZone = -3600
+        facts.clock.hostZones = [
+            HostZone(line: 6, name: "Asia/Tokyo", offsetSeconds: 32_400),
+            HostZone(line: 7, name: nil, offsetSeconds: -3600),
+        ]
         facts.clock.leapDays = [5]
         facts.clock.outerOffsets = [OffsetSpan(line: 2, offsetSeconds: 900, year: 0)]
         facts.clock.wrappers.records = 3

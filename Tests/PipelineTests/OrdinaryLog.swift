@@ -86,9 +86,35 @@ struct OrdinaryLog {
             + "\(ms < 100 ? "0" : "")\(ms < 10 ? "0" : "")\(ms)"
     }
 
+    /// Warnings: whole, as copying leaves them, and with another record behind them.
+    private mutating func warning() -> String {
+        let refused = "Can't save in background: fork: Cannot allocate memory"
+        switch pick(8) {
+        case 0: return "Can''t save in background: fork: Cannot allocate memory"
+        case 1: return "Can&#39;t save in background: fork: Cannot allocate memory"
+        case 2: return refused + "\(pid):M \(stamp) * DB saved on disk"
+        case 3: return refused + "\u{1B}[0m"
+        case 4: return "could not fork, Cannot allocate memory, sorry"
+        case 5: return "Background saving error"
+        case 6: return "nothing that anybody knows"
+        default: return refused
+        }
+    }
+
+    /// Messages with texts that patterns look for anywhere.
+    private mutating func telling() -> String {
+        switch pick(5) {
+        case 0: return "900 changes in 60 seconds. Saving..."
+        case 1: return "900 changes in 60 seconds. Saving...\u{7F}"
+        case 2: return "9 changes in 60 \(pid):M \(stamp) * 1 changes in 2 seconds. Saving..."
+        case 3: return "a b: changes in :x seconds"
+        default: return "not 7 changes in 60 seconds. Saving... []"
+        }
+    }
+
     private mutating func oddLine() -> [UInt8] {
         let plain = record(chatter())
-        switch pick(22) {
+        switch pick(24) {
         case 0: return Array((plain + " \(record("Accepted 1.2.3.4:5"))").utf8)
         case 1: return Array((plain + "\(record("DB saved on disk"))").utf8)
         case 2: return Array(plain.utf8) + [0x0D]
@@ -130,6 +156,8 @@ struct OrdinaryLog {
                     "Client id=4 addr=10.0.0.1:7 flags=S omem=3 scheduled to be closed ASAP for overcoming of output buffer limits.",
                     level: "-"
                 ).utf8)
+        case 21: return Array(record(warning(), level: "#").utf8)
+        case 22: return Array(record(telling(), pid: pick(2) == 0 ? 88_001 : pid, role: "C").utf8)
         default:
             return Array(
                 "\(pid):signal-handler (1735725600) Received SIGTERM scheduling shutdown...".utf8)

@@ -42,4 +42,34 @@ struct BlockScanTests {
         #expect(scan.words == 1)
         #expect(scan.feeds[0] == 0b111)
     }
+
+    @Test(arguments: 0..<100)
+    func `Marks of two bytes follow what is at hand`(seed: Int) {
+        var random = Seeded(seed)
+        let alphabet: [UInt8] = [0x3D, 0x0A, 0x41, 0x42, 0x43, 0x44]
+        let input: [UInt8] = (0..<6000).map { _ in alphabet.randomElement(using: &random) ?? 0x41 }
+        var scans = [false, true].map { PairScan(0x0A, 0x3D, isPortable: $0) }
+        var (start, end) = (0, 0)
+        while start < input.count {
+            // Bytes come and go, as they do in a window.
+            end = min(input.count, end + Int.random(in: 0...700, using: &random))
+            start = min(end, start + Int.random(in: 0...400, using: &random))
+            let bytes = Array(input[start..<end])
+            for k in scans.indices {
+                let shift = scans[k].follow(bytes.span, at: Int64(start))
+                for (byte, marks) in [
+                    (UInt8(0x0A), scans[k].firsts), (UInt8(0x3D), scans[k].seconds),
+                ] {
+                    let from = bytes.isEmpty ? 0 : Int.random(in: 0..<bytes.count, using: &random)
+                    let to = Int.random(in: from...bytes.count, using: &random)
+                    let all = PairScan.next(marks.span, from: from + shift).map { $0 - shift }
+                    #expect(all == bytes.indices.first { $0 >= from && bytes[$0] == byte })
+                    let some = PairScan.next(marks.span, from: from + shift, before: to + shift)
+                    #expect(
+                        some.map { $0 - shift }
+                            == bytes.indices.first { $0 >= from && $0 < to && bytes[$0] == byte })
+                }
+            }
+        }
+    }
 }

@@ -259,8 +259,8 @@ func aLineThatIsNoPairShowsNoOffset(local: String) throws {
             "23:59:59", "00:00:00", "00:30:00", "00:59:59", "01:00:00", "01:30:00", "01:59:59",
             "02:00:00",
         ])
-    // The offset changes within the segment, so it names none.
-    #expect(clock.map(\.utcOffsetSeconds) == [nil])
+    // A segment for each offset.
+    #expect(clock.map(\.utcOffsetSeconds) == [7200, 3600])
 }
 
 @Test func aJumbleWithinAMinuteStaysInItsHour() throws {

@@ -325,4 +325,27 @@ struct HostVariantTests {
         #expect(out.snapshots.isEmpty)
         #expect(out.problems.isEmpty)
     }
+
+    @Test func psWithoutTheHeaderThatGrepTookAway() throws {
+        let rows = """
+            redis       1187  4.1 41.2 13950120 13510944 ?   Ssl  Feb27 812:10 /usr/bin/redis-server 0.0.0.0:6379
+            root       90211  0.0  0.0   6476  2304 pts/0    S+   03:07   0:00 grep --color=auto redis
+            """
+        let found = snapshots("[root@h ~]# ps aux | grep redis\n" + rows)
+        #expect(found.count == 1)
+        let server = try #require(found.first)
+        #expect(server.subject.pid == 1187 && server.subject.port == 6379)
+        #expect(server[.vmSize] == kibibytes(13_950_120))
+        #expect(server[.vmRSS] == kibibytes(13_510_944))
+        // Other columns may stand there, or none of ps at all.
+        #expect(snapshots("$ ps -eo user,pid,rss,args | grep redis\n" + rows).isEmpty)
+        #expect(snapshots("$ cat ps.txt | grep redis\n" + rows).isEmpty)
+        // A row that lost a column is none.
+        let cut = rows.replacing(" 13950120", with: "")
+        #expect(snapshots("$ ps aux | grep redis\n" + cut).isEmpty)
+        let full = snapshots(
+            "$ ps -ef | grep redis\nredis     911     1  0 May01 ?   00:41:02 redis-server *:6390")
+        #expect(full.first?.subject.pid == 911 && full.first?.subject.port == 6390)
+        #expect(full.first?[.vmRSS] == nil)
+    }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One pass over a block of a log with wide registers, which Swift has no way to turn into bits.
-// `BlockScan` in Reading is its only caller, says what the bits mean, and does the same without it.
+// `BlockScan` and `PairScan` in Reading are its callers, say what the bits mean, and do the same without it.
 #ifndef FORKTOPSY_BYTE_SCAN_H
 #define FORKTOPSY_BYTE_SCAN_H
 
@@ -14,5 +14,13 @@
 /// registers for it.
 int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples,
                          uint64_t *feeds, uint64_t *flags);
+
+/// Marks two kinds of bytes, one bit for each byte.
+///
+/// Reads `words` * 64 bytes from `bytes`; writes `words` numbers to `firsts`, for `first`, and to
+/// `seconds`, for `second`. Returns 0, and writes nothing, where this processor has no registers for
+/// it.
+int forktopsy_scan_pair(const uint8_t *bytes, size_t words, uint8_t first, uint8_t second,
+                        uint64_t *firsts, uint64_t *seconds);
 
 #endif

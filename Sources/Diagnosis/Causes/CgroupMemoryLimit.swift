@@ -46,7 +46,7 @@ enum CgroupMemoryLimit: Cause {
                 .ruled_out, .high, "The server stands in the root cgroup, which has no limit.",
                 evidence: [facts.cite(root, .against, "the path of its cgroup")])
         }
-        if let use = facts.cgroupUse, !use.isLimited, use.limit.isKnown {
+        if let use = facts.cgroupUse, !use.isLimited, facts.tells(use.limit) {
             return finding(
                 .ruled_out, .medium, "The server's cgroup has no memory limit of its own.",
                 evidence: [
@@ -54,8 +54,9 @@ enum CgroupMemoryLimit: Cause {
                         use.limit.reading, .against, "no limit; \(facts.reach(of: use.limit))")
                 ])
         }
-        if let use = facts.cgroupUse, let usage = use.usage, use.limit.isKnown,
-            let start = facts.start, let read = usage.at, abs(start.seconds(since: read)) <= 60,
+        if let use = facts.cgroupUse, let usage = use.usage, facts.tells(use.limit),
+            let start = facts.start, let end = facts.end, let read = usage.at,
+            read >= start.adding(seconds: -60), read <= end.adding(seconds: 60),
             usage.number < use.limit.number / 10 * 9
         {
             return finding(

@@ -10,7 +10,8 @@ internal import Model
 /// so a container with a limit of which the runtime or Kubernetes says `OOMKilled`, and a rising
 /// `oom_kill` counter of a group that met its limit: that counter counts kills for the whole host's
 /// memory as well.
-/// Against: no such line in a kernel log that covers the time; a kill by hand prints the same in
+/// Against: a kill line with `CONSTRAINT_NONE`, or of a daemon; no line in a kernel log that covers
+/// the time; a kill by hand prints the same in
 /// the server's log.
 /// Settled by: the kernel log; memory.events of the cgroup.
 /// To do: raise the limit by the copy-on-write seen, or lower maxmemory.
@@ -25,7 +26,9 @@ enum CgroupMemoryOOMKill: Cause {
         guard facts.incident.kind != .fork_failure else { return nil }
         let lines = facts.oomVictims.filter { $0.isCgroupKill(facts) }
         let kills = facts.kills(9)
-        guard !lines.isEmpty || !(kills + facts.vanished).isEmpty else { return nil }
+        let flag = ContainerKill.flag(facts)
+        guard !facts.oomVictims.isEmpty || !(kills + facts.vanished).isEmpty || flag?.number == 1
+        else { return nil }
         if !lines.isEmpty {
             return confirmed(
                 facts, .confirmed, .high,
@@ -41,11 +44,11 @@ enum CgroupMemoryOOMKill: Cause {
                 ])
         }
         if let out = ruledOut(facts) { return out }
-        let flag = ContainerKill.flag(facts)
         if let flag, flag.number == 1, ContainerKill.hasLimit(flag) {
             return confirmed(
                 facts, .likely, .medium,
                 facts.cite(kills, "signal 9 to the child, which the OOM killer sends")
+                    + gone(facts)
                     + [facts.cite(flag, .for, ContainerKill.statement(flag))])
         }
         var out = possible(facts, kills)
@@ -74,6 +77,19 @@ enum CgroupMemoryOOMKill: Cause {
     }
 
     private static func ruledOut(_ facts: Case) -> Finding? {
+        if let victim = facts.oomVictims.first {
+            let named = facts.events(.oom_constraint).first { $0["pid"] == victim["pid"] }
+            let scope = named?["constraint"].map { " (constraint=\($0))" } ?? ""
+            return finding(
+                .ruled_out, .high, "The kill was not for the limit of a memory cgroup\(scope).",
+                evidence: [
+                    facts.cite(
+                        named ?? victim, .against,
+                        victim.kind == .oom_victim
+                            ? "the kernel says for whose want of memory it killed"
+                            : "a daemon killed it, and not the kernel")
+                ])
+        }
         // With the server its group goes, and a new one counts from 0.
         if facts.vanished.isEmpty, let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup),
             rise.by == 0
@@ -98,6 +114,10 @@ enum CgroupMemoryOOMKill: Cause {
         return nil
     }
 
+    private static func gone(_ facts: Case) -> [Evidence] {
+        facts.cite(facts.vanished, "the server was gone without a word, as after signal 9")
+    }
+
     private static func possible(_ facts: Case, _ kills: [Event]) -> Finding {
         finding(
             .possible, .medium,
@@ -105,8 +125,7 @@ enum CgroupMemoryOOMKill: Cause {
                 + "memory cgroup.",
             evidence: facts.cite(
                 kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
-                + facts.cite(
-                    facts.vanished, "the server was gone without a word, as after signal 9"),
+                + gone(facts),
             missing: [
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill always leaves some",

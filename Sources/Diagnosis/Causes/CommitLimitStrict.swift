@@ -51,21 +51,24 @@ enum CommitLimitStrict: Cause {
 
     private static func verdict(_ facts: Case, _ charge: CommitCharge?) -> Finding {
         let isStrict = facts.overcommitMode.map { $0.number == 2 } ?? false
-        let isKnown = facts.overcommitMode?.isKnown ?? false
+        let isKnown = facts.overcommitMode.map { facts.isKnownDuring($0) } ?? false
         guard isStrict else { return withoutMode(facts) }
         let claim =
             "Memory accounting was strict (vm.overcommit_memory=2), and what the fork had to "
             + "account did not fit under CommitLimit"
+        let isTimely = charge.map { $0.moment == .before || $0.moment == .between } ?? false
         switch charge?.answer {
         case .refused:
+            let isSure = (isKnown && isTimely) || !facts.kernelRefusals.isEmpty
             return finding(
-                isKnown || !facts.kernelRefusals.isEmpty ? .confirmed : .likely,
-                isKnown ? .high : .medium, claim + shortfall(charge) + ".")
+                isSure ? .confirmed : .likely,
+                isSure ? .high : isTimely || charge?.moment == .soonAfter ? .medium : .low,
+                claim + shortfall(facts, charge) + ".")
         case .fits where facts.kernelRefusals.isEmpty:
             return finding(
                 .possible, .low,
-                "Memory accounting was strict (vm.overcommit_memory=2), but by the figures of the "
-                    + "last snapshot the fork would have fitted under CommitLimit.",
+                "Memory accounting was strict (vm.overcommit_memory=2), but by the figures that were "
+                    + "read \(moment(facts, charge)) the fork would have fitted under CommitLimit.",
                 evidence: charge.map {
                     [
                         facts.cite(
@@ -76,29 +79,49 @@ enum CommitLimitStrict: Cause {
                 } ?? [])
         case .marginal:
             return finding(
-                .likely, .medium,
+                .likely, isTimely ? .medium : .low,
                 claim + ", by a margin within the slack of the kernel's counters: marginal.")
         case .straddles:
             return finding(
-                !facts.kernelRefusals.isEmpty && isKnown ? .confirmed : .likely, .medium,
-                claim + ". How much of the server is accounted is known only between bounds, and "
-                    + "the limit lies between them.")
+                !facts.kernelRefusals.isEmpty && isKnown ? .confirmed : .likely,
+                isTimely ? .medium : .low,
+                "Memory accounting was strict (vm.overcommit_memory=2), which refuses forks that do "
+                    + "not fit under CommitLimit. Whether this one did cannot be seen: how much of "
+                    + "the server is accounted is known only between bounds, and the limit lies "
+                    + "between them.")
         case .fits, .unknown, nil:
             guard facts.kernelRefusals.isEmpty else {
                 return finding(isKnown ? .confirmed : .likely, .high, claim + ".")
             }
             return finding(
                 .likely, isKnown ? .medium : .low,
-                claim + ": that is what refuses in this mode; the figures that would show it "
-                    + "are missing.")
+                claim + ": that is what refuses in this mode; "
+                    + (charge == nil
+                        ? "CommitLimit and Committed_AS of that time are missing."
+                        : "how much of the server is accounted is missing."))
         }
     }
 
-    /// ` by 512 MiB`
-    private static func shortfall(_ charge: CommitCharge?) -> String {
+    /// `: it was 512 MiB short`, and by figures of when.
+    private static func shortfall(_ facts: Case, _ charge: CommitCharge?) -> String {
         guard let charge else { return "" }
         let bytes = charge.needAtLeast - charge.ceiling
-        return ": it was \(ByteCount(bytes: bytes).description) short"
+        let when = charge.moment == .before ? "" : "by figures read \(moment(facts, charge)) "
+        return ": \(when)it was \(ByteCount(bytes: bytes).description) short"
+    }
+
+    /// `2 s after the last failure, while nothing had succeeded`.
+    private static func moment(_ facts: Case, _ charge: CommitCharge?) -> String {
+        guard let charge else { return "" }
+        guard charge.moment != .undated, let read = charge.committed.at, let end = facts.end else {
+            return "at a time that is not known"
+        }
+        switch charge.moment {
+        case .soonAfter, .longAfter:
+            return "\(spokenDuration(seconds: read.seconds(since: end))) after the last failure, "
+                + "while nothing had succeeded,"
+        case .before, .between, .undated: return facts.distance(of: charge.committed)
+        }
     }
 
     /// The kernel's line alone: since it exists (Linux 6.1) mode 0 refuses only what is larger
@@ -155,10 +178,12 @@ enum CommitLimitStrict: Cause {
     private static func missing(_ facts: Case, _ charge: CommitCharge?) -> [MissingFact] {
         var out: [MissingFact] = []
         let isKnown = facts.overcommitMode?.isKnown ?? false
-        if !isKnown || charge == nil {
+        // A reading of now says nothing more of then than the one that was given.
+        let hasMode = isKnown || facts.overcommitMode?.reach == .after
+        if !hasMode || charge == nil {
             out.append(
                 MissingFact(
-                    what: isKnown
+                    what: hasMode
                         ? "CommitLimit and Committed_AS at the time of the failure"
                         : "overcommit mode, CommitLimit and Committed_AS at the time of the "
                             + "failure",

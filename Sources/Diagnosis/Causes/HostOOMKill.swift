@@ -21,7 +21,10 @@ enum HostOOMKill: Cause {
         guard facts.incident.kind != .fork_failure else { return nil }
         let lines = facts.oomVictims.filter { !$0.isCgroupKill(facts) }
         let kills = facts.kills(9)
-        guard !lines.isEmpty || !(kills + facts.vanished).isEmpty else { return nil }
+        let flag = ContainerKill.flag(facts).flatMap { $0.number == 1 ? $0 : nil }
+        guard !facts.oomVictims.isEmpty || !(kills + facts.vanished).isEmpty || flag != nil else {
+            return nil
+        }
         if !lines.isEmpty {
             var out = finding(
                 .confirmed, .high,
@@ -37,7 +40,16 @@ enum HostOOMKill: Cause {
                 .ruled_out, .high, "The kill was for a cgroup's limit, not for the host's memory.",
                 evidence: [facts.cite(group, .against, "the kernel names the group")])
         }
-        return ruledOut(facts) ?? possible(facts, kills)
+        if let out = ruledOut(facts) { return out }
+        var out = possible(facts, kills)
+        if let flag {
+            out.evidence.append(
+                facts.cite(
+                    flag, .for,
+                    ContainerKill.statement(flag)
+                        + "; on cgroup v2 a kill for the whole host's memory counts, too"))
+        }
+        return out
     }
 
     /// Plenty available right before the kill.

@@ -42,7 +42,14 @@ enum OvercommitHeuristicRefusal: Cause {
 
     private static func verdict(_ facts: Case) -> Finding {
         let mode = facts.overcommitMode
-        let isZero = mode.map { $0.number == 0 } ?? false
+        if let mode, mode.number != 0 {
+            // Read at another time only, else it would be ruled out.
+            return finding(
+                .possible, .low,
+                "Heuristic accounting (vm.overcommit_memory=0) may have refused one large mapping; at "
+                    + "the time at which the mode was read it was another.")
+        }
+        let isZero = mode != nil
         let isModern = facts.kernelRefusals.isEmpty ? facts.kernelIsAtLeast(5, 2) : true
         switch isModern {
         case true: return modern(facts, isZero: isZero, isKnown: mode?.isKnown ?? false)
@@ -118,57 +125,6 @@ enum OvercommitHeuristicRefusal: Cause {
         if let swap { out.arithmetic.append(facts.quantity("swap", swap)) }
         out.arithmetic.append(
             facts.quantity("limit", bytes: room, "RAM and swap, for one mapping (Linux 5.2 on)"))
-        return out
-    }
-
-    // MARK: - Before Linux 5.2
-
-    /// One mapping larger than what is free, cached or could be reclaimed.
-    private static func old(_ facts: Case, isZero: Bool) -> Finding {
-        guard let at = facts.refusals(.ENOMEM).first?.at ?? facts.start,
-            let free = facts.before(.memFree, at, where: Case.isHost)
-        else {
-            return finding(
-                .possible, isZero ? .medium : startConfidence(facts),
-                "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping larger "
-                    + "than free memory, page cache and free swap together.")
-        }
-        func value(_ measure: Measure) -> Int64 {
-            facts.before(measure, at, where: Case.isHost)?.number ?? 0
-        }
-        let cache = value(.cached) + value(.buffers) + value(.swapCached) - value(.shmem)
-        let room = free.number + cache + value(.swapFree) + value(.slabReclaimable)
-        let largest =
-            facts.before(.accountedLargest, at, where: Case.isServerProcess)
-            ?? facts.before(.rssAnon, at, where: Case.isServerProcess)
-            ?? facts.before(.vmRSS, at, where: Case.isServerProcess)
-            ?? facts.before(.usedMemoryRSS, at, where: Case.isServer)
-        let isAccounted = facts.heapIsAccounted == .yes || !facts.heapIsSeldomAccounted
-        guard let largest else {
-            return finding(
-                .possible, isZero ? .medium : .low,
-                "Heuristic accounting (vm.overcommit_memory=0) may have refused one mapping larger "
-                    + "than free memory, page cache and free swap together.")
-        }
-        let isTooLarge = largest.number > room
-        var out = finding(
-            isTooLarge && isZero && isAccounted
-                ? .likely
-                : isTooLarge ? .possible : room > 2 * largest.number ? .ruled_out : .possible,
-            isTooLarge ? .medium : .low,
-            isTooLarge
-                ? "Heuristic accounting (vm.overcommit_memory=0) before Linux 5.2 refuses one "
-                    + "mapping larger than what is free or could be freed: the server's heap was."
-                : "What was free or could be freed (\(spoken(room))) was more than the server's "
-                    + "largest mapping can have been.")
-        out.arithmetic = [
-            facts.quantity("need", largest), facts.quantity("free", free),
-            facts.quantity("page cache", bytes: cache, "Buffers, Cached and SwapCached less Shmem"),
-            facts.quantity("free swap", bytes: value(.swapFree), "SwapFree"),
-            facts.quantity("reclaimable slab", bytes: value(.slabReclaimable), "SReclaimable"),
-            facts.quantity(
-                "limit", bytes: room, "their sum; the kernel's own reserves come off it"),
-        ]
         return out
     }
 

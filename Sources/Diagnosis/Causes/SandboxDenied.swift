@@ -45,7 +45,7 @@ enum SandboxDenied: Cause {
             command: "systemctl show -p SystemCallFilter -p SystemCallErrorNumber \(unit)",
             precheck: "In a container the profile of the runtime applies: docker inspect -f "
                 + "'{{.HostConfig.SecurityOpt}}' NAME, or securityContext.seccompProfile of the "
-                + "pod.",
+                + "pod." + facts.unitNote,
             expect: "A filter without clone, clone3 and fork (group @process): add it to the "
                 + "unit's SystemCallFilter= in a drop-in, or use the runtime's default profile.",
             rollback: "Nothing to take back: the command only reads.",

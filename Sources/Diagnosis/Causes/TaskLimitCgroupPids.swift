@@ -34,7 +34,8 @@ enum TaskLimitCgroupPids: Cause {
         if !lines.isEmpty || hits || counted != nil {
             var out = finding(
                 !lines.isEmpty || hits ? .confirmed : .likely, .high,
-                "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit.",
+                "A pids cgroup (systemd TasksMax, a container's pids limit) was at its limit"
+                    + (counted?.current.subject.path.map { ": \($0)." } ?? "."),
                 evidence: facts.isToldByKernelOnly
                     ? []
                     : facts.cite(
@@ -112,12 +113,14 @@ enum TaskLimitCgroupPids: Cause {
         return parts.drop { ["sys", "fs", "cgroup", "pids"].contains($0) }.count > 1
     }
 
-    /// A reading of a group in which the count had reached the limit, around the failures.
+    /// A reading of a group in which the count had reached the limit, around the failures or while
+    /// forks were still being refused.
     private static func atLimit(_ facts: Case) -> (current: Measured, max: Measured)? {
         guard let start = facts.start, let end = facts.end else { return nil }
         for placed in facts.incident.readings.snapshots {
             guard let at = placed.at, !placed.isFileTime,
-                at >= start.adding(seconds: -5), at <= end.adding(seconds: 5),
+                at >= start.adding(seconds: -5),
+                at <= end.adding(seconds: 5) || facts.stillRefused(at: at),
                 let current = placed.snapshot.value(.pidsCurrent),
                 let most = placed.snapshot.value(.pidsMax)
             else { continue }
@@ -143,7 +146,8 @@ enum TaskLimitCgroupPids: Cause {
                     text: "The limit is \(newest.number == .max ? "gone" : size) by the newest "
                         + "reading, and forks work again. Keep it over a restart.",
                     command: "sudo systemctl set-property \(unit) TasksMax=\(size)",
-                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already.",
+                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already."
+                        + facts.unitNote,
                     expect: "After the next restart pids.max is still the higher one.",
                     rollback: "sudo systemctl set-property \(unit) TasksMax=\(lowest.number)",
                     caveat: "That old value is the one that failed.", permanent: true)
@@ -159,7 +163,7 @@ enum TaskLimitCgroupPids: Cause {
                     "systemctl status \(unit): the Tasks line shows count and limit. A server "
                     + "needs some five threads, io-threads and one child; far more than that is "
                     + "a leak in the same group. In a container: docker update --pids-limit, or "
-                    + "podPidsLimit of the kubelet.",
+                    + "podPidsLimit of the kubelet." + facts.unitNote,
                 expect: "pids.max of the group shows it; the next save starts.",
                 rollback: limits.min().map {
                     "sudo systemctl set-property \(unit) TasksMax=\($0)"

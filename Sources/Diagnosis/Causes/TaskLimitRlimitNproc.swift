@@ -63,13 +63,11 @@ enum TaskLimitRlimitNproc: Cause {
             return out
         }
         if let rest = byElimination(facts, limit) { return rest }
-        if limit.reach == .held, limit.number == Int64.max || isFar(limit, facts) {
+        if limit.reach == .held,
+            let why = limit.number == Int64.max ? "RLIMIT_NPROC is unlimited." : far(limit, facts)
+        {
             return finding(
-                .ruled_out, .medium,
-                limit.number == Int64.max
-                    ? "RLIMIT_NPROC is unlimited."
-                    : "RLIMIT_NPROC is \(grouped(Int(clamping: limit.number))), no less than what "
-                        + "the whole host may have or far more than its tasks.",
+                .ruled_out, .medium, why,
                 evidence: [
                     facts.cite(
                         limit.reading, .against, "Max processes; \(facts.reach(of: limit))")
@@ -83,7 +81,9 @@ enum TaskLimitRlimitNproc: Cause {
     /// (A task of the class SCHED_DEADLINE gets EAGAIN as well, which no server is: Linux v6.6,
     /// kernel/sched/core.c, `sched_fork`.)
     private static func byElimination(_ facts: Case, _ limit: Setting?) -> Finding? {
-        guard limit?.reach != .held,
+        // Read as high while forks were being refused, it was not what refused them.
+        let isRead = limit.map { $0.reach == .after && facts.stillRefused(at: $0.reading.at) }
+        guard limit?.reach != .held, isRead != true,
             let pids = TaskLimitCgroupPids.judge(facts), pids.verdict == .ruled_out,
             pids.confidence == .high,
             let system = TaskLimitSystem.judge(facts), system.verdict == .ruled_out,
@@ -138,17 +138,24 @@ enum TaskLimitRlimitNproc: Cause {
         let own =
             facts.before(.threads, where: Case.isServerProcess)
             ?? facts.nearest(.threads, where: Case.isServerProcess)
-        guard let all = facts.nearest(.userTasks) else { return own }
-        return all
+        return facts.nearestUserTasks ?? own
     }
 
-    /// Whether the limit is far above all tasks that the host has or may have.
-    private static func isFar(_ limit: Setting, _ facts: Case) -> Bool {
-        if let all = facts.nearest(.tasks, where: Case.isHost), all.number * 2 < limit.number {
-            return true
+    /// Why the limit was far from being reached; `nil` where it may not have been.
+    private static func far(_ limit: Setting, _ facts: Case) -> String? {
+        let name = "RLIMIT_NPROC is \(grouped(Int(clamping: limit.number)))"
+        func count(_ number: Int64) -> String { grouped(Int(clamping: number)) }
+        if let own = facts.nearestUserTasks, own.number * 2 < limit.number {
+            return "\(name), and the server's user had \(count(own.number)) tasks."
         }
-        if let most = facts.setting(.pidMax), limit.number >= most.number { return true }
-        return facts.nearest(.userTasks).map { $0.number * 2 < limit.number } ?? false
+        if let all = facts.nearest(.tasks, where: Case.isHost), all.number * 2 < limit.number {
+            return "\(name), and the whole host had \(count(all.number)) tasks."
+        }
+        if let most = facts.setting(.pidMax), limit.number >= most.number {
+            return "\(name), no less than the whole host may have (kernel.pid_max is "
+                + "\(count(most.number)))."
+        }
+        return nil
     }
 
     private static func undecided(

@@ -11,6 +11,7 @@ struct ContainerState {
     /// Whether it has ended: only then the exit code of a running container's record means one.
     var hasEnded: Bool?
     private var exit: (code: Int64, line: SnapshotLine)?
+    private var image: (name: String, line: SnapshotLine)?
 
     var isEmpty: Bool { values.isEmpty && exit == nil }
 
@@ -54,6 +55,12 @@ struct ContainerState {
         "ContainerStatusUnknown", "StartError", "Unknown",
     ]
 
+    /// The image, which says nothing of a container that nothing else is known of.
+    mutating func setImage(_ name: String, _ line: SnapshotLine) {
+        guard image == nil, !name.isEmpty, !name.hasPrefix("sha256:") else { return }
+        image = (name, line)
+    }
+
     mutating func setID(_ text: String) {
         let id = text.split(separator: "/").last.map(String.init) ?? ""
         guard self.id == nil, id.utf8.count >= 12, id.utf8.allSatisfy(Self.isHexadecimal) else {
@@ -69,6 +76,9 @@ struct ContainerState {
         if let host { snapshot.subject.host = host }
         snapshot.values = values
         if let exit, hasEnded == true { snapshot.set(.exitCode, exit.code, exit.line) }
+        if let image, !values.isEmpty || exit != nil {
+            snapshot.set(.containerImage, image.name, image.line)
+        }
         sink.emit(snapshot)
     }
 

@@ -76,6 +76,7 @@ struct ContainerInspectFormat: SnapshotFormat {
             let name = value.hasPrefix("/") ? String(value.dropFirst()) : value
             state.set(.containerName, text: name, line)
         case "RestartCount": state.set(.restarts, Int64(value), line)
+        case "Image" where leaf.ends(in: "Config", "Image"): state.setImage(value, line)
         default: readState(leaf)
         }
     }

@@ -158,6 +158,12 @@ struct ServerIdentity {
         for field in ["storage_provider", "mvcc_depth"] where fields[field] != nil {
             return ("keydb", field, "redis_version")
         }
+        // None of the others goes back before 5.0.
+        if let major = fields["redis_version"]?.value.split(separator: ".").first,
+            ["2", "3", "4"].contains(major), fields["server_mode"] == nil
+        {
+            return ("redis", "redis_version", "redis_version")
+        }
         guard fields["redis_version"] != nil, fields["redis_git_sha1"] != nil,
             fields["server_mode"] == nil, name.isEmpty, fields["run_id"] != nil
         else { return nil }

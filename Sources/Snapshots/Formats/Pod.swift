@@ -73,6 +73,7 @@ struct PodDescriptionFormat: SnapshotFormat {
         case "Node" where path.count == 1:
             node = value.split(separator: "/").first.map(String.init)
         case "Container ID": state.setID(value)
+        case "Image": state.setImage(value, line)
         case "Restart Count": state.set(.restarts, Int64(value), line)
         case "memory" where leaf.ends(in: "Limits", "memory"):
             state.set(.cgroupLimit, ContainerState.quantity(value), line)
@@ -205,7 +206,7 @@ struct PodObjectFormat: SnapshotFormat {
         case "name":
             leaf.path.count >= 2 && lists.contains(leaf.path[leaf.path.count - 2])
         case "memory": leaf.ends(in: "limits", "memory")
-        case "restartCount", "containerID": true
+        case "restartCount", "containerID", "image": true
         case "exitCode", "reason", "startedAt", "finishedAt":
             leaf.path.contains("lastState") || leaf.path.contains("state")
         default: false
@@ -255,6 +256,7 @@ extension ContainerState {
         switch leaf.path.last {
         case "memory": set(.cgroupLimit, ContainerState.quantity(value), line)
         case "restartCount": set(.restarts, Int64(value), line)
+        case "image": setImage(value, line)
         case "containerID":
             // That of a container that has ended names another cgroup.
             if !isTermination { setID(value) }

@@ -4,7 +4,7 @@ internal import Model
 
 /// The output of ps(1): the rows of servers, and of the process that was asked for.
 ///
-/// Columns are known by the header. VSZ and RSS count in KiB. Source: procps-ng 4.0.4, ps(1).
+/// Columns are known by the header; without one, by the command `ps aux` or `ps -ef` above it. VSZ and RSS count in KiB. Source: procps-ng 4.0.4, ps(1).
 struct ProcessListFormat: SnapshotFormat {
     static let name = "ps"
     static let openers = [
@@ -13,9 +13,21 @@ struct ProcessListFormat: SnapshotFormat {
 
     private var header: [Substring] = []
     private var seen: Set<Int32> = []
+    /// Whether the columns are those of the command, and no header was seen.
+    private var isHeadless = false
+
+    static func isShown(in context: SnapshotContext) -> Bool {
+        ProcessRow.header(of: context) != nil
+    }
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         header = line.words
+        if !header.contains("PID"), let asked = ProcessRow.header(of: sink.context) {
+            // `ps aux | grep redis`: grep took the header away.
+            header = asked
+            isHeadless = true
+            return ProcessRow.fits(line.words, asked) && take(line, &sink)
+        }
         return header.count > 1 && header.contains("PID") && !header.contains("VIRT")
             && header.allSatisfy {
                 $0.utf8.allSatisfy { $0 &- 0x41 < 26 || $0 == 0x25 || $0 == 0x5F }
@@ -26,6 +38,7 @@ struct ProcessListFormat: SnapshotFormat {
         let words = line.words
         guard let at = header.firstIndex(of: "PID"), at < words.count, let pid = Int32(words[at])
         else { return false }
+        if isHeadless, !ProcessRow.fits(words, header) { return false }
         let row = ProcessRow(header: header, words: words)
         guard row.isServer || pid == sink.context.pid, seen.insert(pid).inserted else {
             return true
@@ -75,6 +88,37 @@ struct ProcessRow {
             ? Array(words[at...]) : sure < words.count ? [words[sure]] : []
         let userAt = header.firstIndex { $0 == "USER" || $0 == "UID" || $0 == "RUSER" }
         user = userAt.flatMap { $0 < min(words.count, sure) ? words[$0] : nil }
+    }
+
+    /// The columns that a command of ps is known to print, where no more is asked of it.
+    /// Source: procps-ng 4.0.4, ps(1), `u` and `-f`.
+    static func header(of context: SnapshotContext) -> [Substring]? {
+        guard context.program == "ps", context.command.count == 2 else { return nil }
+        let options = context.command[1]
+        let letters = Set(options.drop { $0 == "-" })
+        if letters.isSuperset(of: "aux"), letters.isSubset(of: "auxw") {
+            return "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND".split(separator: " ")
+        }
+        if options.hasPrefix("-"), letters.isSuperset(of: "ef"), letters.isSubset(of: "efw") {
+            return "UID PID PPID C STIME TTY TIME CMD".split(separator: " ")
+        }
+        return nil
+    }
+
+    /// Whether a row can be one of these columns: numbers where they count, a time of CPU before the
+    /// command.
+    static func fits(_ words: [Substring], _ header: [Substring]) -> Bool {
+        guard words.count >= header.count else { return false }
+        return zip(words, header).allSatisfy { word, name in
+            switch name {
+            case "PID", "PPID", "VSZ", "RSS", "C": Int64(word).map { $0 >= 0 } ?? false
+            case "%CPU", "%MEM": Double(word).map { $0 >= 0 } ?? false
+            case "TTY": word == "?" || word.hasPrefix("pts/") || word.hasPrefix("tty")
+            case "STAT": "RSDTtZIWX".contains(word.first ?? " ")
+            case "TIME": word.contains(":") && word.allSatisfy { "0123456789:-".contains($0) }
+            default: true
+            }
+        }
     }
 
     private var program: String {

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an outlook says beyond the figures: of kills that nothing has mended, and of missing times.
+
+internal import Model
+
+extension Outlook {
+    /// Says of a fork that would pass what became of the last one, where no save has succeeded since
+    /// an OOM killer acted.
+    mutating func add(_ kill: Incident, lastSuccessAt: Timestamp?) {
+        guard wouldFork == .yes, let at = kill.lastFailureAt ?? kill.startedAt,
+            lastSuccessAt.map({ $0 < at }) ?? true
+        else { return }
+        let held = kill.observations.filter { $0.kind == .oom_victim && $0.isServerFamily }
+            .compactMap { $0.int("anon_rss_kib") }.max()
+        statement +=
+            " But an OOM killer took a process of the server, and no save is seen to have succeeded "
+            + "since: a fork that passes may come to the same end."
+        if let held {
+            statement +=
+                " What it took held \(ByteCount(kibibytes: Int64(held)).description) of its own."
+        }
+    }
+
+    /// For figures without a time, which stand for one moment that is not known.
+    var withoutTimes: Outlook {
+        var out = self
+        out.exhaustedAt = nil
+        for i in out.evidence.indices { out.evidence[i].at = nil }
+        out.statement += " The figures carry no time, and are taken for those of one moment."
+        return out
+    }
+}
+
+extension Readings {
+    /// The readings of one input that has no times at all, as if they were of one moment.
+    var asOfOneMoment: Readings? {
+        guard let path = snapshots.first?.path,
+            snapshots.allSatisfy({ $0.path == path && ($0.at == nil || $0.isFileTime) })
+        else { return nil }
+        var out = self
+        for i in out.snapshots.indices {
+            out.snapshots[i].at = Timestamp(nanoseconds: 0)
+            out.snapshots[i].isFileTime = false
+        }
+        return out
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Model
+import Testing
+
+@testable import Snapshots
+
+/// What the commands print that a report asks for.
+struct CommandFactsTests {
+    @Test func factsOfAProcess() throws {
+        let found = snapshots(
+            """
+            ### 2026-11-22T11:52:16Z pid=26720 server
+            forktopsy fact pid=26720 accounted=7544283136 accounted_largest=7518715904
+            forktopsy fact pid=26720 uid=110 user_tasks=70
+            """)
+        #expect(found.count == 2)
+        #expect(found.allSatisfy { $0.subject.pid == 26720 && $0.subject.scope == .process })
+        #expect(found[0][.accounted] == 7_544_283_136)
+        #expect(found[0][.accountedLargest] == 7_518_715_904)
+        #expect(found[1][.userTasks] == 70)
+        #expect(found[1][.userID] == 110)
+        #expect(found[0].stamp != .none)
+    }
+
+    @Test(arguments: [
+        "forktopsy fact pid=26720 accounted=0 accounted_largest=0",
+        "forktopsy fact pid= uid= user_tasks=0", "forktopsy fact accounted=75e9",
+        "forktopsy fact open_files=-1", "forktopsy fact ", "forktopsy fact x=1",
+    ]) func whatCouldNotBeReadIsNoValue(_ line: String) {
+        #expect(snapshots(line).allSatisfy { $0.values.isEmpty })
+    }
+
+    @Test func groupsBehindTheirPaths() throws {
+        let found = snapshots(
+            """
+            ### 2026-11-22T11:52:16Z pid=26720 server
+            0::/system.slice/redis.service
+            /sys/fs/cgroup/system.slice/redis.service/pids.current:4
+            /sys/fs/cgroup/system.slice/redis.service/pids.max:4
+            /sys/fs/cgroup/system.slice/redis.service/pids.events:max 5
+            /sys/fs/cgroup/system.slice/pids.current:90
+            /sys/fs/cgroup/system.slice/pids.max:max
+            /proc/26720/limits:Max processes             150                  96365                processes
+            /proc/loadavg:0.50 0.40 0.30 2/345 26999
+            /proc/sys/kernel/pid_max:32768
+            """)
+        let group = try #require(found.first { $0.subject.path == "/system.slice/redis.service" })
+        #expect(group[.pidsCurrent] == 4)
+        #expect(group[.pidsMax] == 4)
+        #expect(group[.pidsEventsMax] == 5)
+        let above = try #require(found.first { $0.subject.path == "/system.slice" })
+        #expect(above[.pidsMax] == .max)
+        #expect(found.first { $0[.limitProcesses] != nil }?[.limitProcesses] == 150)
+        #expect(found.first { $0[.tasks] != nil }?[.tasks] == 345)
+        #expect(found.first { $0[.pidMax] != nil }?[.pidMax] == 32768)
+    }
+}
