@@ -130,14 +130,25 @@ struct Assembler {
     ///
     /// Inputs of several hosts may share a path; those are told apart by all that they hold.
     static func arranged(_ given: [Extraction], _ patterns: [PatternInfo]) -> [Extraction] {
-        let byPath = Dictionary(grouping: given, by: \.facts.path)
-        return byPath.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-            .flatMap { _, alike in
-                if alike.count == 1 { return alike }
-                let digests = alike.map { ($0.digest(patterns: patterns), $0) }
-                return Dictionary(digests) { first, _ in first }
-                    .sorted { $0.key < $1.key }.map(\.value)
+        let order = given.indices.sorted {
+            given[$0].facts.path.utf8.lexicographicallyPrecedes(given[$1].facts.path.utf8)
+        }
+        var out: [Extraction] = []
+        out.reserveCapacity(given.count)
+        var rest = order[...]
+        while let first = rest.first {
+            let path = given[first].facts.path
+            let alike = rest.prefix { given[$0].facts.path == path }
+            rest = rest.dropFirst(alike.count)
+            guard alike.count > 1 else {
+                out.append(given[first])
+                continue
             }
+            let digests = alike.map { (given[$0].digest(patterns: patterns), given[$0]) }
+            out += Dictionary(digests) { first, _ in first }.sorted { $0.key < $1.key }
+                .map(\.value)
+        }
+        return out
     }
 
     /// Takes the events out of inputs that are copies of others under another name, and says how
