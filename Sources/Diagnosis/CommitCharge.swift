@@ -80,13 +80,7 @@ extension Case {
     private func accounts(
         _ at: Timestamp, mayFollow: Bool
     ) -> (committed: Measured, limit: Measured, moment: CommitCharge.Moment)? {
-        // Clocks of tools differ by fractions of a second, but what was surely before comes first.
-        let surely = before(.committedAS, at.adding(seconds: -0.5), where: Self.isHost).flatMap {
-            reading in
-            reading.at.map { at.seconds(since: $0) <= 10 } ?? false ? reading : nil
-        }
-        if let committed = surely ?? before(.committedAS, at, where: Self.isHost),
-            let read = committed.at,
+        if let committed = before(.committedAS, at, where: Self.isHost), let read = committed.at,
             at.seconds(since: read) <= Self.chargeReach,
             let limit = before(.commitLimit, at, where: Self.isHost)
                 ?? incident.readings.first(.commitLimit, after: at, where: Self.isHost)
