@@ -25,8 +25,9 @@ extension RecordReader {
         if var softBreaks { _ = softBreaks.flush { unwrap($0, $1, $2, body) } }
         if var unwrapper { _ = unwrapper.flush { take($0, $1, $2, body) } }
         giveVerbose(body)
+        // What waits for its other parts stands with the input's last byte.
         for rest in containers.flush() {
-            giveLines(rest, lines.lines, lines.bytes, within: .none, body)
+            giveLines(rest, lines.lines, max(0, lines.bytes - 1), within: .none, body)
         }
         // A log that ends in mid-line was still being written.
         if lines.endsWithoutFeed, lastBrokenLine == lines.lines { facts.damage.entries -= 1 }
