@@ -95,15 +95,23 @@ package enum RotatedLogs {
         let plain = withoutPacking(other)
         if plain != name, plain.hasPrefix(name) {
             let mark = plain.dropFirst(name.count)
-            return mark.first == "." || mark.first == "-" || mark.first == "_" || mark.first == "~"
+            let isOther = mark.dropFirst().allSatisfy(\.isNumber) && !isPlace(mark.dropFirst())
+            return !isOther && [".", "-", "_", "~"].contains(mark.first) || mark == "~"
         }
         if plain == name { return true }
         guard let dot = name.lastIndex(of: "."), plain.hasSuffix(name[dot...]),
             plain.hasPrefix(name[..<dot])
         else { return false }
         let middle = plain.dropFirst(name[..<dot].count).dropLast(name[dot...].count)
-        return middle.count > 1 && (middle.first == "-" || middle.first == ".")
+        return (middle.first == "-" || middle.first == ".")
             && middle.dropFirst().allSatisfy { $0.isNumber || $0 == "-" || $0 == "_" }
+            && isPlace(middle.dropFirst().filter(\.isNumber))
+    }
+
+    /// Whether digits say which part of a log it is: a place in a row, a date, or seconds since 1970.
+    /// Other numbers tell servers apart: `redis-6380.log` is no part of `redis.log`.
+    private static func isPlace(_ digits: some StringProtocol) -> Bool {
+        (1...3).contains(digits.count) || [8, 10, 12, 14].contains(digits.count)
     }
 
     package static func withoutPacking(_ name: String) -> String {

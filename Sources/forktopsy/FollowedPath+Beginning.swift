@@ -93,7 +93,10 @@ extension FollowedPath {
             readsAll = true
             readMissed(behind: nil)
         case .end: skipToEnd(&buffer)
-        case .asNeeded: mustLookBack = true
+        case .asNeeded:
+            mustLookBack = true
+            // Just rotated, and nothing written since.
+            if FileState(path: path) == nil { readBack() }
         }
     }
 

@@ -25,7 +25,8 @@ extension TailRun {
     }
 
     func readAll(now: Double) {
-        if let rescanAt, rescanAt <= now { scan() }
+        let isBlind = !blindFolders.isEmpty && scannedAt + Self.polling <= now
+        if isBlind || sweepAt <= now || rescanAt.map({ $0 <= now }) ?? false { scan() }
         if sweepAt <= now {
             sweepAt = Beat.next(after: now)
             ripe.formUnion(paths.keys)
@@ -66,8 +67,15 @@ extension TailRun {
         let now = monotonicSeconds()
         let isFirst = paths.isEmpty
         let logs = targets.logs()
+        scannedAt = now
         for folder in targets.folders {
-            if let watch = watcher.watch(directory: folder) { folderWatches.insert(watch) }
+            let watch = watcher.watch(directory: folder)
+            if let watch { folderWatches.insert(watch) }
+            if watch == nil || Directory.isRemote(folder),
+                blindFolders.insert(folder).inserted
+            {
+                say("\(folder): no inotify here; looked at once a second")
+            }
         }
         for log in logs where paths[log] == nil {
             let path = FollowedPath(log, store: store, matcher: matcher)

@@ -27,6 +27,8 @@ extension TailRun {
             for source in store.inOrder { told[source.number] = source.collector.log.count }
         }
         let end = monotonicSeconds()
+        // What is written meanwhile was not looked at: that is no silence.
+        lastProgress += end - start
         nextReport = end + Self.pause(after: end - start)
     }
 
@@ -82,7 +84,10 @@ extension TailRun {
                 change, output.line(change), in: reporter.report, now: monotonicSeconds())
         }
         output.flush()
-        if !changes.isEmpty { Announced.write(reporter.statuses, store.directory) }
+        if !changes.isEmpty, reporter.statuses != announced {
+            announced = reporter.statuses
+            Announced.write(announced, store.directory)
+        }
         if !changes.isEmpty, kept?.path != nil { writeReport() }
         refresh()
     }

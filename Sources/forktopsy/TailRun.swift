@@ -39,6 +39,11 @@ final class TailRun {
     var told: [Int: Int] = [:]
     /// Whether it is known which logs there are.
     var hasScanned = false
+    /// Folders of whose names the kernel tells nothing.
+    var blindFolders: Set<String> = []
+    var scannedAt = -Double.infinity
+    /// What `Announced` holds.
+    var announced: [String: Incident.Status] = [:]
     /// Signals that came and were not heeded yet.
     var signals: Set<Int32> = []
     var problems: [String: String] = [:]
@@ -113,7 +118,8 @@ final class TailRun {
     /// Runs until it is told to end; returns the exit code.
     func run() throws -> Int32 {
         for (number, source) in store.sources { told[number] = source.collector.log.count }
-        reporter.remember(Announced.read(store.directory))
+        announced = Announced.read(store.directory)
+        reporter.remember(announced)
         tellIncidents()
         scan()
         hasScanned = true
@@ -177,6 +183,7 @@ final class TailRun {
         moments += paths.values.compactMap(\.deadline)
         moments += streams.compactMap(\.restartAt)
         if paths.values.contains(where: \.needsPolling) { moments.append(now + Self.polling) }
+        if !blindFolders.isEmpty { moments.append(scannedAt + Self.polling) }
         if store.problem != nil { moments.append(now + 1) }
         if let idle = options.untilIdle { moments.append(lastProgress + idle) }
         return moments.min().map { max(0, $0 - now) }

@@ -49,6 +49,37 @@ struct FaultTests {
         }
     }
 
+    @Test func `Logs of servers that share a stem are no parts of one another`() throws {
+        try withTemporaryFolder { folder in
+            for (name, pid, count) in [
+                ("redis.log", 100, 3), ("redis-6380.log", 200, 4), ("redis-6381.log", 300, 5),
+            ] {
+                let lines = (0..<count).map {
+                    "\(pid):M 22 Nov 2026 10:00:0\($0).000 # Can't save in background: fork: "
+                        + "Cannot allocate memory\n"
+                }
+                try FileManager.default.createDirectory(
+                    atPath: folder + "/log", withIntermediateDirectories: true)
+                try Data(lines.joined().utf8).write(
+                    to: URL(fileURLWithPath: folder + "/log/" + name))
+            }
+            // And one of which only the rotated part is there.
+            let last = "400:M 22 Nov 2026 10:00:00.000 # Can't save in background: fork: Cannot "
+            try Data((last + "allocate memory\n").utf8).write(
+                to: URL(fileURLWithPath: folder + "/log/valkey.log.1"))
+            _ = try Program.run(
+                [
+                    "tail", "--state", folder + "/state", "--until-idle", "0.2",
+                    folder + "/log",
+                ])
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            let totals = stored.incidents.map { incident in
+                ((incident as? NSDictionary)?["failures"] as? NSDictionary)?["total"] as? Int ?? 0
+            }
+            #expect(totals.sorted() == [1, 3, 4, 5])
+        }
+    }
+
     @Test func `A part that was packed with a time of whole seconds is read`() throws {
         try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
