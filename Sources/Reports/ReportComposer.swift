@@ -406,17 +406,3 @@ extension SaveTally {
         return Prose([.text(text + ".")])
     }
 }
-
-extension Report {
-    /// The file name alone, for inputs that share it with no other.
-    fileprivate var shortNames: [String: String] {
-        var byName: [String: [String]] = [:]
-        for path in inputs.map(\.facts.path) {
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            byName[name, default: []].append(path)
-        }
-        var names: [String: String] = [:]
-        for (name, paths) in byName where paths.count == 1 { names[paths[0]] = name }
-        return names
-    }
-}
