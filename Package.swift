@@ -59,13 +59,14 @@ let package = Package(
                 "Incidents", "Diagnosis", "Reports",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            exclude: isFuzzer ? [] : ["Fuzz"],
+            exclude: isFuzzer ? [] : ["Fuzz/FuzzEntry.swift"],
             swiftSettings: strict
                 + (isFuzzer
                     ? [
+                        .define("FORKTOPSY_FUZZ"),
                         .unsafeFlags([
                             "-Xfrontend", "-entry-point-function-name", "-Xfrontend", "not_main",
-                        ])
+                        ]),
                     ] : []),
             linkerSettings: isFuzzer ? [.unsafeFlags(fuzzer + ["-use-ld=lld"])] : []),
 

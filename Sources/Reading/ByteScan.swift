@@ -2,9 +2,9 @@
 
 /// Small questions asked of borrowed bytes while a header is read.
 extension Span<UInt8> {
-    /// The byte at `index`, or 0 beyond the end: no header has a NUL where one is looked for.
+    /// The byte at `index`, or 0 beyond either end: no header has a NUL where one is looked for.
     @inline(__always)
-    func byte(_ index: Int) -> UInt8 { index < count ? self[index] : 0 }
+    func byte(_ index: Int) -> UInt8 { UInt(bitPattern: index) < UInt(count) ? self[index] : 0 }
 
     /// Whether `text` stands at `index`.
     @inline(__always)

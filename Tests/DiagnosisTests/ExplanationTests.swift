@@ -17,6 +17,25 @@ import Testing
         #expect(!text.contains("///"))
     }
 
+    @Test(
+        "a blank line stands before each part, and parts are indented", arguments: CauseID.allCases)
+    func layout(id: CauseID) throws {
+        let text = try #require(Explanation.text(of: id.rawValue))
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        let heads = ["Claim", "Mechanism", "For", "Against", "Settled by", "To do"]
+        #expect(lines[1].isEmpty)
+        for (before, line) in zip(lines, lines.dropFirst()) {
+            #expect(!(before.isEmpty && line.isEmpty), "two blank lines")
+            if heads.contains(String(line)) { #expect(before.isEmpty, "\(line)") }
+        }
+        let first = try #require(lines.firstIndex { heads.contains(String($0)) })
+        #expect(lines[..<first].allSatisfy { !$0.hasPrefix(" ") })
+        #expect(
+            lines[first...].allSatisfy {
+                $0.isEmpty || heads.contains(String($0)) || $0.hasPrefix("  ")
+            })
+    }
+
     @Test("a contributing factor says that it decides nothing")
     func roles() throws {
         #expect(try #require(Explanation.text(of: "no_swap")).contains("never decides"))

@@ -249,6 +249,23 @@ import Testing
         #expect(room.wouldFork == .yes)
     }
 
+    @Test("what a save may copy is held against the host and against the server's group")
+    func outlookOfCopying() throws {
+        func statement(group limit: Double?) throws -> String {
+            try outlook(isOpen: false, []) {
+                $0.facts.host(at: 100, [.memAvailable: .gib(10), .swapFree: 0])
+                $0.facts.process(at: 100, [.vmRSS: .gib(2), .userID: 999, .threads: 5])
+                if let limit {
+                    $0.facts.cgroup(
+                        at: 100, [.cgroupLimit: .gib(limit), .cgroupUsage: .gib(2.1)])
+                }
+            }.statement
+        }
+        #expect(try statement(group: 3).contains("the OOM killer would act before that"))
+        #expect(try statement(group: 8).contains("more than a save can copy"))
+        #expect(try statement(group: nil).contains("whether a control group allows less"))
+    }
+
     @Test("a host without a process id left refuses the next fork")
     func outlookOfFullHost() throws {
         let full = try outlook(isOpen: false, []) {

@@ -164,4 +164,47 @@ import Testing
         let finding = try #require(world.incident?.finding(.replica_output_buffer_limit))
         #expect(finding.verdict == .likely)
     }
+
+    /// The remedy where a file could not be written in the server's directory.
+    private func fileRemedy(_ error: String) throws -> Remedy {
+        let world = World().with {
+            $0.log.start(at: 0)
+            $0.log.fork(.bgsave, child: 97, at: 100)
+            $0.log.add(
+                .rdb_file_error, at: 100.1, ["error": error, "dir": "/var/lib/redis"], pid: 97,
+                role: .child)
+            $0.log.add(.operation_failed, at: 100.2, ["operation": "bgsave"])
+            let mode = error.hasPrefix("Read") ? "ro,relatime" : "rw,relatime"
+            $0.facts.add(
+                SnapshotSubject(.fileSystem, path: "/var/lib/redis"), at: 101,
+                [.mountOptions: .text(mode)])
+        }
+        return try #require(
+            world.incident?.causes.first { $0.id == "dir_not_writable" }?.remedies.first)
+    }
+
+    @Test("a read-only file system is mounted for writing, and nobody gets another owner")
+    func readOnly() throws {
+        let remedy = try fileRemedy("Read-only file system")
+        #expect(remedy.command.contains("remount,rw") && remedy.rollback.contains("remount,ro"))
+        #expect(!remedy.command.contains("chown"))
+    }
+
+    @Test("buffers are raised only where INFO shows what the drop did")
+    func bufferRemedies() throws {
+        func remedies(_ syncs: SnapshotValue.Quantity) throws -> [Remedy] {
+            let world = World().with {
+                $0.log.add(
+                    .sync_started, at: 100, ["operation": "full_sync", "target": "disk"])
+                $0.log.add(.output_buffer_exceeded, at: 101, ["flags": "S", "client": "x"])
+                $0.facts.server(at: 99, [.fullSyncs: 1])
+                $0.facts.server(at: 110, [.fullSyncs: syncs])
+            }
+            return try #require(
+                world.incident?.causes.first { $0.id == "replica_output_buffer_limit" }
+            ).remedies
+        }
+        #expect(try remedies(2).map(\.command).joined().contains("client-output-buffer-limit"))
+        #expect(!(try remedies(1).map(\.command).joined().contains("CONFIG SET")))
+    }
 }

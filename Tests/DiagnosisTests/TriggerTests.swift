@@ -98,4 +98,53 @@ import Testing
         #expect(trigger.statement.contains("3 replicas had asked"))
         #expect(trigger.evidence.count == 4)
     }
+
+    @Test("a group that was made smaller before the kill, but not for a refused fork's task limit")
+    func killSettings() throws {
+        func world(_ measure: Measure) -> World {
+            World.kill().with {
+                $0.facts.cgroup(at: 80, [measure: .gib(4)])
+                $0.facts.cgroup(at: 98, [measure: .gib(2)])
+            }
+        }
+        let trigger = try #require(world(.cgroupLimit).incident?.trigger)
+        #expect(trigger.statement.contains("from 4.0 GiB to 2.0 GiB"))
+        #expect(world(.pidsMax).incident?.trigger == nil)
+    }
+
+    @Test("a lower maxmemory before commands were refused")
+    func maxmemory() throws {
+        var world = World()
+        world.log.add(
+            .memory_refused, at: 100, ["operation": "unknown"], pattern: "reported.oom-command")
+        for (at, limit) in [(80.0, 4.0), (98, 1)] {
+            world.facts.server(
+                at: at,
+                [.usedMemory: .gib(1.01), .maxmemory: .gib(limit), .maxmemoryPolicy: "noeviction"])
+        }
+        let trigger = try #require(world.incident?.trigger)
+        #expect(trigger.statement.contains("maxmemory"))
+    }
+
+    @Test("a directory that was set before files could not be written")
+    func directory() throws {
+        func world(_ error: String) -> World {
+            World().with {
+                $0.log.start(at: 0)
+                $0.log.fork(.bgsave, child: 97, at: 100)
+                $0.log.add(
+                    .rdb_file_error, at: 100.1, ["error": error, "dir": "/root"], pid: 97,
+                    role: .child)
+                $0.log.add(.operation_failed, at: 100.2, ["operation": "bgsave"])
+                $0.facts.server(at: 80, [.configDirectory: "/var/lib/redis"])
+                $0.facts.server(at: 98, [.configDirectory: "/root"])
+            }
+        }
+        for error in ["Permission denied", "Read-only file system", "No such file or directory"] {
+            let trigger = try #require(world(error).incident?.trigger)
+            #expect(trigger.statement.contains("/root"))
+        }
+        let full = world("No space left on device").incident?.trigger
+        #expect(full?.statement.contains("/root") != true)
+    }
 }

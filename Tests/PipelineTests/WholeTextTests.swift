@@ -105,4 +105,18 @@ struct WholeTextTests {
         let report = try report(["app.log": "starting\n\(line)\n"])
         #expect(report.incidents.map(\.kind) == [.write_refusal])
     }
+
+    /// Found by the short fuzz: an empty line in text that was cut at a width ended the program.
+    @Test(arguments: ["\n", "\r\n"])
+    func `Empty lines within wrapped text are passed over`(end: String) throws {
+        let records = (0..<6).map { second in
+            "30111:M 22 Nov 2026 11:50:3\(second).101 # Can't save in background: fork: Cannot "
+                + "allocate memory"
+        }
+        let wrapped = records.flatMap { record in
+            [String(record.prefix(72)), String(record.dropFirst(72))]
+        }
+        let text = (["Hello,", "", ""] + wrapped + ["", "regards", ""]).joined(separator: end)
+        #expect(try report(["mail.txt": text]).summary.forkFailures == 6)
+    }
 }
