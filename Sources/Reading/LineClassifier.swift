@@ -39,6 +39,8 @@ package struct ClassifiedLine: Sendable {
 /// One classifier serves one input: it numbers the writers it meets.
 package struct LineClassifier {
     package private(set) var streams: [WriterStream] = [WriterStream()]
+    /// Records whose writers came after as many as are told apart.
+    private(set) var recordsOfUntoldWriters = 0
     private var numbers: [WriterStream: UInt16] = [:]
     /// Numbers of journal writers by hash, so that no text is made for each entry.
     private var numbersByHash: [UInt64: UInt16] = [:]
@@ -204,7 +206,10 @@ package struct LineClassifier {
 
     private mutating func number(of writer: WriterStream) -> UInt16 {
         if let number = numbers[writer] { return number }
-        guard streams.count < Int(UInt16.max) else { return 0 }
+        guard streams.count < Int(UInt16.max) else {
+            recordsOfUntoldWriters += 1
+            return 0
+        }
         let number = UInt16(streams.count)
         streams.append(writer)
         numbers[writer] = number

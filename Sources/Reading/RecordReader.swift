@@ -354,6 +354,11 @@ package struct RecordReader {
 
     mutating func finish() {
         facts.streams = classifier.streams
+        if classifier.recordsOfUntoldWriters > 0 {
+            facts.problems.append(
+                "\(classifier.recordsOfUntoldWriters) records have other writers (host, container, "
+                    + "unit) than the first \(UInt16.max - 1): these are told as one writer's")
+        }
         facts.clock.settleOffsets()
         if isOwnReport {
             facts.kind = .ownReport

@@ -49,6 +49,16 @@ func nulsBeforeARecordAreAHoleThatIsCounted(count: Int) throws {
     }
 }
 
+@Test func writersBeyondThoseToldApartAreCounted() throws {
+    let text = (1...65_600).map { "Nov 22 10:15:02 h\($0) redis[1]: \(record)\n" }.joined()
+    let (facts, seen) = try readLog(text)
+    #expect(facts.streams.count == 65_535 && facts.records == 65_600)
+    let untold = seen.count { $0.header.stream == 0 }
+    #expect(untold == 65_600 - 65_534)
+    #expect(facts.problems.count == 1)
+    #expect(facts.problems.first?.hasPrefix("\(untold) records have other writers") == true)
+}
+
 @Test func longLinesAreCutAndCounted() throws {
     let long = [UInt8](repeating: 0x61, count: 3 * LineReader.lineLimit)
     let (facts, seen) = try readLog(Array("\(record)\n".utf8) + long + Array("\n\(record)".utf8))
