@@ -92,7 +92,7 @@ enum AccountingEvidence {
             out.append(
                 facts.quantity(
                     "of it by vm.overcommit_ratio",
-                    bytes: (max(0, total.number - huge) / 100).clampedProduct(ratio.number),
+                    bytes: max(0, total.number - huge).clampedProduct(ratio.number) / 100,
                     "\(ratio.number) % of MemTotal"
                         + (huge > 0 ? " without huge pages" : "")
                         + ", \(ratio.reading.source.spoken)"))

@@ -6,7 +6,8 @@ internal import Model
 struct CgroupUse {
     var path: String
     var limit: Setting
-    /// The last reading before the first failure, else the one nearest to it.
+    /// What the kernel's own report of a kill says; else the last reading before the first failure,
+    /// else the one nearest to it.
     var usage: Measured?
     /// Whether the limit is that of the group itself, and not of one above it.
     var isOwn: Bool
@@ -26,10 +27,27 @@ extension Case {
             }
             guard let limit = setting(.cgroupLimit, where: isThis) else { return nil }
             return CgroupUse(
-                path: path, limit: limit, usage: nearest(.cgroupUsage, where: isThis),
+                path: path, limit: limit,
+                usage: usageAtKill(where: isThis) ?? nearest(.cgroupUsage, where: isThis),
                 isOwn: path == own)
         }
         return uses.min { $0.limit.number < $1.limit.number }
+    }
+
+    /// A group's usage when the OOM killer took a process of it: as the kernel's report of the kill
+    /// says, else as it was read last before. What is read a moment later is what the kill has left.
+    private func usageAtKill(where accepts: (SnapshotSubject) -> Bool) -> Measured? {
+        guard let kill = (oomVictims + kills(9) + vanished).compactMap(\.at).min() else {
+            return nil
+        }
+        let all = incident.readings.all(.cgroupUsage, where: accepts).filter {
+            !$0.placed.isFileTime && !$0.placed.snapshot.isChange
+        }
+        func isNear(_ reading: Measured) -> Bool {
+            reading.at.map { abs($0.seconds(since: kill)) <= 2 } ?? false
+        }
+        return all.first { $0.placed.snapshot.format == "kernel OOM report" && isNear($0) }
+            ?? all.last { $0.at.map { $0 < kill } ?? false }
     }
 
     /// How much a counter of the server's cgroups rose from before the first failure to after the

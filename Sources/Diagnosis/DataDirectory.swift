@@ -11,6 +11,16 @@ struct DataDirectory {
     let need: Measured?
     private let inodesFree: Measured?
 
+    /// How well what is free was read for the failure.
+    enum Reach {
+        /// Within the hour before it, or while it went on.
+        case timely
+        /// Without a time of its own.
+        case undated
+        /// At another time.
+        case other
+    }
+
     init(_ facts: Case) {
         self.facts = facts
         let directory =
@@ -35,10 +45,32 @@ struct DataDirectory {
             ?? facts.nearest(.usedMemory, where: Case.isServer)
     }
 
-    /// Whether what was free did not suffice, or inodes were used up.
+    /// For which time the reading that shows too little was taken.
+    var reach: Reach {
+        (inodesFree.map(isUsedUp) ?? false ? inodesFree : free).map(reach) ?? .other
+    }
+
+    private func reach(_ reading: Measured) -> Reach {
+        guard let at = reading.at, let start = facts.start, let end = facts.end else {
+            return .undated
+        }
+        let last = facts.incident.recoveredAt ?? end.adding(seconds: Self.hour)
+        let isNear = at >= start.adding(seconds: -Self.hour) && at <= max(last, end)
+        guard isNear else { return .other }
+        return reading.placed.isFileTime ? .undated : .timely
+    }
+
+    private static let hour = 3600.0
+
+    private func isUsedUp(_ inodes: Measured) -> Bool {
+        inodes.number == 0 && reach(inodes) != .other
+    }
+
+    /// Whether what was free did not suffice, or inodes were used up, as far as it was read for the
+    /// time of the failure: what is free at another time says nothing of it.
     var isTooSmall: Bool {
-        if let inodesFree, inodesFree.number == 0 { return true }
-        guard let free else { return false }
+        if let inodesFree, isUsedUp(inodesFree) { return true }
+        guard let free, reach(free) != .other else { return false }
         // A few blocks may be left on a disk that is full.
         if free.number <= 1 << 20 { return true }
         return need.map { $0.number > free.number } ?? false
@@ -53,7 +85,7 @@ struct DataDirectory {
                     "free space of \(free.subject.path ?? "the file system"), "
                         + facts.distance(of: free)))
         }
-        if let inodesFree, inodesFree.number == 0 {
+        if let inodesFree, isUsedUp(inodesFree) {
             out.append(facts.cite(inodesFree, .for, "no inode is free"))
         }
         return out

@@ -145,8 +145,8 @@ package enum Diagnosis {
                 " The clocks do not agree: \(conflict.statement). Name the zone of the log with --tz."
         } else if isContradiction {
             out.statement +=
-                " Every candidate is ruled out by what was given, which cannot be: some of it is of "
-                + "another host, server or time."
+                " Every candidate is ruled out by what was given, which cannot be: what was read changed "
+                + "between the readings, or some of it is of another host, server or time."
         }
         return out
     }

@@ -14,7 +14,7 @@ enum FactCommands {
         + "cat /proc/meminfo"
 
     static func disk(_ incident: Incident) -> String {
-        directory(incident)
+        "date -u '+### %FT%TZ'; " + directory(incident)
             + "; df -h \"$D\"; df -i \"$D\"; ls -ld \"$D\"; findmnt -T \"$D\""
     }
 

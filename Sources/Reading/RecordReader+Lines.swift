@@ -60,7 +60,8 @@ extension RecordReader {
         _ body: RecordBody
     ) -> Bool {
         var end = whole.count
-        if end > 0, whole[end - 1] == 0x0D { end -= 1 }
+        // A terminal puts a CR of its own before the line feed of a line that ends in CR LF.
+        while end > 0, whole[end - 1] == 0x0D { end -= 1 }
         let mark = number == 1 && whole.has("\u{FEFF}", at: 0) ? 3 : 0
         let line = whole.extracting(max(mark, skippedNULs(whole, to: end))..<max(mark, end))
         guard line.count > 0 else { return true }

@@ -374,4 +374,49 @@ extension Incident {
         #expect(try judged("/a", kernel: "6.18.0")?.verdict == .ruled_out)
         #expect(try judged("/a/b", kernel: "6.18.0")?.verdict == .possible)
     }
+
+    // MARK: - What is read afterwards
+
+    @Test("tasks that were counted when it was over rule no limit of the host out")
+    func tasksAfterwards() throws {
+        func judged(at: Double) throws -> Finding? {
+            let world = World.refusal("Resource temporarily unavailable").with {
+                $0.facts.host(at: at, [.tasks: 212, .pidMax: 32_768, .threadsMax: 190_000])
+            }
+            return try #require(world.incident).finding(.task_limit_system)
+        }
+        #expect(try judged(at: 99)?.verdict == .ruled_out)
+        #expect(try judged(at: 106)?.verdict == .ruled_out)
+        #expect(try judged(at: 108)?.verdict == .possible)
+    }
+
+    @Test("a counter of refusals that is still 0 afterwards rules the pids group out")
+    func untouchedCounter() throws {
+        func judged(_ counts: [(path: String, count: Int64)]) throws -> Finding? {
+            let world = World.refusal("Resource temporarily unavailable").with {
+                for (path, count) in counts {
+                    $0.facts.cgroup(
+                        at: 176, path: path,
+                        [.pidsCurrent: 6, .pidsMax: 64, .pidsEventsMax: .whole(count)])
+                }
+            }
+            return try #require(world.incident).finding(.task_limit_cgroup_pids)
+        }
+        #expect(try judged([("/a", 0), ("/a/b", 0)])?.verdict == .ruled_out)
+        // What a group above counted is not known; or it counted refusals, whenever they were.
+        #expect(try judged([("/a/b", 0)])?.verdict == .possible)
+        #expect(try judged([("/a", 2), ("/a/b", 0)])?.verdict == .possible)
+    }
+
+    @Test("a limit and a count that were given are not asked for again")
+    func tasksGiven() throws {
+        let world = World.refusal("Resource temporarily unavailable").with {
+            $0.facts.process(
+                at: 176, [.userID: 999, .threads: 4, .limitProcesses: 400, .userTasks: 12])
+        }
+        let finding = try #require(world.incident?.finding(.task_limit_rlimit_nproc))
+        #expect(finding.verdict == .possible)
+        #expect(finding.missing.map(\.command) == ["forktopsy tail"])
+        #expect(!finding.evidence.contains { $0.statement.contains("own threads") })
+    }
 }

@@ -152,6 +152,35 @@ import Testing
         #expect(!incident.verdict.between.contains("disk_full"))
     }
 
+    @Test("free space decides as far as it was read for the time of the failure")
+    func freeSpace() throws {
+        func judged(at seconds: Double?) throws -> Finding.Verdict? {
+            var world = World()
+            world.log.start(at: 0)
+            world.log.failSave(at: 100)
+            world.log.save(at: 200)
+            world.facts.add(
+                SnapshotSubject(.fileSystem, path: "/var/lib/redis"), at: seconds,
+                [.diskAvailable: 4096, .diskSize: .gib(1)])
+            return try #require(world.incident).finding(.disk_full)?.verdict
+        }
+        #expect(try judged(at: 90) == .confirmed)
+        #expect(try judged(at: 150) == .confirmed)
+        #expect(try judged(at: nil) == .likely)
+        #expect(try judged(at: 5000) == .possible)
+        #expect(try judged(at: -9000) == .possible)
+    }
+
+    @Test("the usage of a group at a kill is not what was left after it")
+    func usageAtKill() throws {
+        let world = World.kill().inGroup().with {
+            $0.facts.cgroup(at: 100.3, [.cgroupUsage: .mib(5), .cgroupLimit: .gib(2.5)])
+        }
+        let finding = try #require(world.incident?.finding(.cgroup_memory_oom_kill))
+        let usage = finding.arithmetic.filter { $0.name == "usage" }.map(\.value)
+        #expect(usage == [Double(2.1 * 1_073_741_824).rounded(.towardZero)])
+    }
+
     // MARK: - Counters of a group
 
     @Test("a group's counter of OOM kills speaks for its limit only where the limit was met")

@@ -25,6 +25,13 @@ func linesAndRecordsAreCounted(text: String, lines: Int, records: Int) throws {
     #expect(facts.kind == (records > 0 ? .log : .unknown))
 }
 
+/// What `docker exec -it` prints of a program that ends its lines with CR LF.
+@Test func carriageReturnsOfATerminalAreNoBinaryData() throws {
+    let (facts, seen) = try readLog("# Server\r\r\nredis_version:7.2.6\r\r\n\(record)\r\r\n")
+    #expect(facts.problems.isEmpty && facts.records == 1)
+    #expect(seen.map(\.text) == ["# Server", "redis_version:7.2.6", record])
+}
+
 @Test func offsetsPointAtLines() throws {
     let text = "first\r\n\n\(record)\nlast"
     let (_, seen) = try readLog(text)

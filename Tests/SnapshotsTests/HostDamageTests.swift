@@ -48,6 +48,20 @@ struct HostDamageTests {
         }
     }
 
+    /// The last number of a row stands to the right below its name: where it ends before that, it is
+    /// cut, even in the midst of a file.
+    @Test func aRowOfFreeThatEndsTooSoon() throws {
+        let lines = try HostSample("free-m.txt").lines()
+        let row = try #require(lines.firstIndex { $0.hasPrefix("Mem:") })
+        let intact = values(lines)
+        for cut in 1...4 {
+            var damaged = lines
+            damaged[row].removeLast(cut)
+            let found = values(damaged)
+            #expect(found.isSubset(of: intact) && found.count == intact.count - 1, "\(cut)")
+        }
+    }
+
     @Test(arguments: HostSample.all) func carriageReturns(_ sample: HostSample) throws {
         let lines = try sample.lines()
         #expect(values(lines.map { $0 + "\r" }) == values(lines))

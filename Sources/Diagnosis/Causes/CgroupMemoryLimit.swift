@@ -22,12 +22,20 @@ enum CgroupMemoryLimit: Cause {
         let mayRefuse = mayRefuse(facts)
         var out = verdict(facts, mayRefuse)
         out.evidence = facts.citeRefused(refusals) + out.evidence
-        out.missing = [
-            MissingFact(
-                what: "the cgroup's memory usage and limit, and the kernel's version",
-                why: "on Linux 4.19 and later a cgroup at its limit kills instead of refusing",
-                command: FactCommands.cgroupMemory(facts.incident))
-        ]
+        let parts = [
+            facts.cgroupUse?.usage == nil ? "the cgroup's memory usage and limit" : nil,
+            facts.kernelVersion == nil ? "the kernel's version" : nil,
+        ].compactMap(\.self)
+        out.missing =
+            parts.isEmpty
+            ? []
+            : [
+                MissingFact(
+                    what: parts.joined(separator: ", and "),
+                    why: "on Linux 4.19 and later a cgroup at its limit kills instead of refusing",
+                    command: facts.cgroupUse?.usage == nil
+                        ? FactCommands.cgroupMemory(facts.incident) : FactCommands.overcommit)
+            ]
         if out.verdict == .likely || out.verdict == .confirmed {
             out.missing = []
             out.remedies = CgroupRemedies.raiseLimit(facts)

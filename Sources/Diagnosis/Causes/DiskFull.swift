@@ -21,13 +21,17 @@ enum DiskFull: Cause {
         let seen = ServerStatus.failing(facts)
         let isSmall = disk.isTooSmall
         var out = finding(
-            verdict(errors, isSmall, seen), errors.isEmpty ? .low : .high,
+            verdict(errors, disk, seen),
+            errors.isEmpty ? .low : isSmall && disk.reach == .undated ? .medium : .high,
             errors.isEmpty
                 ? "Writes to a data file were cut short, as on a full disk."
                 : "The file system of the data directory was out of space, inodes or quota: the "
                     + "errno says so"
                     + (isSmall
-                        ? ", and its free space was less than the file needs."
+                        ? disk.reach == .timely
+                            ? ", and its free space was less than the file needs."
+                            : ", and its free space, read at a time that is not known, was less "
+                                + "than the file needs."
                         : "; which of the three it was is not known."),
             evidence: facts.cite(errors, "the system refused the write for want of space")
                 + facts.cite(short, "a write to the AOF was cut short") + disk.evidence + seen,
@@ -45,10 +49,11 @@ enum DiskFull: Cause {
     }
 
     private static func verdict(
-        _ errors: [Event], _ isSmall: Bool, _ seen: [Evidence]
+        _ errors: [Event], _ disk: DataDirectory, _ seen: [Evidence]
     ) -> Finding.Verdict {
-        guard !errors.isEmpty else { return isSmall ? .likely : .possible }
-        return isSmall ? .confirmed : seen.isEmpty ? .possible : .likely
+        guard !errors.isEmpty else { return disk.isTooSmall ? .likely : .possible }
+        if disk.isTooSmall { return disk.reach == .timely ? .confirmed : .likely }
+        return seen.isEmpty ? .possible : .likely
     }
 
     private static func remedies(_ facts: Case) -> [Remedy] {

@@ -141,12 +141,18 @@ enum OvercommitHeuristicRefusal: Cause {
 
     private static func missing(_ facts: Case) -> [MissingFact] {
         var out: [MissingFact] = []
-        if !(facts.overcommitMode?.isKnown ?? false) || facts.ramAndSwap == nil
-            || facts.kernelVersion == nil && facts.kernelRefusals.isEmpty
-        {
+        // A mode that was read after the failure is not asked for again: it would be that of now.
+        let parts = [
+            facts.overcommitMode.map { $0.isKnown || $0.reach == .after } ?? false
+                ? nil : "overcommit mode",
+            facts.kernelVersion == nil && facts.kernelRefusals.isEmpty ? "kernel version" : nil,
+            facts.ramAndSwap == nil ? "RAM and swap" : nil,
+        ].compactMap(\.self)
+        if let last = parts.last {
+            let others = parts.dropLast().joined(separator: ", ")
             out.append(
                 MissingFact(
-                    what: "overcommit mode, kernel version, RAM and swap",
+                    what: others.isEmpty ? last : "\(others) and \(last)",
                     why: "mode 0 refuses by another rule before Linux 5.2 than after",
                     command: FactCommands.overcommit))
         }

@@ -71,6 +71,16 @@ enum TaskLimitCgroupPids: Cause {
                 .ruled_out, .high, "pids.events counted no refusal while forks were refused.",
                 evidence: [facts.cite(rise.to, .against, "the counter did not rise")])
         }
+        if let counter = untouchedCounter(facts) {
+            return finding(
+                .ruled_out, .high,
+                "pids.events of the server's group, and of the groups above it, had counted no "
+                    + "refusal when it was read after the failures.",
+                evidence: [
+                    facts.cite(counter, .against, "refusals counted since the group was made")
+                ]
+            )
+        }
         let isOwnUnlimited = limit.map { $0.isKnown && $0.number == Int64.max } ?? false
         if let limit, isOwnUnlimited, !hasAncestors(limit.reading.subject) {
             return finding(
@@ -96,6 +106,27 @@ enum TaskLimitCgroupPids: Cause {
                     why: "a refusal there raises the max counter",
                     command: FactCommands.pidsCgroup(facts.incident))
             ])
+    }
+
+    /// The counter of refusals of the server's group, where it and that of every group above it is 0
+    /// after the failures, and the process that failed still lives in it: the counter counts since
+    /// the group was made, and never backwards.
+    private static func untouchedCounter(_ facts: Case) -> Measured? {
+        guard let end = facts.end, !facts.hasRestarted else { return nil }
+        let all = facts.incident.readings.all(.pidsEventsMax).filter {
+            $0.at.map { $0 > end } ?? false && !$0.placed.isFileTime && $0.placed.tie == .own
+        }
+        guard let own = all.max(by: { depth($0) < depth($1) }), own.subject.path != nil,
+            all.allSatisfy({ $0.number == 0 })
+        else { return nil }
+        let groups = Set(all.map(depth)).subtracting([0])
+        return countsAll(own, facts) || groups == Set(1...depth(own)) ? own : nil
+    }
+
+    /// How many groups a group lies below the root.
+    private static func depth(_ reading: Measured) -> Int {
+        (reading.subject.path ?? "").split(separator: "/")
+            .drop { ["sys", "fs", "cgroup", "pids"].contains($0) }.count
     }
 
     /// Whether the counter of a group tells of refusals at the limits of groups above it, too.

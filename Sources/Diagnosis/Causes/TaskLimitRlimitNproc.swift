@@ -167,13 +167,32 @@ enum TaskLimitRlimitNproc: Cause {
                 [facts.cite($0.reading, .for, "Max processes is \($0.number)")]
             } ?? [])
                 + (counted.map {
-                    [facts.cite($0, .against, "\($0.number) of them are the server's own threads")]
+                    [
+                        facts.cite(
+                            $0, .against,
+                            $0.measure == .threads
+                                ? "\($0.number) of them are the server's own threads"
+                                : "tasks of the server's user, \(facts.distance(of: $0))")
+                    ]
                 } ?? []),
-            missing: [
-                MissingFact(
-                    what: "the limit and the number of the user's tasks",
-                    why: "RLIMIT_NPROC counts all threads of the user",
-                    command: FactCommands.tasks(facts.incident))
-            ])
+            missing: [missing(facts, limit, counted)])
+    }
+
+    /// What was given already is not asked for again: tasks come and go, so that only their number at
+    /// a refusal says more.
+    private static func missing(
+        _ facts: Case, _ limit: Setting?, _ counted: Measured?
+    ) -> MissingFact {
+        if let limit, let counted, counted.measure == .userTasks, limit.reading.at != nil {
+            return MissingFact(
+                what: "limit and number of the user's tasks at the moment of a refusal",
+                why: "the user had \(counted.number) of \(limit.number) "
+                    + "\(facts.distance(of: counted)); forktopsy tail samples both while forks fail",
+                command: "forktopsy tail")
+        }
+        return MissingFact(
+            what: "the limit and the number of the user's tasks",
+            why: "RLIMIT_NPROC counts all threads of the user",
+            command: FactCommands.tasks(facts.incident))
     }
 }

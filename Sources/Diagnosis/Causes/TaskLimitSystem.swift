@@ -44,12 +44,12 @@ enum TaskLimitSystem: Cause {
         }
         if let limit, let tasks = facts.nearest(.tasks, where: Case.isHost) {
             let isReached = tasks.number * 100 >= limit.number * 95
+            let isFar = tasks.number * 2 < limit.number && limits.count == 2
+            // A burst of tasks leaves no trace in what is counted when it is over.
+            let isAfter = isAfter(tasks, facts)
             var out = finding(
-                isReached
-                    ? .likely
-                    : tasks.number * 2 < limit.number && limits.count == 2
-                        ? .ruled_out : .possible,
-                isReached || !isNear(tasks, facts) ? .medium : .high,
+                isReached ? .likely : isFar && !isAfter ? .ruled_out : .possible,
+                isAfter ? .low : isReached || !isNear(tasks, facts) ? .medium : .high,
                 isReached
                     ? "The host had as many tasks as \(limit.reading.measure.name) allows, or "
                         + "nearly."
@@ -88,6 +88,12 @@ enum TaskLimitSystem: Cause {
     private static func stacks(_ facts: Case) -> Measured? {
         facts.around(.kernelStack, where: Case.isHost).filter { isNear($0, facts) }
             .max { $0.number < $1.number }
+    }
+
+    /// Whether a reading was taken when the last refusal was over, and not in its second.
+    private static func isAfter(_ reading: Measured, _ facts: Case) -> Bool {
+        guard let at = reading.at, let end = facts.end else { return false }
+        return at > end.adding(seconds: 1)
     }
 
     /// Within a minute of the refusals.

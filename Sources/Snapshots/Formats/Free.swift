@@ -56,7 +56,18 @@ struct FreeFormat: SnapshotFormat {
         for row in rows {
             let measures = measures(of: row)
             guard !measures.isEmpty else { continue }
-            let numbers = row.words.map { unit.bytes($0) }
+            var numbers = row.words.map { unit.bytes($0) }
+            if endsShort(row) {
+                sink.note(
+                    "line \(row.line.number): the last number of a row of free is cut; not read")
+                numbers.removeLast()
+                if numbers.count < measures.count { numbers.append(nil) }
+                for case (let measure?, let number?) in zip(measures, numbers)
+                where snapshot.value(measure) == nil {
+                    snapshot.set(measure, number, row.line)
+                }
+                continue
+            }
             guard numbers.count == measures.count else {
                 sink.note("line \(row.line.number): a row of free is damaged; not read")
                 continue
@@ -71,6 +82,31 @@ struct FreeFormat: SnapshotFormat {
             }
         }
         sink.emit(snapshot)
+    }
+
+    /// Whether a row ends before its column does while all columns before the last end where those
+    /// of the header do: numbers stand to the right below their names.
+    private func endsShort(_ row: Row) -> Bool {
+        guard let start else { return false }
+        let heads = Self.ends(of: start.text)
+        // The first word of a row is its name, which may have blanks.
+        let values = Self.ends(of: row.line.text).suffix(row.words.count)
+        guard values.count > 1, values.count <= heads.count, let last = values.last else {
+            return false
+        }
+        let above = heads.prefix(values.count)
+        return values.dropLast().elementsEqual(above.dropLast()) && last < above[above.endIndex - 1]
+    }
+
+    /// Where each word ends, in characters.
+    private static func ends(of text: some StringProtocol) -> [Int] {
+        var out: [Int] = []
+        var before: Character = " "
+        for (place, character) in text.enumerated() {
+            if character == " ", before != " " { out.append(place) }
+            before = character
+        }
+        return before == " " ? out : out + [text.count]
     }
 
     // MARK: - Rows
