@@ -132,6 +132,15 @@ enum FactCommands {
     /// Where the zone of the log was assumed, the times are those written in it: journalctl takes
     /// them for the host's, and a host writes its logs in its own zone.
     static func kernelLines(_ incident: Incident) -> String {
+        lines(of: "_TRANSPORT=kernel", incident)
+    }
+
+    /// What daemons that kill before the kernel does logged around an incident.
+    static func daemonLines(_ incident: Incident) -> String {
+        lines(of: "-u systemd-oomd -u earlyoom", incident)
+    }
+
+    private static func lines(of whom: String, _ incident: Incident) -> String {
         let isAssumed = incident.zoneIsAssumed
         func bound(_ at: Timestamp, _ seconds: Double) -> String {
             let time = CivilTime(timestamp: at.adding(seconds: seconds))
@@ -141,7 +150,7 @@ enum FactCommands {
         let to = (incident.lastFailureAt ?? incident.startedAt).map {
             " --until \(bound($0, 120))"
         }
-        return "journalctl \(isAssumed ? "" : "--utc ")-o short-iso-precise _TRANSPORT=kernel "
+        return "journalctl \(isAssumed ? "" : "--utc ")-o short-iso-precise \(whom) "
             + "--since \(from)\(to ?? "")"
     }
 

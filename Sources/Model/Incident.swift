@@ -34,6 +34,8 @@ package struct Incident: Sendable {
     package var observations: [Event] = []
     /// What memory snapshots show around it. Not printed as such: `memory` and `facts` are.
     package var readings = Readings()
+    /// Logs of the kernel, and the times that they cover. Not printed.
+    package var kernelLogs: [KernelLog] = []
     /// Starts of children of other servers of the same host that ran when it began. Not printed.
     package var childrenElsewhere: [Event] = []
     /// Lines that show that a process of the server had gone without a word. Not printed.

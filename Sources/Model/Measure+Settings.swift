@@ -27,6 +27,9 @@ extension Measure {
     package static let processors = Measure("processors", .count)
     package static let pageSize = Measure("page_size", .bytes)
     package static let bootedAt = Measure("booted_at", .seconds)
+    /// From and until when the kernel wrote nothing, where somebody asked for just that time.
+    package static let kernelQuietFrom = Measure("kernel_quiet_from", .seconds)
+    package static let kernelQuietUntil = Measure("kernel_quiet_until", .seconds)
     package static let architecture = Measure("architecture", .text)
     /// What an operator ran that changes something, as written.
     package static let commandRun = Measure("command_run", .text)

@@ -37,6 +37,23 @@ package struct InputReport: Sendable {
     package init(facts: InputFacts) { self.facts = facts }
 }
 
+/// An input of nothing but kernel lines, and a stretch of time over which its lines reach.
+package struct KernelLog: Hashable, Sendable {
+    package var path: String
+    package var from: Timestamp
+    package var to: Timestamp
+    /// The host that its lines name, if they name one.
+    package var host: String?
+    /// The line that says so, where one does.
+    package var line: Int
+
+    package init(
+        path: String, from: Timestamp, to: Timestamp, host: String? = nil, line: Int = 1
+    ) {
+        (self.path, self.from, self.to, self.host, self.line) = (path, from, to, host, line)
+    }
+}
+
 package struct Losses: Hashable, Sendable {
     package var damage = Damage()
     package var linesUndated = 0

@@ -61,6 +61,7 @@ let snapshotFormats: [any SnapshotFormat.Type] = [
     ServerConfigurationFormat.self,
     KernelReportFormat.self,
     KernelBootFormat.self,
+    QuietKernelLogFormat.self,
     ContainerInspectFormat.self,
     PodDescriptionFormat.self,
     PodObjectFormat.self,

@@ -303,11 +303,31 @@ struct Assembly {
             SnapshotLinker.Request(
                 instance: $0.instance, from: $0.startedAt, to: $0.recoveredAt ?? $0.lastFailureAt)
         }
+        let kernelLogs = kernelLogs
         linker.forEachReadings(for: requests) { i, readings in
             var incident = report.incidents[i].unfolded
             incident.readings = readings
             incident.zoneIsAssumed = zoneIsAssumed(incident)
+            incident.kernelLogs = kernelLogs.filter { log in
+                log.host == nil || incident.instance.host == nil
+                    || log.host == incident.instance.host
+            }
             body(Diagnosis.diagnose(incident, sources: names))
+        }
+    }
+
+    /// Logs of the kernel whose clock is known, each for as long as it is.
+    private var kernelLogs: [KernelLog] {
+        report.inputs.flatMap { input -> [KernelLog] in
+            let hosts = Set(input.facts.streams.compactMap(\.host))
+            guard input.facts.kind == .kernel, hosts.count < 2, input.facts.damage.isNone else {
+                return []
+            }
+            return input.clock.compactMap { segment in
+                guard segment.basis != .assumedUTC, let from = segment.from, let to = segment.to
+                else { return nil }
+                return KernelLog(path: input.facts.path, from: from, to: to, host: hosts.first)
+            }
         }
     }
 

@@ -181,6 +181,54 @@ import Testing
         #expect(usage == [Double(2.1 * 1_073_741_824).rounded(.towardZero)])
     }
 
+    // MARK: - What the kernel does not say
+
+    @Test("a kernel log that covers the kill and has no line about it rules the kernel out")
+    func kernelSilence() throws {
+        let world = World.kill(line: false)
+        func judged(_ logs: [(from: Double, to: Double)]) throws -> Incident {
+            let correlation = correlate([world.log])
+            var incident = try #require(correlation.incidents.first)
+            incident.kernelLogs = logs.map {
+                KernelLog(
+                    path: "dmesg.txt", from: HandWrittenLog.epoch.adding(seconds: $0.from),
+                    to: HandWrittenLog.epoch.adding(seconds: $0.to))
+            }
+            return Diagnosis.diagnose(incident, sources: [world.log.path])
+        }
+        let covered = try judged([(10, 20), (90, 110)])
+        #expect(covered.finding(.cgroup_memory_oom_kill)?.verdict == .ruled_out)
+        #expect(covered.finding(.child_killed_by_signal)?.verdict == .likely)
+        // A daemon kills without the kernel.
+        let host = try #require(covered.finding(.host_oom_kill))
+        #expect(host.verdict == .possible)
+        #expect(host.missing.first?.command.contains("-u systemd-oomd") == true)
+        for logs in [[], [(10.0, 99.0)], [(101.0, 200.0)]] as [[(from: Double, to: Double)]] {
+            let open = try judged(logs)
+            #expect(open.finding(.cgroup_memory_oom_kill)?.verdict == .possible)
+            #expect(open.finding(.child_killed_by_signal)?.verdict == .possible)
+        }
+    }
+
+    @Test("that journalctl has no kernel lines of the time that was asked for says the same")
+    func askedForNothing() throws {
+        func judged(from: Double, until: Double) throws -> Finding.Verdict? {
+            let world = World.kill(line: false).with {
+                func at(_ seconds: Double) -> SnapshotValue.Quantity {
+                    .whole(
+                        Int64(
+                            HandWrittenLog.epoch.adding(seconds: seconds).nanoseconds
+                                / 1_000_000_000))
+                }
+                $0.facts.host(
+                    at: nil, [.kernelQuietFrom: at(from), .kernelQuietUntil: at(until)])
+            }
+            return try #require(world.incident).finding(.child_killed_by_signal)?.verdict
+        }
+        #expect(try judged(from: 0, until: 220) == .likely)
+        #expect(try judged(from: 150, until: 220) == .possible)
+    }
+
     // MARK: - Counters of a group
 
     @Test("a group's counter of OOM kills speaks for its limit only where the limit was met")

@@ -55,4 +55,25 @@ struct CommandFactsTests {
         #expect(found.first { $0[.tasks] != nil }?[.tasks] == 345)
         #expect(found.first { $0[.pidMax] != nil }?[.pidMax] == 32768)
     }
+
+    @Test("a journal without kernel lines says so for the time that was asked for")
+    func quietKernel() {
+        func values(_ options: String) -> Set<Value> {
+            Value.all(of: snapshots("$ journalctl \(options)\n-- No entries --"))
+        }
+        let window = "--since '2026-11-22 12:19:36 UTC' --until '2026-11-22 12:23:53 UTC'"
+        let found = snapshots(
+            "# journalctl --utc -o short-iso-precise _TRANSPORT=kernel \(window)\n-- No entries --")
+        #expect(found.first?[.kernelQuietFrom] == 1_795_349_976)
+        #expect(found.first?[.kernelQuietUntil] == 1_795_350_233)
+        #expect(values("-k \(window)").count == 2)
+        for other in [
+            window, "-k -p emerg \(window)", "-k -g oom \(window)",
+            "-k --since '2026-11-22 12:19:36 UTC'",
+            "-k --since '2026-11-22 12:19:36' --until '2026-11-22 12:23:53'",
+            "-k \(window) | grep x",
+        ] {
+            #expect(values(other).isEmpty, "\(other)")
+        }
+    }
 }

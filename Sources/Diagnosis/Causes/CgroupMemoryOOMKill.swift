@@ -98,6 +98,13 @@ enum CgroupMemoryOOMKill: Cause {
                 .ruled_out, .high, "The group's counter of OOM kills did not rise.",
                 evidence: [facts.cite(rise.to, .against, "the counter after the kill")])
         }
+        if let log = KernelSilence.log(facts), facts.countedKills == nil,
+            ContainerKill.flag(facts)?.number != 1
+        {
+            return finding(
+                .ruled_out, .medium, "The kernel logged no OOM kill at that time.",
+                evidence: [KernelSilence.evidence(log, .against)])
+        }
         if let outside = facts.isOutsideMemoryCgroups {
             return finding(
                 .ruled_out, .medium, "The server stands in no control group that counts memory.",

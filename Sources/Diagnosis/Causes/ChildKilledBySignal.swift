@@ -25,12 +25,14 @@ enum ChildKilledBySignal: Cause {
         let noKill = excluded(facts)
         let isSent = !facts.sentSignals.isEmpty
         let only9 = kills.allSatisfy { $0.int("signal") == 9 }
-        let isLikely = noKill.count == 2 && (only9 || isSent || facts.kills(9).count > 0)
+        let silence = KernelSilence.log(facts)
+        let isExcluded = noKill.count == 2 || silence != nil && noKill.count == 1
+        let isLikely = isExcluded && (only9 || isSent || facts.kills(9).count > 0)
         var out = finding(
             isLikely ? .likely : .possible, .medium,
             isLikely
-                ? "Something other than the OOM killer sent the signal to the child; who, is not "
-                    + "known."
+                ? "Something other than the \(noKill.count == 2 ? "" : "kernel's ")OOM killer sent the "
+                    + "signal to the child; who, is not known."
                 : "Something may have sent a signal to the child; who is not known.",
             evidence: facts.cite(kills, "the child ended by a signal")
                 + facts.cite(

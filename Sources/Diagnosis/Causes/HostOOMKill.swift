@@ -41,6 +41,9 @@ enum HostOOMKill: Cause {
                 evidence: [facts.cite(group, .against, "the kernel names the group")])
         }
         if let out = ruledOut(facts) { return out }
+        if flag == nil, facts.countedKills == nil, let log = KernelSilence.log(facts) {
+            return byDaemon(facts, log)
+        }
         var out = possible(facts, kills)
         if let flag {
             out.evidence.append(
@@ -97,6 +100,20 @@ enum HostOOMKill: Cause {
                 MissingFact(
                     what: "kernel lines around the kill", why: "an OOM kill always leaves some",
                     command: FactCommands.kernelLines(facts.incident))
+            ])
+    }
+
+    /// What is left where the kernel logged no kill of its own.
+    private static func byDaemon(_ facts: Case, _ log: KernelLog) -> Finding {
+        finding(
+            .possible, .low,
+            "The kernel logged no OOM kill at that time; a daemon that acts before it does "
+                + "(systemd-oomd, earlyoom) may have killed for want of memory.",
+            evidence: [KernelSilence.evidence(log, .against)],
+            missing: [
+                MissingFact(
+                    what: "what such a daemon logged", why: "each logs whom it kills",
+                    command: FactCommands.daemonLines(facts.incident))
             ])
     }
 

@@ -153,7 +153,9 @@ enum OvercommitHeuristicRefusal: Cause {
             out.append(
                 MissingFact(
                     what: others.isEmpty ? last : "\(others) and \(last)",
-                    why: "mode 0 refuses by another rule before Linux 5.2 than after",
+                    why: parts.contains("kernel version")
+                        ? "mode 0 refuses by another rule before Linux 5.2 than after"
+                        : "in mode 0 one mapping is held against RAM and swap",
                     command: FactCommands.overcommit))
         }
         if facts.nearest(.accountedLargest, where: Case.isServerProcess) == nil,
