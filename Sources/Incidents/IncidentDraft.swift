@@ -186,6 +186,13 @@ extension IncidentDraft {
                 severity: .failure, text: text ?? TimelineText.crashed, sources: sources))
     }
 
+    /// Whether of events of a kind, without a reason, so many are kept that the next takes the place
+    /// of the last.
+    func isFull(_ kind: EventKind, _ operation: Operation) -> Bool {
+        observed[FoldKey(kind: kind, operation: operation, detail: "")]?.count
+            == Self.observationLimit
+    }
+
     /// Keeps an event for the diagnosis without showing it.
     mutating func observe(_ event: Event) {
         var key = FoldKey(
