@@ -66,7 +66,7 @@ struct EventMerge {
     mutating func glance() -> EventGlance { cursors[heap[0]].glance() }
 
     /// The number in a capture of the event that `glance` has shown.
-    func number(_ slot: Int) -> Int? { cursors[heap[0]].number(slot) }
+    mutating func number(_ slot: Int) -> Int? { cursors[heap[0]].number(slot) }
 
     /// The event that `glance` has shown of an input.
     mutating func event(of glance: EventGlance, input: Int) -> Event {

@@ -51,7 +51,8 @@ package struct EventCursor: Sendable {
     }
 
     /// The whole number that a capture of the next event holds, of one that `glance` has shown.
-    package func number(_ slot: Int) -> Int? { block.number(slot, at: place) }
+    /// Mutating, so that it is asked where it lies: a copy of a cursor costs more than the answer.
+    package mutating func number(_ slot: Int) -> Int? { block.number(slot, at: place) }
 
     /// The event that `glance` has shown, then or later.
     package mutating func event(of glance: EventGlance) -> Event {
