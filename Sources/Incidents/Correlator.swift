@@ -10,6 +10,8 @@ package struct Correlator {
     private let patterns: [PatternInfo]
     private let names: [String]
     private let store: EventStore?
+    /// Events of servers of which nothing fails may go a way that is shorter and leads to the same.
+    private let takesShortWay: Bool
     private var map: InstanceMap
     private var trackers: [InstanceTracker]
     private var childOwners = RecentOwners()
@@ -46,6 +48,8 @@ package struct Correlator {
             self.until = until
         }
 
+        var isUnbounded: Bool { since == nil && until == nil }
+
         func hasBegun(_ at: Timestamp?) -> Bool {
             guard let since else { return true }
             return at.map { $0 >= since } ?? false
@@ -59,8 +63,10 @@ package struct Correlator {
 
     /// With a store, incidents that are over are folded into it until they are diagnosed.
     package init(
-        _ sources: [SourceEvents], patterns: [PatternInfo], folding store: EventStore? = nil
+        _ sources: [SourceEvents], patterns: [PatternInfo], folding store: EventStore? = nil,
+        takesShortWay: Bool = true
     ) {
+        self.takesShortWay = takesShortWay
         self.sources = sources
         self.store = store
         self.patterns = patterns
@@ -78,7 +84,14 @@ package struct Correlator {
         var foldedKills = 0
         var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
+        var calm = CalmRun(patterns)
+        let mayBeCalm = takesShortWay && !twins.isNeeded && window.isUnbounded
         while !merge.isAtEnd {
+            if calm.isOn {
+                if takeCalmly(&calm, &merge) { continue }
+                let number = calm.number
+                calm.end(&trackers[number], &merge)
+            }
             let event = merge.next()
             guard !kills.isTwin(event) else {
                 foldedKills += 1
@@ -103,6 +116,11 @@ package struct Correlator {
             if outcome.hasOpened { noteChildrenElsewhere(number, event) }
             if outcome.hasStrangersKills { passOnKills(number, in: window) }
             share(event, from: number)
+            if mayBeCalm, outcome.isCalm { begin(&calm, number, input: merge.origin.input) }
+        }
+        if calm.isOn {
+            let number = calm.number
+            calm.end(&trackers[number], &merge)
         }
         for i in trackers.indices {
             trackers[i].settleKillsAtEnd()
@@ -122,6 +140,39 @@ package struct Correlator {
         var result = CorrelationResult(&trackers, folded: folded).correlation
         result.quotations = quotations
         return result
+    }
+
+    /// Begins a calm run where the lines of its server have no other owner.
+    private func begin(_ calm: inout CalmRun, _ number: Int, input: Int) {
+        guard let lastOwner, lastOwner.number == number, lastOwner.key.input == input,
+            lastOwner.key.pid == trackers[number].life.pid, let lastRemembered,
+            lastRemembered == (input, number)
+        else { return }
+        calm.begin(number, lastOwner.key)
+    }
+
+    /// Takes the next event the short way; `false` where it has to go the long one.
+    private mutating func takeCalmly(_ calm: inout CalmRun, _ merge: inout EventMerge) -> Bool {
+        let glance = merge.glance()
+        guard let step = calm.step(glance, input: merge.nextInput) else { return false }
+        let numbers = (
+            step.slots.0 < 0 ? nil : merge.number(step.slots.0),
+            step.slots.1 < 0 ? nil : merge.number(step.slots.1)
+        )
+        let number = calm.number
+        guard trackers[number].takeCalmly(glance, step.act, numbers, &calm, &merge) else {
+            return false
+        }
+        if step.act == .childStarted {
+            var key = calm.owner
+            key.pid = calm.child
+            childOwners[key] = number
+            if map.instance(input: key.input, stream: key.stream, pid: key.pid) != nil {
+                calm.child = 0
+            }
+        }
+        merge.skip()
+        return true
     }
 
     /// INFO names its process: that of a server whose log is there, else the writer's it stands

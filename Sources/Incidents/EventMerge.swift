@@ -55,6 +55,33 @@ struct EventMerge {
         origin.key = keys[input]
         if needsSignatures { origin.signature = cursors[input].signature }
         let event = cursors[input].next()
+        settle()
+        return event
+    }
+
+    /// The input of the next event; there must be one.
+    var nextInput: Int { heap[0] }
+
+    /// What the next event is; there must be one.
+    mutating func glance() -> EventGlance { cursors[heap[0]].glance() }
+
+    /// The number in a capture of the event that `glance` has shown.
+    mutating func number(_ slot: Int) -> Int? { cursors[heap[0]].number(slot) }
+
+    /// The event that `glance` has shown of an input.
+    mutating func event(of glance: EventGlance, input: Int) -> Event {
+        cursors[input].event(of: glance)
+    }
+
+    /// Leaves the next event out; there must be one.
+    mutating func skip() {
+        cursors[heap[0]].skip()
+        settle()
+    }
+
+    /// Puts the input of which an event was taken in its place.
+    private mutating func settle() {
+        let input = heap[0]
         if cursors[input].isAtEnd {
             heap.swapAt(0, heap.count - 1)
             heap.removeLast()
@@ -62,7 +89,6 @@ struct EventMerge {
             raiseKey(input)
         }
         siftDown()
-        return event
     }
 
     private mutating func raiseKey(_ input: Int) {

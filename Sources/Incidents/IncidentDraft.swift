@@ -119,13 +119,14 @@ struct IncidentDraft {
 extension IncidentDraft {
     /// Adds an event, or counts it where the same was seen since the last turning point.
     mutating func add(
-        _ event: Event, severity: TimelineEntry.Severity, text: String, sources: [String],
-        operation: Operation? = nil
+        _ event: Event, severity: TimelineEntry.Severity, text: @autoclosure () -> String,
+        sources: [String], operation: Operation? = nil
     ) {
-        observe(event)
+        let reason = event["error"] ?? event["signal"]
+        observe(event, reason: reason ?? "")
         let key = FoldKey(
             kind: event.kind, operation: operation ?? event.operation,
-            detail: event["error"] ?? event["signal"] ?? event["replica"] ?? event["agreed"] ?? "")
+            detail: reason ?? event["replica"] ?? event["agreed"] ?? "")
         if let index = folds[key] {
             incident.timeline[index].count += 1
             incident.timeline[index].lastAt = event.at ?? incident.timeline[index].lastAt
@@ -133,7 +134,7 @@ extension IncidentDraft {
         }
         if folds.count >= Self.reasonLimit { folds.removeAll() }
         folds[key] = addEntry(
-            event.timelineEntry(severity: severity, text: text, sources: sources))
+            event.timelineEntry(severity: severity, text: text(), sources: sources))
     }
 
     /// Adds an entry without folding it, unless the timeline is full; gives its place.
@@ -186,11 +187,20 @@ extension IncidentDraft {
                 severity: .failure, text: text ?? TimelineText.crashed, sources: sources))
     }
 
+    /// Whether of events of a kind, without a reason, so many are kept that the next takes the place
+    /// of the last.
+    func isFull(_ kind: EventKind, _ operation: Operation) -> Bool {
+        observed[FoldKey(kind: kind, operation: operation, detail: "")]?.count
+            == Self.observationLimit
+    }
+
     /// Keeps an event for the diagnosis without showing it.
     mutating func observe(_ event: Event) {
-        var key = FoldKey(
-            kind: event.kind, operation: event.operation,
-            detail: event["error"] ?? event["signal"] ?? "")
+        observe(event, reason: event["error"] ?? event["signal"] ?? "")
+    }
+
+    private mutating func observe(_ event: Event, reason: String) {
+        var key = FoldKey(kind: event.kind, operation: event.operation, detail: reason)
         if observed.count >= Self.reasonLimit, observed[key] == nil { key.detail = "" }
         var seen = observed[key, default: Seen()]
         if seen.count < Self.observationLimit {

@@ -149,7 +149,7 @@ extension InstanceTracker {
     mutating func orphan(_ next: Event) {
         flushChildErrors()
         guard life.end == nil, life.shutdownRequested == nil, life.isKnown, !endsAreHidden,
-            let child = children.all.values.first(where: { $0.isUnfinished })
+            let child = children.all.first(where: { $0.value.isUnfinished })?.value
         else { return }
         children.removeAll()
         failSave(

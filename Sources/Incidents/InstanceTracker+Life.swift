@@ -168,8 +168,9 @@ extension InstanceTracker {
         if event.kind == .loading_finished { life.loaded = event }
         if event["source"] == "aof" { life.loadsAOF = true }
         guard event.kind == .loading_finished || event["age_seconds"] != nil else { return }
+        let fromAOF = life.loadsAOF
         draft?.add(
-            event, severity: .info, text: TimelineText.loading(event, fromAOF: life.loadsAOF),
+            event, severity: .info, text: TimelineText.loading(event, fromAOF: fromAOF),
             sources: sources)
     }
 

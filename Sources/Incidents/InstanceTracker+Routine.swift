@@ -24,7 +24,10 @@ extension InstanceTracker {
 
     /// The line names the save point, so at least so many changes wait.
     private mutating func noteChanges(_ event: Event) {
-        guard let changes = event.int("changes") else { return }
+        if let changes = event.int("changes") { noteChanges(changes) }
+    }
+
+    mutating func noteChanges(_ changes: Int) {
         draft?.set {
             $0.persistence.changesSinceLastSave = max(
                 $0.persistence.changesSinceLastSave ?? 0, changes)
@@ -131,11 +134,16 @@ extension InstanceTracker {
             return children.remove(pid)
         }
         let written = event.operation ?? .unknown
-        let match = children.all.first { entry in
-            written == .bgsave
-                ? entry.value.writesFile
-                : entry.value.operation == written && !entry.value.writesFile
+        if written == .bgsave { return endedWriter() }
+        let match = children.all.first {
+            $0.value.operation == written && !$0.value.writesFile
         }
+        return match.flatMap { children.remove($0.key) }
+    }
+
+    /// The child that wrote the RDB file; it is no longer running.
+    mutating func endedWriter() -> Child? {
+        let match = children.all.first { $0.value.writesFile }
         return match.flatMap { children.remove($0.key) }
     }
 

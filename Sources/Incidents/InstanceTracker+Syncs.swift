@@ -22,7 +22,7 @@ extension InstanceTracker {
         }
     }
 
-    private mutating func replicaInStep(_ event: Event) {
+    mutating func replicaInStep(_ event: Event) {
         if let replica = event["replica"] {
             life.replicas.insert(replica)
             draft?.stake.returned(replica)

@@ -135,6 +135,8 @@ struct InstanceTracker {
         /// An incident is open that was not before.
         var hasOpened: Bool
         var hasStrangersKills: Bool
+        /// Nothing of the server fails.
+        var isCalm: Bool
     }
 
     /// Takes an event, counted or only known, and says what came of it. All in one call, since to
@@ -144,7 +146,8 @@ struct InstanceTracker {
         let wasOpen = draft != nil
         take(event)
         return Outcome(
-            hasOpened: !wasOpen && draft != nil, hasStrangersKills: !strangersKills.isEmpty)
+            hasOpened: !wasOpen && draft != nil, hasStrangersKills: !strangersKills.isEmpty,
+            isCalm: isCalm)
     }
 
     mutating func take(_ event: Event) {

@@ -94,6 +94,17 @@ struct CopyOnWriteTrend {
         peak = max(peak, size)
     }
 
+    /// Notes a save that copied no more than another child before. `false` where it is not one of
+    /// these; then nothing is noted, and `note` is to be asked. Its line is to follow (`noteLast`).
+    mutating func noteUsual(_ size: Int) -> Bool {
+        guard first != nil, size <= largestSize else { return false }
+        peak = max(peak, size)
+        return true
+    }
+
+    /// The line of the last save, of those that were usual.
+    mutating func noteLast(_ event: Event, _ size: Int) { last = (event, size) }
+
     /// Worth a line before an incident only where it has grown to something.
     func precursor(_ sources: [String]) -> TimelineEntry? {
         guard let first, let last, last.mebibytes > first.mebibytes, last.mebibytes >= 64

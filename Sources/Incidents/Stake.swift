@@ -98,7 +98,7 @@ struct WriteRefusal {
     }
 
     mutating func end(_ reason: Reason, at: Timestamp?) {
-        guard current.remove(reason) != nil, current.isEmpty else { return }
+        guard !current.isEmpty, current.remove(reason) != nil, current.isEmpty else { return }
         until = at
     }
 

@@ -19,10 +19,13 @@ extension Catalogue {
             for prefix in plan.prefixes {
                 let first = Self.word(prefix)
                 Self.set(MessageScreen.hash(first), in: &beginnings)
+                let beginning =
+                    prefix.count < 8
+                    ? first : MessageScreen.beginning(first, Self.word(Array(prefix[4...])))
                 let endings =
                     plan.endings.isEmpty ? [MessageScreen.anyEnding] : plan.endings.map(Self.word)
                 for ending in endings {
-                    Self.set(MessageScreen.hash(first, ending), in: &pairs)
+                    Self.set(MessageScreen.hash(beginning, ending), in: &pairs)
                 }
             }
         }

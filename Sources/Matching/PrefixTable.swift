@@ -17,6 +17,8 @@ struct PrefixTable: Sendable {
         /// Bytes 4 to 7 of the prefix, and which of their bits count.
         var second: UInt32
         var mask: UInt32
+        /// The last eight bytes of a prefix that has as many: prefixes that begin alike differ there.
+        var last: UInt64
         /// The prefix in `pool`.
         var start: Int32
         var length: Int32
@@ -48,7 +50,9 @@ struct PrefixTable: Sendable {
         let second = Self.word(padded.span, at: 4) & mask
         entries.append(
             Entry(
-                second: second, mask: mask, start: Int32(pool.count), length: Int32(text.count),
+                second: second, mask: mask,
+                last: text.count < 8 ? 0 : text.span.word(text.count - 8), start: Int32(pool.count),
+                length: Int32(text.count),
                 owner: Int32(owner), next: slots[slot].first))
         slots[slot] = Slot(key: Self.word(text.span, at: 0), first: Int32(entries.count - 1))
         pool += text
@@ -83,6 +87,7 @@ extension PrefixTable {
         guard length <= message.count else { return false }
         // The first eight bytes are compared already.
         guard length > 8 else { return true }
+        guard message.word(length - 8) == entry.last else { return false }
         let first = Int(entry.start)
         let pool = pool.span
         var i = 8
@@ -90,7 +95,7 @@ extension PrefixTable {
             if pool.word(first + i) != message.word(i) { return false }
             i += 8
         }
-        return pool.word(first + length - 8) == message.word(length - 8)
+        return true
     }
 
     /// The slot that holds `key`, or the empty one where it belongs. A quarter of the slots at

@@ -92,24 +92,33 @@ extension EventBlock {
         entry.start = UInt32(bytes.count)
         entries.append(entry)
         let end = line.count + decoded.count
+        // In one piece: a byte at a time would cost more than all else here.
+        var bounds = InlineArray<64, UInt8>(repeating: 0)
+        var used = 0
         for i in stride(from: 0, to: captures.count - 1, by: 2) {
             let (low, high) = (Int(captures[i]) + origin, Int(captures[i + 1]) + origin)
             let isEmpty = low == high && low == end
             let isThere = captures[i] >= 0 && low >= 0 && (low < end || isEmpty)
-            append(bound: isThere ? low : -1)
-            append(bound: isThere ? max(-1, min(high, end)) : -1)
+            if used == bounds.count {
+                bytes.append(copying: bounds.span)
+                used = 0
+            }
+            Self.put(isThere ? low : -1, &bounds, used)
+            Self.put(isThere ? max(-1, min(high, end)) : -1, &bounds, used + 2)
+            used += 4
         }
+        bytes.append(copying: bounds.span.extracting(0..<used))
         bytes.append(copying: line)
         bytes.append(copying: decoded)
-        let kept = cursor.prefix(Int(UInt8.max))
-        bytes.append(contentsOf: kept)
-        bytes.append(UInt8(kept.count))
+        let kept = min(cursor.count, Int(UInt8.max))
+        if kept > 0 { bytes.append(copying: cursor.span.extracting(0..<kept)) }
+        bytes.append(UInt8(kept))
     }
 
-    private mutating func append(bound: Int) {
+    private static func put(_ bound: Int, _ bytes: inout InlineArray<64, UInt8>, _ place: Int) {
         let bits = UInt16(bitPattern: Int16(bound))
-        bytes.append(UInt8(truncatingIfNeeded: bits))
-        bytes.append(UInt8(truncatingIfNeeded: bits >> 8))
+        bytes[place] = UInt8(truncatingIfNeeded: bits)
+        bytes[place + 1] = UInt8(truncatingIfNeeded: bits >> 8)
     }
 
     mutating func removeAll() {

@@ -9,6 +9,8 @@ package struct EventCursor: Sendable {
     private var block = EventBlock()
     /// The place of the next event in its block.
     private var place = -1
+    /// The reader holds the block at hand.
+    private var isHeld = false
 
     /// The index of the next event; the log's `count` at the end.
     package private(set) var index = -1
@@ -36,16 +38,44 @@ package struct EventCursor: Sendable {
     /// Takes the next event; there must be one.
     package mutating func next() -> Event {
         load()
-        // The events that come out of a block ask for it, until the first of the next comes out.
-        if place == 0 { reader.hold(block, from: index) }
-        let entry = block.entries[place]
-        let event = Event(
+        hold()
+        let event = event(of: EventGlance(block.entries[place], index: index, at: instant))
+        skip()
+        return event
+    }
+
+    /// What the next event is; there must be one.
+    package mutating func glance() -> EventGlance {
+        load()
+        return EventGlance(block.entries[place], index: index, at: instant)
+    }
+
+    /// The whole number that a capture of the next event holds, of one that `glance` has shown.
+    /// Mutating, so that it is asked where it lies: a copy of a cursor costs more than the answer.
+    package mutating func number(_ slot: Int) -> Int? { block.number(slot, at: place) }
+
+    /// The event that `glance` has shown, then or later.
+    package mutating func event(of glance: EventGlance) -> Event {
+        if glance.index == index { hold() }
+        let entry = glance.entry
+        return Event(
             kind: entry.kind(reader.patterns.kinds[Int(entry.pattern)]), header: entry.header,
-            at: instant, reader: reader, place: PackedPlace(index: index, pattern: entry.pattern))
+            at: glance.at, reader: reader,
+            place: PackedPlace(index: glance.index, pattern: entry.pattern))
+    }
+
+    /// Leaves the next event out; there must be one.
+    package mutating func skip() {
         advance()
         // There may be thousands of logs, and some of their events stay.
         if isAtEnd { reader.release() }
-        return event
+    }
+
+    /// Events that come out of a block ask for it, until one of the next comes out.
+    private mutating func hold() {
+        guard !isHeld else { return }
+        reader.hold(block, from: index - place)
+        isHeld = true
     }
 
     private mutating func load() {
@@ -59,7 +89,29 @@ package struct EventCursor: Sendable {
         if isAtEnd || place >= block.entries.count {
             block = isAtEnd ? EventBlock() : log.block(from: index)
             place = 0
+            isHeld = false
         }
         instant = isAtEnd ? nil : log.instant(of: block.entries[place].stamp, at: index)
     }
+}
+
+/// What an event is, without its texts: for those who look at many and ask few what they say.
+package struct EventGlance: Sendable {
+    let entry: EventBlock.Entry
+    let index: Int
+    package let at: Timestamp?
+
+    @inline(__always)
+    init(_ entry: EventBlock.Entry, index: Int, at: Timestamp?) {
+        self.entry = entry
+        self.index = index
+        self.at = at
+    }
+
+    /// The number of its pattern.
+    package var pattern: Int { Int(entry.pattern) }
+    package var pid: Int32 { entry.pid }
+    package var stream: UInt16 { entry.stream }
+    package var role: Role { Role(rawValue: entry.role) ?? .unknown }
+    package var form: HeaderForm { HeaderForm(rawValue: entry.form) ?? .none }
 }

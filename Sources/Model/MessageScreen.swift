@@ -11,8 +11,9 @@ package struct MessageScreen: Sendable {
     package let fingerprints: [UInt8]
     /// A bit for each hash of the first four bytes of a message: whether `mayMatch` must be asked.
     package let beginnings: [UInt64]
-    /// A bit for each hash of the first four bytes of a message and its last four: where neither that
-    /// is set nor the one with `anyEnding`, no pattern matches.
+    /// A bit for each hash of how a message begins and its last four bytes: where neither that is set
+    /// nor the one with `anyEnding`, for the first four bytes or for `beginning` of the first eight, no
+    /// pattern matches.
     package let pairs: [UInt64]
     /// Whether a message without any fingerprint may be matched by a pattern.
     package let mayMatch: @Sendable (Span<UInt8>) -> Bool
@@ -39,6 +40,12 @@ package struct MessageScreen: Sendable {
     /// The place in `beginnings` of the first four bytes of a message, the first byte lowest.
     @inlinable @inline(__always)
     package static func hash(_ word: UInt32) -> Int { Int((word &* 0x9E37_79B1) >> 16) }
+
+    /// What stands for the first eight bytes of a message, of four each.
+    @inlinable @inline(__always)
+    package static func beginning(_ first: UInt32, _ second: UInt32) -> UInt32 {
+        first ^ (second &* 0xC2B2_AE35)
+    }
 
     /// The place in `pairs` of the first four bytes of a message and of its last four.
     @inlinable @inline(__always)

@@ -19,16 +19,19 @@ struct BlockScan {
     private(set) var words = 0
     /// Does all of it in Swift.
     var isPortable = false
+    /// Words without marks behind those of the block, for those who read several at once.
+    static let padding = 4
 
     /// Looks at the bytes of a range. `fingerprints` are triples of bytes.
     mutating func scan(_ bytes: Span<UInt8>, _ range: Range<Int>, fingerprints: [UInt8]) {
         precondition(range.lowerBound >= 0 && range.upperBound <= bytes.count)
         start = range.lowerBound
         words = (range.count + 63) / 64
-        if feeds.count < words {
-            feeds = [UInt64](repeating: 0, count: words)
+        if feeds.count < words + Self.padding {
+            feeds = [UInt64](repeating: 0, count: words + Self.padding)
             flags = feeds
         }
+        for word in words..<words + Self.padding { (feeds[word], flags[word]) = (0, 0) }
         // C reads two bytes beyond the words that it is given.
         let room = max(0, (bytes.count - 2 - start) / 64)
         var done = min(words, room)
@@ -199,5 +202,38 @@ struct PairScan {
         }
         let found = word * 64 + bits.trailingZeroBitCount
         return found < end ? found : nil
+    }
+}
+
+// MARK: - Records that are passed over
+
+extension LineSieve {
+    /// Passes over the records of which C is sure that nothing else is to be done.
+    ///
+    /// The pointers do not leave the closures. C reads within the line at hand, whose end is a line feed
+    /// that the marks show, and the words of the marks, of which there are as many.
+    static func passInC(
+        _ run: inout forktopsy_run, _ place: inout forktopsy_place, _ bytes: Span<UInt8>,
+        _ marks: borrowing BlockScan, _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>
+    ) {
+        let (start, words) = (marks.start, marks.words)
+        let (feeds, flags) = (marks.feeds.span, marks.flags.span)
+        precondition(words + BlockScan.padding <= min(feeds.count, flags.count))
+        precondition(start >= 0 && words <= (bytes.count - start + 63) / 64)
+        precondition(beginnings.count == 1024 && pairs.count == 1024)
+        unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe feeds.withUnsafeBufferPointer { feeds in
+                unsafe flags.withUnsafeBufferPointer { flags in
+                    unsafe beginnings.withUnsafeBufferPointer { beginnings in
+                        unsafe pairs.withUnsafeBufferPointer { pairs in
+                            unsafe forktopsy_pass_records(
+                                &run, &place, bytes.baseAddress, feeds.baseAddress,
+                                flags.baseAddress, Int64(start), Int64(words),
+                                beginnings.baseAddress, pairs.baseAddress)
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -34,14 +34,14 @@ struct LineReader {
         of source: inout Source, _ body: (Span<UInt8>, Int, Int64) -> Bool
     ) throws(ReadError) {
         var none: LineSieve?
-        try forEachLine(of: &source, sieve: &none) { line, number, offset, _ in
-            body(line, number, offset)
+        try forEachLine(of: &source, sieve: &none, lending: { _, _, _, _ in }) {
+            line, number, offset, _ in body(line, number, offset)
         }
     }
 
-    /// Reads `source` to its end, but for the lines that `sieve` passes over.
+    /// Reads `source` to its end, but for the lines that `sieve` passes over, some of which it lends.
     mutating func forEachLine<Source: ByteSource & ~Copyable>(
-        of source: inout Source, sieve: inout LineSieve?, _ body: Body
+        of source: inout Source, sieve: inout LineSieve?, lending lend: RecordBody, _ body: Body
     ) throws(ReadError) {
         while true {
             makeRoom()
@@ -57,7 +57,7 @@ struct LineReader {
                 return
             }
             end += count
-            guard giveLines(&sieve, body) else { return }
+            guard giveLines(&sieve, lend, body) else { return }
         }
     }
 
@@ -73,7 +73,9 @@ struct LineReader {
         }
     }
 
-    private mutating func giveLines(_ sieve: inout LineSieve?, _ body: Body) -> Bool {
+    private mutating func giveLines(
+        _ sieve: inout LineSieve?, _ lend: RecordBody, _ body: Body
+    ) -> Bool {
         var place = LineSieve.Place(lineStart: start, number: lines)
         let first = start
         let offset = bytes
@@ -91,7 +93,8 @@ struct LineReader {
             while goOn {
                 let feed =
                     skip || sieve == nil
-                    ? place.nextFeed(scan) : sieve?.nextEnd(&place, span, scan) ?? nil
+                    ? place.nextFeed(scan)
+                    : sieve?.nextEnd(&place, span, scan, offset - Int64(first), lend) ?? nil
                 guard let feed else { break }
                 let lineStart = place.lineStart
                 if skip {

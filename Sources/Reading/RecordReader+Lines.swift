@@ -10,9 +10,12 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         var lines = LineReader(isPortable: isPortable)
-        var sieve = unwrapper == nil && softBreaks == nil ? screen.map { LineSieve($0) } : nil
+        var sieve =
+            unwrapper == nil && softBreaks == nil
+            ? screen.map { LineSieve($0, isPortable: isPortable) } : nil
         do throws(ReadError) {
-            try lines.forEachLine(of: &source, sieve: &sieve) { line, number, offset, sieve in
+            try lines.forEachLine(of: &source, sieve: &sieve, lending: body) {
+                line, number, offset, sieve in
                 if sieve != nil { return take(line, number, offset, &sieve, body) }
                 guard var softBreaks else { return unwrap(line, number, offset, body) }
                 defer { self.softBreaks = softBreaks }

@@ -15,6 +15,8 @@ struct Assembler {
     var store: EventStore?
     /// What is to be added to the figures of incidents, since their events are no longer there.
     var carry = Carry()
+    /// Events of servers whose saves work may go a shorter way, which leads to the same.
+    var takesShortWay = true
 
     /// An instant, or a distance back from the newest record.
     enum TimeBound: Sendable {
@@ -53,8 +55,9 @@ struct Assembler {
         let newest = report.inputs.compactMap(\.lastAt).max()
         let window = Correlator.Window(
             since: since?.resolved(newest: newest), until: until?.resolved(newest: newest))
-        var correlation = Correlator(sources, patterns: patterns, folding: store)
-            .correlate(in: window)
+        var correlation = Correlator(
+            sources, patterns: patterns, folding: store, takesShortWay: takesShortWay
+        ).correlate(in: window)
         if !carry.isEmpty {
             for i in correlation.incidents.indices { carry.add(to: &correlation.incidents[i]) }
             for i in correlation.instances.indices {

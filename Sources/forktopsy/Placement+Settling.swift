@@ -278,7 +278,8 @@ struct Settling {
             hasMoments = false
             return
         }
-        for i in open.sorted() { twins.want(extractions[i].log) }
+        // One input alone has no twin.
+        if extractions.count > 1 { for i in open.sorted() { twins.want(extractions[i].log) } }
         for extraction in extractions { saves.learn(extraction.snapshots) }
         hasMoments = Self.hasMoments(extractions, placement.patterns)
         boots = HostFindings(extractions)
@@ -306,6 +307,7 @@ struct Settling {
     /// Has a settled input tell of others.
     mutating func learn(_ i: Int, _ placement: Placement, isRelative: Bool = false) {
         if isRelative { relative.insert(i) }
+        guard compares else { return }
         twins.learn(
             placement.extractions[i].log, placement.clocks[i], input: i, isSettled: true)
     }

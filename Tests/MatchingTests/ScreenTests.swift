@@ -9,7 +9,7 @@ import Testing
 
 /// Whether the reader would have a message matched.
 private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
-    guard message.count >= 4 else { return true }
+    guard message.count >= 8 else { return true }
     let prints = screen.fingerprints
     for k in stride(from: 0, to: prints.count, by: 3) {
         for i in 0..<max(0, message.count - 2)
@@ -17,11 +17,16 @@ private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
             return true
         }
     }
-    let word = message.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    let hash = MessageScreen.hash(word)
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    }
+    let first = word(message.prefix(4))
+    let hash = MessageScreen.hash(first)
     guard screen.beginnings[hash / 64] >> UInt64(hash % 64) & 1 != 0 else { return false }
-    let last = message.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-    let pairs = [MessageScreen.anyEnding, last].map { MessageScreen.hash(word, $0) }
+    let beginnings = [first, MessageScreen.beginning(first, word(message[4..<8]))]
+    let pairs = [MessageScreen.anyEnding, word(message.suffix(4))].flatMap { ending in
+        beginnings.map { MessageScreen.hash($0, ending) }
+    }
     guard pairs.contains(where: { screen.pairs[$0 / 64] >> UInt64($0 % 64) & 1 != 0 }) else {
         return false
     }

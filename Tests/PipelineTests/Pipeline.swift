@@ -21,8 +21,11 @@ enum Pipeline {
     }
 
     /// The report as JSON, with nothing hidden; the clock of the machine plays no part.
-    static func report(_ extractions: [Extraction], patterns: [PatternInfo] = patterns) -> String {
+    static func report(
+        _ extractions: [Extraction], patterns: [PatternInfo] = patterns, takesShortWay: Bool = true
+    ) -> String {
         var assembler = Assembler()
+        assembler.takesShortWay = takesShortWay
         assembler.clocks.now = Timestamp(seconds: 1_795_000_000)
         var options = ReportOptions(format: .json)
         options.redact = .none

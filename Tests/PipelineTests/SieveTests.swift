@@ -77,8 +77,8 @@ struct SieveTests {
         try log.withFile(lines: 20_000) { path, routine in
             let work = try work(path)
             #expect(work.lines == 20_000)
-            // The lines of saves, and a few at the start.
-            #expect(work.lent < routine + 20)
+            // The lines of saves, a few at the start, and those of which hashes cannot tell.
+            #expect(work.lent < routine + 20 + work.lines / 200)
             #expect(work.counters.matches == routine)
             #expect(work.counters.regexCalls == work.counters.matches)
         }
