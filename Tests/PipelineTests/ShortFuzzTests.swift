@@ -14,7 +14,7 @@ import Testing
     @Test(arguments: FuzzTarget.allCases)
     func holds(_ target: FuzzTarget) throws {
         let environment = ProcessInfo.processInfo.environment
-        let rounds = environment["FORKTOPSY_FUZZ_RUNS"].flatMap { Int($0) } ?? 60
+        let rounds = environment["FORKTOPSY_FUZZ_RUNS"].flatMap { Int($0) } ?? 30
         let seed = environment["FORKTOPSY_FUZZ_SEED"].flatMap { Int($0) } ?? 1
         let seeds = try Seeds.of(target)
         try #require(seeds.count > 1, "nothing to begin with")
