@@ -18,10 +18,8 @@ struct SpillFile: ~Copyable {
     private var written: Int64 = 0
     private var waiting: [UInt8] = []
 
-    /// Writes are of a multiple of so many bytes.
+    /// Writes are of a multiple of so many bytes; fewer wait.
     private static let pieceSize = 64 << 10
-    /// Bytes that may wait.
-    private static let waitingLimit = 2 * pieceSize
 
     /// Makes the file in the first of `directories` that takes it; nobody else can open it.
     init(directories: [String]) throws(SpillError) {
@@ -48,7 +46,7 @@ struct SpillFile: ~Copyable {
         let start = size
         let before = waiting.count
         unsafe items.withUnsafeBytes { unsafe waiting.append(contentsOf: $0) }
-        if waiting.count >= Self.waitingLimit {
+        if waiting.count >= Self.pieceSize {
             do throws(SpillError) {
                 try write()
             } catch {

@@ -11,7 +11,7 @@ struct EventStoreTests {
     private static let spilling = EventStore.Limits(memory: 0, withoutFile: 64 << 20, cache: 0)
     private static let folder = FileManager.default.temporaryDirectory.path
 
-    @Test(arguments: [0, 1, 255, 256, 257, 1000])
+    @Test(arguments: [0, 1, 255, 256, 257, 1000, 4000])
     func `Events in the temporary file are those that were put there`(count: Int) {
         let store = EventStore(limits: Self.spilling, directories: [Self.folder])
         var spilled = EventLog(store: store)
