@@ -42,6 +42,10 @@ struct LiveTargets {
 
     private static func log(of path: String) -> String {
         let stem = rotationStem(path)
+        // What was moved into a folder for old parts belongs to the log beside that.
+        if let log = RotatedLogs.besideOldFolder(stem), FileState(path: log)?.isRegular ?? false {
+            return log
+        }
         return FileState(path: stem)?.isDirectory ?? false ? path : stem
     }
 

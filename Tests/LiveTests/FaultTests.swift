@@ -109,6 +109,92 @@ struct FaultTests {
         }
     }
 
+    /// What happens to a log of five lines while nobody follows it, and how many lines there were.
+    struct Absence: Sendable {
+        var name: String
+        var total: Int
+        /// Numbers of lines by file, in the order in which they are written; a number below 0 is an
+        /// age in seconds that the file then gets.
+        var files: [(String, [Int])]
+        var packing: [String] = []
+    }
+
+    static let absences = [
+        Absence(
+            name: "a part that grew after it was finished, then packed", total: 9,
+            files: [("redis.log.1", Array(1...7)), ("redis.log", [8, 9])],
+            packing: ["gzip", "redis.log.1"]),
+        Absence(
+            name: "a clock that was set back", total: 9,
+            files: [
+                ("redis.log.2", Array(1...6)), ("redis.log.1", [7, 8, -7200]), ("redis.log", [9]),
+            ]),
+        Absence(
+            name: "a part that begins with the line that another one is", total: 11,
+            files: [
+                ("redis.log.3", Array(1...5)), ("redis.log.2", [5]), ("redis.log.1", [5, 6, 7]),
+                ("redis.log", [8, 9]),
+            ]),
+    ]
+
+    @Test(arguments: absences.indices)
+    func `What was written while nobody looked is read once`(index: Int) throws {
+        let absence = Self.absences[index]
+        try withTemporaryFolder { folder in
+            let log = folder + "/log/redis.log"
+            try FileManager.default.createDirectory(
+                atPath: folder + "/log", withIntermediateDirectories: true)
+            let arguments = ["tail", "--state", folder + "/state", "--until-idle", "0.1", log]
+            try Self.lines(Array(1...5)).write(to: URL(fileURLWithPath: log))
+            _ = try Program.run(arguments)
+            let first = absence.files[0]
+            try FileManager.default.moveItem(atPath: log, toPath: "\(folder)/log/\(first.0)")
+            for (name, numbers) in absence.files {
+                let path = "\(folder)/log/\(name)"
+                let text = Self.lines(numbers.filter { $0 > 0 })
+                if name == first.0, let handle = FileHandle(forWritingAtPath: path) {
+                    try handle.write(contentsOf: text)
+                    try handle.close()
+                } else {
+                    try text.write(to: URL(fileURLWithPath: path))
+                }
+                if let age = numbers.first(where: { $0 < 0 }) {
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: Date(timeIntervalSinceNow: Double(age))],
+                        ofItemAtPath: path)
+                }
+            }
+            if let tool = absence.packing.first {
+                _ = try Tool.output(of: [tool, "\(folder)/log/\(absence.packing[1])"])
+            }
+            _ = try Program.run(arguments)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == absence.total, "\(absence.name)")
+        }
+    }
+
+    @Test func `A part that nothing here unpacks is told of`() throws {
+        try withTemporaryFolder { folder in
+            let log = folder + "/redis.log"
+            try Self.lines([1]).write(to: URL(fileURLWithPath: log))
+            try Data([0x5D, 0, 0, 0x80, 0]).write(to: URL(fileURLWithPath: log + ".1.lzma"))
+            let run = try Program.run([
+                "tail", "--state", folder + "/state", "--from-start", "--until-idle", "0.1", log,
+            ])
+            #expect(run.status == 1)
+            #expect(run.errors.contains("redis.log.1.lzma: packed in a way that is not read"))
+        }
+    }
+
+    /// Refusals, each with its number as its second.
+    private static func lines(_ numbers: [Int]) -> Data {
+        Data(
+            numbers.map {
+                "7:M 22 Nov 2026 10:00:\($0 < 10 ? "0" : "")\($0).000 # Can't save in background: "
+                    + "fork: Cannot allocate memory\n"
+            }.joined().utf8)
+    }
+
     @Test func `A longer copy in the place of a log is read on, once`() throws {
         try withTemporaryFolder { folder in
             let (log, output) = (folder + "/redis.log", folder + "/out")
