@@ -11,6 +11,11 @@ import Testing
 struct PruningTests {
     private static let patterns = Catalogue.builtIn.patterns
 
+    private func kept(_ source: LiveSource, _ first: Int, _ last: Int, rare: Int) -> LiveSource.Kept
+    {
+        .init(middle: first..<source.collector.log.count - last, rare: rare)
+    }
+
     private func storm(_ refusals: Int) -> [UInt8] {
         var text = "7:M 22 Nov 2026 10:00:00.000 * Ready to accept connections\n"
         for i in 0..<refusals {
@@ -36,7 +41,7 @@ struct PruningTests {
         _ = reporter.changes([source], carry: Carry())
         let whole = reporter.report
         let pruned = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
+            kept(source, 40, 60, rare: 10), patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 200)
         let carry = try #require(reporter.carry(without: [pruned]))
         var reader = LiveStateReader(patterns: Self.patterns, store: store)
@@ -60,7 +65,7 @@ struct PruningTests {
         _ = reporter.changes([source], carry: Carry())
         // Without its beginning the incident is another.
         let pruned = source.pruned(
-            keepingFirst: 1, last: 4, rare: 0, patterns: Self.patterns, store: store)
+            kept(source, 1, 4, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [pruned]) == nil)
     }
 
@@ -92,11 +97,11 @@ struct PruningTests {
         let whole = reporter.report
         #expect(whole.incidents.count == 1)
         let bare = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
+            kept(source, 40, 60, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [bare]) == nil)
-        let pruned = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, around: reporter.lines(of: source),
-            patterns: Self.patterns, store: store)
+        var some = kept(source, 40, 60, rare: 0)
+        some.shown = reporter.lines(of: source)
+        let pruned = source.pruned(some, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 300)
         let carry = try #require(reporter.carry(without: [pruned]))
         _ = reporter.changes([pruned], carry: carry)
