@@ -210,13 +210,13 @@ extension LiveStore {
         compact()
     }
 
-    private static var compactionStep: Int64 { 4 << 20 }
+    private static var compactionStep: Int64 { 1 << 20 }
 
     /// Events from which on a storm is pruned, and of each log what stays of its beginning and end.
-    private static let pruneStart = 40_000
-    private static let firstKept = 1000
-    private static let lastKept = 4000
-    private static let rareKept = 200
+    private static let pruneStart = 12_000
+    private static let firstKept = 500
+    private static let lastKept = 2000
+    private static let rareKept = 50
     /// Attempts beside those that incidents show, tried in this order.
     private static let reaches = [0, 1, 4]
 

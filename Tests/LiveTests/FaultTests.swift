@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 struct FaultTests {
-    /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows.
+    /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows (`make faults-live RUNS=1000`).
     static let runs =
-        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 6
+        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 8
 
     @Test(arguments: 0..<runs)
     func `Rotated in every way and killed at any instant, every line counts once`(
@@ -18,34 +18,45 @@ struct FaultTests {
             let logs = folder + "/log"
             try FileManager.default.createDirectory(
                 atPath: logs, withIntermediateDirectories: true)
-            var driver = RotationDriver(folder: logs, seed: seed)
-            let target = driver.below(2) == 0 && !driver.isLink ? logs : driver.log
-            let arguments = ["tail", "--state", folder + "/state", "--from-start", target]
+            var drivers = [RotationDriver(folder: logs, seed: seed)]
+            // Another server's log beside it.
+            if seed % 6 == 5 {
+                drivers.append(
+                    RotationDriver(folder: logs, seed: seed + 1, name: "redis-6380", pid: 14020))
+            }
+            func some(_ number: Int) -> Int { number % drivers.count }
+            let isFolder = drivers[0].below(2) == 0 && !drivers.contains(where: \.isLink)
+            let targets = isFolder ? [logs] : drivers.map(\.log)
+            let arguments = ["tail", "--state", folder + "/state", "--from-start"] + targets
             var tail = try Workshop.start(arguments)
-            for _ in 0..<30 {
-                switch driver.below(20) {
+            for round in 0..<30 {
+                let i = some(round)
+                switch drivers[0].below(20) {
                 case 0..<10:
-                    try driver.write(1 + driver.below(30), isSplit: driver.below(3) == 0)
-                case 10..<13: try driver.rotate()
+                    try drivers[i].write(
+                        1 + drivers[i].below(30), isSplit: drivers[i].below(3) == 0)
+                case 10..<13: try drivers[i].rotate()
                 case 13..<17:
                     kill(tail.processIdentifier, SIGKILL)
                     tail.waitUntilExit()
-                    for _ in 0..<driver.below(4) {
-                        try driver.write(1 + driver.below(6), isSplit: driver.below(3) == 0)
-                        if driver.below(2) == 0 { try driver.rotate() }
+                    for _ in 0..<drivers[i].below(4) {
+                        try drivers[i].write(
+                            1 + drivers[i].below(6), isSplit: drivers[i].below(3) == 0)
+                        if drivers[i].below(2) == 0 { try drivers[i].rotate() }
                     }
                     tail = try Workshop.start(arguments)
-                default: usleep(UInt32(driver.below(60_000)))
+                default: usleep(UInt32(drivers[0].below(60_000)))
                 }
             }
-            try driver.write(2)
+            for i in drivers.indices { try drivers[i].write(2) }
             kill(tail.processIdentifier, SIGKILL)
             tail.waitUntilExit()
             _ = try Program.run(arguments + ["--until-idle", "0.3"])
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
-            #expect(stored.incidents.count == (driver.refusals > 0 ? 1 : 0))
-            #expect(total(stored.incidents) == driver.refusals)
-            #expect(sum(stored.inputs, "lines") == driver.lines + driver.splits)
+            #expect(stored.incidents.count == drivers.count { $0.refusals > 0 })
+            #expect(total(stored.incidents) == drivers.reduce(0) { $0 + $1.refusals })
+            #expect(
+                sum(stored.inputs, "lines") == drivers.reduce(0) { $0 + $1.lines + $1.splits })
         }
     }
 

@@ -38,7 +38,7 @@ struct PruningTests {
         let bytes = storm(3000)
         #expect(source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn)) == bytes.count)
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         let whole = reporter.report
         let pruned = source.pruned(
             kept(source, 40, 60, rare: 10), patterns: Self.patterns, store: store)
@@ -47,7 +47,7 @@ struct PruningTests {
         var reader = LiveStateReader(patterns: Self.patterns, store: store)
         reader.take(Array(carry.line.utf8))
         #expect(reader.carry == carry)
-        _ = reporter.changes([pruned], carry: reader.carry)
+        reporter.changes([pruned], carry: reader.carry)
         #expect(reporter.report.summary == whole.summary)
         #expect(reporter.report.incidents.map(\.failures) == whole.incidents.map(\.failures))
         #expect(
@@ -62,7 +62,7 @@ struct PruningTests {
         let bytes = storm(500)
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         // Without its beginning the incident is another.
         let pruned = source.pruned(
             kept(source, 1, 4, rare: 0), patterns: Self.patterns, store: store)
@@ -93,18 +93,18 @@ struct PruningTests {
         let bytes = healthy(1000, failingAt: 500)
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         let whole = reporter.report
         #expect(whole.incidents.count == 1)
         let bare = source.pruned(
             kept(source, 40, 60, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [bare]) == nil)
         var some = kept(source, 40, 60, rare: 0)
-        some.shown = reporter.lines(of: source)
+        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
         let pruned = source.pruned(some, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 300)
         let carry = try #require(reporter.carry(without: [pruned]))
-        _ = reporter.changes([pruned], carry: carry)
+        reporter.changes([pruned], carry: carry)
         #expect(reporter.report.summary == whole.summary)
         #expect(reporter.report.incidents.map(\.id) == whole.incidents.map(\.id))
         #expect(reporter.report.incidents.map(\.startedAt) == whole.incidents.map(\.startedAt))
