@@ -48,8 +48,13 @@ private struct Attempts {
     /// Events within which the end of a child is looked for.
     private static let childSpan = 64
 
+    /// Events after which another attempt begins in any case, if no child is running.
+    private static let longest = 32
+
     private struct State {
         var number: Int
+        /// The event with which the attempt began.
+        var start = 0
         /// The event with which a child began that has not ended.
         var child: Int?
         var isBeginning = false
@@ -62,7 +67,13 @@ private struct Attempts {
             let kind = patterns[pattern].kind
             var state = states[header.stream] ?? State(number: Int(header.stream) << 40)
             let isRunning = state.child.map { i - $0 <= Self.childSpan } ?? false
-            if kind.beginsAttempt, !isRunning, !state.isBeginning { state.number += 1 }
+            // A refused fork without a line that says why stands for itself.
+            let isAlone = kind == .fork_failed || kind == .child_started
+            let isLong = i - state.start >= Self.longest
+            if kind.beginsAttempt || isAlone || isLong, !isRunning, !state.isBeginning {
+                state.number += 1
+                state.start = i
+            }
             state.isBeginning = kind.beginsAttempt
             switch kind {
             case .child_started: state.child = i

@@ -56,6 +56,24 @@ struct PruningTests {
         #expect(reporter.report.outlook.map(\.saves) == whole.outlook.map(\.saves))
     }
 
+    @Test func `Refusals without a line that says why are pruned as well`() throws {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = (0..<3000).flatMap { i in
+            Array(
+                ("7:M 22 Nov 2026 10:\(padded(i / 60, 2)):\(padded(i % 60, 2)).000 # Can't save in "
+                    + "background: fork: Cannot allocate memory\n").utf8)
+        }
+        _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
+        let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        reporter.changes([source], carry: Carry())
+        var some = kept(source, 40, 60, rare: 10)
+        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
+        let pruned = source.pruned(some, patterns: Self.patterns, store: store)
+        #expect(pruned.collector.log.count < 200)
+        #expect(try #require(reporter.carry(without: [pruned])) != Carry())
+    }
+
     @Test func `What would lose more than figures is not pruned`() throws {
         let store = EventStore(limits: .none)
         let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
