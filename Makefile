@@ -16,7 +16,7 @@ BENCH_FLAGS := --data $(BENCH_DATA) $(if $(QUICK),--quick --rounds 3)
 BENCH       := Benchmarks/.build/release/bench
 
 .PHONY: build test check fmt golden docs bench bench-scaling bench-tail bench-lines bench-build \
-        release install-deps demo ci clean fuzz faults sanitize sbom
+        release install-deps demo ci clean fuzz faults faults-live sanitize sbom
 
 build:                  ## a release binary, .build/release/forktopsy
 	$(SWIFT_BUILD) -c release
@@ -58,6 +58,9 @@ bench-build:
 
 fuzz:                   ## every reader under libFuzzer and the address sanitizer; SECONDS_EACH of them (60)
 	JOBS=$(JOBS) scripts/fuzz $(or $(SECONDS_EACH),60)
+
+faults-live: build      ## rotations and kill -9 under a log that is followed; RUNS=1000
+	FORKTOPSY_FAULT_RUNS=$(or $(RUNS),100) FORKTOPSY_BINARY=$(BINARY) swift test --filter FaultTests
 
 faults: build           ## the faults of docs/reliability.md, a hundredth of their size; FULL=1 for all of it
 	scripts/faults --binary $(BINARY) $(if $(FULL),--full)

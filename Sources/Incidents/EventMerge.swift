@@ -165,13 +165,19 @@ struct TwinFilter {
     fileprivate struct Span {
         var first = Int64.max
         var last = Int64.min
+        /// The log that the input is a part of, by its name.
+        var log = ""
 
         /// Whether the end of the one is the beginning of the other: parts of a log that was
-        /// rotated, which share no records though they may share a moment.
+        /// rotated, which share no records though they may share a moment. By their names they may
+        /// be such parts also where all of one is but that moment.
         func touches(_ other: Span) -> Bool {
             let isStaggered =
-                first < other.first && last < other.last
-                || other.first < first && other.last < last
+                log == other.log && (first, last) != (other.first, other.last)
+                ? first <= other.first && last <= other.last
+                    || other.first <= first && other.last <= last
+                : first < other.first && last < other.last
+                    || other.first < first && other.last < last
             return isStaggered && min(last, other.last) - max(first, other.first) < 100_000_000
         }
     }
@@ -184,6 +190,7 @@ struct TwinFilter {
         }
         spans = sources.map { source in
             var span = Span()
+            span.log = rotationStem(source.facts.path)
             source.log.forEachInstant { at in
                 span.first = min(span.first, at.nanoseconds)
                 span.last = max(span.last, at.nanoseconds)

@@ -56,6 +56,11 @@ package struct FileState: Hashable, Sendable {
         return isCoarse ? modifiedAt / second < other / second : modifiedAt < other
     }
 
+    /// Whether it was last written at a moment, to the second.
+    package func isOf(_ moment: Int64) -> Bool {
+        modifiedAt / 1_000_000_000 == moment / 1_000_000_000
+    }
+
     /// Whether two states are of one file.
     package func isSameFile(as other: FileState) -> Bool {
         device == other.device && inode == other.inode

@@ -17,13 +17,47 @@ package enum RotatedLogs {
     /// By the last writing, which copying and compressing keep; of those written at one moment the
     /// smaller number, or the later date, is newer.
     package static func siblings(of path: String) -> [Sibling] {
-        let slash = path.lastIndex(of: "/")
-        let folder = slash.map { String(path[..<$0]) } ?? "."
-        let name = slash.map { String(path[path.index(after: $0)...]) } ?? path
-        let prefix = slash == nil ? "" : (folder.isEmpty ? "/" : folder + "/")
+        let (folder, name) = split(path)
         let names = names(in: folder.isEmpty ? "/" : folder)
-        var out: [Sibling] = []
         let own = FileState(path: path)
+        var out = parts(of: name, below: path.contains("/") ? folder + "/" : "", names, own)
+        for place in names where oldFolders.contains(place) {
+            let below = (path.contains("/") ? folder + "/" : "") + place
+            out += parts(of: name, below: below + "/", Directory.names(in: below) ?? [], own)
+        }
+        return out.sorted { a, b in
+            if b.state.isWritten(before: a.state.modifiedAt) { return true }
+            if a.state.isWritten(before: b.state.modifiedAt) { return false }
+            return isNewer(a.path, b.path)
+        }
+    }
+
+    /// Folders beside a log into which its parts are moved: logrotate's `olddir`, which has no name of
+    /// its own.
+    private static let oldFolders: Set<String> = [
+        "old", "archive", "archives", "archived", "rotated", "backup", "backups",
+    ]
+
+    /// The log that a part in such a folder is of, by the place where it would be; `nil` where the path
+    /// lies in no such folder.
+    package static func besideOldFolder(_ path: String) -> String? {
+        let (folder, name) = split(path)
+        let (parent, last) = split(folder)
+        guard oldFolders.contains(last) else { return nil }
+        return (folder.contains("/") ? parent + "/" : "") + name
+    }
+
+    /// A path's folder, `.` where it names none, and its last part.
+    private static func split(_ path: String) -> (folder: String, name: String) {
+        guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+        return (String(path[..<slash]), String(path[path.index(after: slash)...]))
+    }
+
+    /// Those of sorted names in the folder `prefix` that are parts of the log `name`.
+    private static func parts(
+        of name: String, below prefix: String, _ names: [String], _ own: FileState?
+    ) -> [Sibling] {
+        var out: [Sibling] = []
         let parts = candidates(for: name, among: names).filter { isPart($0, of: name) }
         let plain = Set(parts)
         for other in parts {
@@ -34,11 +68,7 @@ package enum RotatedLogs {
             else { continue }
             out.append(Sibling(path: prefix + other, state: state))
         }
-        return out.sorted { a, b in
-            if b.state.isWritten(before: a.state.modifiedAt) { return true }
-            if a.state.isWritten(before: b.state.modifiedAt) { return false }
-            return isNewer(a.path, b.path)
-        }
+        return out
     }
 
     /// The names in a directory that was looked at before and has not changed since.
@@ -122,6 +152,18 @@ package enum RotatedLogs {
     }
 
     package static func isPacked(_ path: String) -> Bool { withoutPacking(path) != path }
+
+    /// Whether a part is packed in a way that nothing here reads, and that its bytes do not show.
+    package static func isUnreadable(_ path: String) -> Bool {
+        [".lzma", ".Z", ".br", ".lz", ".lzo", ".7z"].contains { path.hasSuffix($0) }
+    }
+
+    /// Whether a part is newer than another by the number or the date in its name.
+    package static func isNewer(_ path: String, than other: String) -> Bool {
+        let numbers = [path, other].map { lastNumber(withoutPacking($0)) }
+        return numbers[0] != nil && numbers[1] != nil && numbers[0] != numbers[1]
+            && isNewer(path, other)
+    }
 
     private static func isNewer(_ a: String, _ b: String) -> Bool {
         let (x, y) = (withoutPacking(a), withoutPacking(b))

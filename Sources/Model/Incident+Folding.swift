@@ -34,4 +34,14 @@ extension Incident {
         out.trigger = evidence.trigger
         return out
     }
+
+    /// The incident with its figures and its verdict alone.
+    package var withoutEvidence: Incident {
+        var out = self
+        (out.timeline, out.observations, out.childrenElsewhere, out.vanished) = ([], [], [], [])
+        (out.memory, out.facts, out.causes) = ([], [], [])
+        (out.trigger, out.folded) = (nil, nil)
+        out.readings = Readings()
+        return out
+    }
 }

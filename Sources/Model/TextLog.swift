@@ -11,6 +11,12 @@ package struct TextLog: Sendable {
 
     package init(store: EventStore) { self.store = store }
 
+    /// One text, put away at once.
+    package init(_ text: String, in store: EventStore) {
+        self.store = store
+        sealed = [store.keep(EventBlock(bytes: Array(text.utf8)))]
+    }
+
     package mutating func append(_ text: String) {
         open += text.utf8
         guard open.count >= Self.pieceSize else { return }

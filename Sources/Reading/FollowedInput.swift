@@ -28,6 +28,8 @@ package struct FollowedInput: Sendable {
     private var isSkipping = false
     /// The place of the last whole journal entry in its journal.
     package private(set) var cursor: JournalCursor?
+    /// What is known of messages before they are matched; without it every line is taken apart.
+    package var screen: MessageScreen?
 
     package init(name: String) { reader = RecordReader(name: name) }
 
@@ -137,6 +139,10 @@ extension FollowedInput {
         _ bytes: Span<UInt8>, isLast: Bool, _ body: RecordBody
     ) -> Int {
         var used = 0
+        if let screen, !isSkipping, bytes.count >= Self.blockSize {
+            guard let end = takeBlock(bytes, screen, body) else { return bytes.count }
+            used = end
+        }
         while let feed = firstIndex(of: 0x0A, in: bytes, from: used, to: bytes.count) {
             let start = used
             used = feed + 1
@@ -169,16 +175,54 @@ extension FollowedInput {
         return bytes.count
     }
 
+    /// Bytes from which on lines are taken by the block: to look a block over costs something.
+    private static let blockSize = 4096
+
+    /// Takes whole lines, but for records that no pattern can match (`LineSieve`); gives the bytes
+    /// used, `nil` where the input is no log.
+    private mutating func takeBlock(
+        _ bytes: Span<UInt8>, _ screen: MessageScreen, _ body: RecordBody
+    ) -> Int? {
+        var sieve: LineSieve? = LineSieve(screen)
+        var marks = BlockScan()
+        marks.scan(bytes, 0..<bytes.count, fingerprints: screen.fingerprints)
+        var place = LineSieve.Place(lineStart: 0, number: lines)
+        var isLog = true
+        while isLog, let feed = sieve?.nextEnd(&place, bytes, marks) ?? nil {
+            let start = place.lineStart
+            place.number += 1
+            let length = cutLength(feed - start)
+            isLog = reader.take(
+                bytes.extracting(start..<start + length), place.number, offset + Int64(start),
+                &sieve, body)
+            place.lineStart = feed + 1
+        }
+        if let passed = sieve?.passed { reader.settle(passed) }
+        lines = place.number
+        if !isLog { form = .ignored }
+        return isLog ? place.lineStart : nil
+    }
+
+    /// The header of the last record that was passed over, where none was lent since.
+    package mutating func takePassed() -> RecordHeader? {
+        defer { reader.passed = nil }
+        return reader.passed
+    }
+
+    /// The bytes of a line that are looked at; what is cut off is counted.
+    private mutating func cutLength(_ count: Int) -> Int {
+        guard count > LineReader.lineLimit else { return count }
+        reader.facts.damage.linesCut += 1
+        reader.facts.damage.bytesSkipped += Int64(count - LineReader.lineLimit)
+        return LineReader.lineLimit
+    }
+
     /// Takes one line, cut at the limit; false where the input is no log.
     private mutating func takeLine(
         _ line: Span<UInt8>, at position: Int, _ body: RecordBody
     ) -> Bool {
         lines += 1
-        let length = min(line.count, LineReader.lineLimit)
-        if length < line.count {
-            reader.facts.damage.linesCut += 1
-            reader.facts.damage.bytesSkipped += Int64(line.count - length)
-        }
+        let length = cutLength(line.count)
         let place = offset + Int64(position)
         if reader.take(line.extracting(0..<length), lines, place, body) { return true }
         form = .ignored

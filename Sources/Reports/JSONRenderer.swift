@@ -38,8 +38,8 @@ package struct JSONRenderer: Sendable {
         )
     }
 
-    /// Each incident as a value, in the order of the report.
-    package func incidents(of report: Report) -> [JSONValue] { report.incidents.map(\.json) }
+    /// One incident as a value.
+    package static func value(of incident: Incident) -> JSONValue { incident.json }
 
     /// The report as a value, in the order of the schema.
     package func value(of report: Report) -> JSONValue {

@@ -38,14 +38,14 @@ package struct Redactor: Sendable {
     }
 
     /// Redacts what stands before the incidents of a report, and learns the names in all of it.
-    mutating func redactBeginning(of report: inout Report) {
+    package mutating func redactBeginning(of report: inout Report) {
         guard redaction.mode != .none else { return }
         if redaction.mode != .secrets { learnNames(report) }
         report.mapBeginning { redact($0) }
     }
 
     /// Redacts the next incident of the report.
-    mutating func redact(_ incident: inout Incident) {
+    package mutating func redact(_ incident: inout Incident) {
         guard redaction.mode != .none else { return }
         hideNamedSecrets(&incident)
         incident.mapStrings { redact($0) }

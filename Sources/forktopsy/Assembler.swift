@@ -147,9 +147,17 @@ struct Assembler {
                 out.append(given[first])
                 continue
             }
-            let digests = alike.map { (given[$0].digest(patterns: patterns), given[$0]) }
-            out += Dictionary(digests) { first, _ in first }.sorted { $0.key < $1.key }
-                .map(\.value)
+            // Those that differ in size need not be looked through.
+            let bySize = Dictionary(grouping: alike) { given[$0].size }
+            for (_, same) in bySize.sorted(by: { $0.key < $1.key }) {
+                guard same.count > 1 else {
+                    out += same.map { given[$0] }
+                    continue
+                }
+                let digests = same.map { (given[$0].digest(patterns: patterns), given[$0]) }
+                out += Dictionary(digests) { first, _ in first }.sorted { $0.key < $1.key }
+                    .map(\.value)
+            }
         }
         return out
     }
@@ -284,6 +292,25 @@ struct Assembler {
             out = Int(clamping: min(Int64(out) + Int64(count), SnapshotValue.credible.upperBound))
         }
         return out
+    }
+}
+
+extension Extraction {
+    /// What two inputs that are the same have in common, without a look at their events.
+    fileprivate var size: Size {
+        Size(bytes: facts.bytes, lines: facts.lines, events: log.count, first: facts.clock.first)
+    }
+
+    fileprivate struct Size: Hashable, Comparable {
+        var bytes: Int64
+        var lines: Int
+        var events: Int
+        var first: Stamp
+
+        static func < (a: Size, b: Size) -> Bool {
+            (a.bytes, a.lines, a.events, a.first.nanoseconds, a.first.form.rawValue)
+                < (b.bytes, b.lines, b.events, b.first.nanoseconds, b.first.form.rawValue)
+        }
     }
 }
 

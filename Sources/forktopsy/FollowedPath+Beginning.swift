@@ -41,9 +41,9 @@ extension FollowedPath {
 
     func giveUp(_ source: LiveSource) {
         if !source.mark.isBlank {
-            source.note(
-                problem: "not found again: what may have followed byte \(source.mark.offset) "
-                    + "could not be read")
+            complain(
+                "not found again: what may have followed byte \(source.mark.offset) could not be "
+                    + "read", of: source)
         }
         source.close()
     }

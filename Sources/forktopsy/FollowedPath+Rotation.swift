@@ -30,9 +30,9 @@ extension FollowedPath {
         if let copy {
             rename(life.source, to: copy.path)
         } else if !life.source.mark.isBlank {
-            life.source.note(
-                problem: "cut in place behind byte \(life.source.mark.offset); "
-                    + "no copy holds what may have followed")
+            complain(
+                "cut in place behind byte \(life.source.mark.offset); no copy holds what may have "
+                    + "followed", of: life.source)
         }
         life.file = nil
         life.deadline = now + (life.half.isEmpty ? 0 : Self.leavingSeconds)
@@ -60,7 +60,7 @@ extension FollowedPath {
             damage = error.reason
         }
         guard probe.isMatch == true else { return false }
-        if let damage { source.note(problem: damage) }
+        if let damage { complain(damage, of: source) }
         source.mark.move(to: feed.mark)
         source.mark.modifiedAt = max(source.mark.modifiedAt, sibling.state.modifiedAt)
         life.feed = feed
@@ -71,18 +71,34 @@ extension FollowedPath {
     /// How often a directory is looked at in which names are changing.
     static let looks = 8
 
-    /// Reads rotated parts that came and went while nobody looked: those younger than `source`.
-    /// Looks again after each, since names move on while we read.
+    /// Reads rotated parts that came and went while nobody looked: those younger than `source`, by
+    /// their times or by their names, since clocks are set back. Looks again after each, since names
+    /// move on while we read.
     func readMissed(behind source: LiveSource?) {
         let mark = source?.mark ?? FileMark()
         var failures: Set<RotatedLogs.Sibling> = []
         for _ in 0..<1000 {
-            let next = RotatedLogs.siblings(of: path).last {
-                !$0.state.isWritten(before: mark.modifiedAt) && !failures.contains($0)
-                    && !isOpen($0.state) && !isKnown($0)
+            let siblings = RotatedLogs.siblings(of: path)
+            let known = siblings.first {
+                $0.path == source?.input.name
+                    || $0.state.inode == mark.inode && $0.state.device == mark.device
             }
-            guard let next else { return }
-            if !readWhole(next) { failures.insert(next) }
+            var isRead: Bool?
+            for sibling in siblings.reversed() where isRead == nil {
+                let isYounger =
+                    !sibling.state.isWritten(before: mark.modifiedAt)
+                    || known.map { RotatedLogs.isNewer(sibling.path, than: $0.path) } ?? false
+                guard isYounger, !failures.contains(sibling), !isOpen(sibling.state) else {
+                    continue
+                }
+                switch part(sibling) {
+                case .known: continue
+                case .grown(let source): isRead = readRest(sibling, of: source)
+                case .unknown: isRead = readWhole(sibling)
+                }
+                if isRead == false { failures.insert(sibling) }
+            }
+            if isRead == nil { return }
         }
     }
 
@@ -108,6 +124,13 @@ extension FollowedPath {
         guard !closed.isEmpty else { return }
         for sibling in RotatedLogs.siblings(of: path) {
             for source in closed { revive(source, at: sibling.path, now: now) }
+            // A packed one has the time of its last writing: as it was then, it was read.
+            let isAsItWas = closed.contains { sibling.state.isOf($0.mark.modifiedAt) }
+            if RotatedLogs.isPacked(sibling.path), !isAsItWas, !isOpen(sibling.state),
+                case .grown(let source) = part(sibling)
+            {
+                readRest(sibling, of: source)
+            }
         }
     }
 
@@ -133,20 +156,12 @@ extension FollowedPath {
         }
     }
 
-    /// Whether a rotated part was read under another name.
-    func isKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
-        if settled.contains(sibling.state) { return true }
-        guard holdsWhatIsKnown(sibling) else { return isBeingMade(sibling) }
-        settle(sibling)
-        return true
-    }
-
     /// Takes note that a part need not be looked at again, if its name still leads to it.
-    private func settle(_ sibling: RotatedLogs.Sibling) {
+    func settle(_ sibling: RotatedLogs.Sibling) {
         if FileState(path: sibling.path) == sibling.state { settled.insert(sibling.state) }
     }
 
-    private func holdsWhatIsKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
+    func holdsWhatIsKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
         // A part that is but half a line has no mark yet.
         let halves = leaving.filter { $0.source.mark.isBlank }.compactMap(\.feed?.rest)
         let all = store.sources(of: path).map(\.mark).filter { !$0.isBlank }
@@ -176,7 +191,7 @@ extension FollowedPath {
     }
 
     /// Whether a file is a copy of the log that somebody is writing now.
-    private func isBeingMade(_ sibling: RotatedLogs.Sibling) -> Bool {
+    func isBeingMade(_ sibling: RotatedLogs.Sibling) -> Bool {
         guard !RotatedLogs.isPacked(sibling.path), let head = current?.file?.head(), !head.isEmpty,
             let start = try? LogFile(path: sibling.path).head(), !start.isEmpty,
             let size = try? current?.file?.state().size, sibling.state.size <= size
@@ -210,6 +225,11 @@ extension FollowedPath {
     @discardableResult
     func readWhole(_ sibling: RotatedLogs.Sibling, joins: Bool = true) -> Bool {
         guard !SignalPipe.isEnding else { return false }
+        guard !RotatedLogs.isUnreadable(sibling.path) else {
+            complain("\(sibling.path): packed in a way that is not read; its lines are missing")
+            settle(sibling)
+            return false
+        }
         let name = rotationStem(sibling.path) == rotationStem(path) ? sibling.path : path
         let source = store.makeSource(origin: path, name: name)
         let life = Life(source, file: nil)
@@ -241,9 +261,10 @@ extension FollowedPath {
         } catch {
             guard !feed.mark.isBlank || !(start ?? []).isEmpty else {
                 store.forget(source)
+                complain("\(sibling.path): \(error.reason); its lines are missing")
                 return false
             }
-            source.note(problem: error.reason)
+            complain(error.reason, of: source)
         }
         note(feed.mark, of: sibling, in: source)
         // The rest is read when we are back.

@@ -21,6 +21,9 @@ final class FollowedPath {
     private(set) var needsPolling = false
     /// Why it cannot be read now.
     var problem: String?
+    /// What could not be read, in the order in which that was noticed, and how many were told.
+    var complaints: [String] = []
+    var told = 0
     /// Whether anything of it was read since the last time this was asked.
     var hasProgressed = false
 

@@ -22,27 +22,46 @@ struct IncidentChange {
 }
 
 /// Assembles what is known into incidents and tells what is different from the time before.
+///
+/// Incidents are diagnosed, redacted and told one by one: of those that are over only figures and
+/// verdicts stay in memory.
 final class LiveReporter {
     private let extractor: Extractor
     private var assembler: Assembler
     private let redact: Redaction.Mode
+    /// Where what is not kept in memory waits.
+    private let directories: [String]
     private var known: [String: Known] = [:]
+    /// What was found last; incidents that are over have no evidence in it.
     private(set) var report = Report(toolVersion: Forktopsy.version)
 
     private var remembered: [String: Incident.Status] = [:]
 
-    private struct Known {
+    fileprivate struct Known {
         var status: Incident.Status
         var digest: UInt64
-        var incident: Incident
-        var json: JSONValue
+        /// The incident as it was told, where it may yet be withdrawn.
+        var json: TextLog
     }
 
-    init(catalogue: Catalogue, assembler: Assembler, redact: Redaction.Mode) {
+    init(
+        catalogue: Catalogue, assembler: Assembler, redact: Redaction.Mode,
+        directories: [String] = []
+    ) {
         extractor = Extractor(catalogue: catalogue)
         self.assembler = assembler
         self.redact = redact
+        self.directories = directories
+        told = Self.store(in: directories)
     }
+
+    private static func store(in directories: [String]) -> EventStore {
+        EventStore(limits: .init(memory: 256 << 10, cache: 64 << 10), directories: directories)
+    }
+
+    /// The texts of `known`, and how many of them are outdated.
+    private var told: EventStore
+    private var outdated = 0
 
     /// Takes note of what a run before has told: only what is different now is told again.
     func remember(_ statuses: [String: Incident.Status]) { remembered = statuses }
@@ -50,35 +69,88 @@ final class LiveReporter {
     /// The status of each incident, as it was told.
     var statuses: [String: Incident.Status] { known.mapValues(\.status) }
 
-    /// Puts everything together, and says what is different from the time before.
-    func changes(_ sources: [LiveSource], carry: Carry) -> [IncidentChange] {
+    /// Puts everything together, and tells what is different from the time before. True where
+    /// anything is.
+    @discardableResult
+    func changes(
+        _ sources: [LiveSource], carry: Carry, _ tell: (IncidentChange) -> Void = { _ in }
+    ) -> Bool {
         assembler.carry = carry
         for source in sources { note(source) }
-        report = Self.report(
-            sources.filter { !$0.isBlank }, extractor, assembler)
+        let assembly = assembly(of: sources, assembler)
+        let before = report.incidents
+        report = assembly.report
+        report.incidents = []
+        var beginning = report
         var redactor = Redactor(mode: redact)
-        let shown = redactor.redacted(report)
-        var out: [IncidentChange] = []
+        redactor.redactBeginning(of: &beginning)
         var now: [String: Known] = [:]
-        let values = JSONRenderer(redaction: redactor.redaction).incidents(of: shown)
-        for (incident, json) in zip(shown.incidents, values) {
+        var hasChanged = false
+        assembly.forEachIncident { incident in
+            let isOpen = incident.status == .ongoing_at_end
+            report.incidents.append(isOpen ? incident : incident.withoutEvidence)
+            var shown = incident
+            redactor.redact(&shown)
+            let json = JSONRenderer.value(of: shown)
+            let text = json.rendered(pretty: false)
             var hash = FNV1a()
-            hash.combine(json.rendered(pretty: false))
+            hash.combine(text)
+            let old = known[incident.id]
             let next = Known(
-                status: incident.status, digest: hash.value, incident: incident, json: json)
+                status: incident.status, digest: hash.value,
+                json: old.flatMap { $0.digest == hash.value ? $0.json : nil }
+                    ?? TextLog(text, in: told))
+            if let old, old.digest != next.digest { outdated += text.utf8.count }
             now[incident.id] = next
             if let told = remembered.removeValue(forKey: incident.id), told == next.status {
-                continue
+                return
             }
-            guard let kind = Self.kind(known[incident.id], next) else { continue }
-            out.append(IncidentChange(kind: kind, incident: incident, json: json))
+            guard let kind = Self.kind(old, next) else { return }
+            hasChanged = true
+            tell(IncidentChange(kind: kind, incident: shown, json: json))
         }
         for (id, old) in known.sorted(by: { $0.key < $1.key }) where now[id] == nil {
-            out.append(
-                IncidentChange(kind: .withdrawn, incident: old.incident, json: old.json))
+            guard let incident = before.first(where: { $0.id == id }), let json = old.value else {
+                continue
+            }
+            var shown = incident
+            redactor.redact(&shown)
+            hasChanged = true
+            tell(IncidentChange(kind: .withdrawn, incident: shown, json: json))
         }
         known = now
-        return out
+        renewIfWorthwhile()
+        return hasChanged
+    }
+
+    /// Texts of incidents that have changed since are given up when they are many.
+    private func renewIfWorthwhile() {
+        guard outdated > Self.outdatedLimit else { return }
+        let fresh = Self.store(in: directories)
+        known = known.mapValues { old in
+            var next = old
+            next.json = TextLog(old.text, in: fresh)
+            return next
+        }
+        told = fresh
+        outdated = 0
+    }
+
+    /// Bytes.
+    private static let outdatedLimit = 64 << 20
+
+    /// All of what is known, with all evidence.
+    func whole(_ sources: [LiveSource], carry: Carry) -> Report {
+        assembler.carry = carry
+        return Self.report(sources.filter { !$0.isBlank }, extractor, assembler)
+    }
+
+    private func assembly(of sources: [LiveSource], _ assembler: Assembler) -> Assembly {
+        var assembler = assembler
+        assembler.store = Self.store(in: directories)
+        return assembler.assemble(
+            sources.filter { !$0.isBlank }.map { $0.extraction(extractor) },
+            patterns: extractor.catalogue.patterns)
     }
 
     /// The clock of a source: as the last report has decided, else by what the log itself shows.
@@ -104,17 +176,18 @@ final class LiveReporter {
             sources.map { $0.extraction(extractor) }, patterns: extractor.catalogue.patterns)
     }
 
-    /// The lines of a source that incidents show or rest on.
-    func lines(of source: LiveSource) -> Set<Int> {
-        let path = source.input.facts.path
-        let numbers = Set(report.inputs.indices.filter { report.inputs[$0].facts.path == path })
-        var out: Set<Int> = []
-        for incident in report.incidents {
-            for event in incident.observations where numbers.contains(event.source.input) {
-                out.insert(event.source.line)
+    /// The lines that incidents show or rest on, by the name of the input.
+    func lines(of sources: [LiveSource], carry: Carry) -> [String: Set<Int>] {
+        assembler.carry = carry
+        let assembly = assembly(of: sources, assembler)
+        let names = assembly.report.inputs.map(\.facts.path)
+        var out: [String: Set<Int>] = [:]
+        assembly.forEachIncident { incident in
+            for event in incident.observations {
+                out[names[event.source.input], default: []].insert(event.source.line)
             }
-            for entry in incident.timeline where entry.source?.path == path {
-                if let line = entry.source?.line { out.insert(line) }
+            for source in incident.timeline.compactMap(\.source) {
+                out[source.path, default: []].insert(source.line)
             }
         }
         return out
@@ -127,7 +200,10 @@ final class LiveReporter {
         bare.carry = Carry()
         // Incidents of the whole data, whatever part of it was asked for.
         guard bare.since == nil, bare.until == nil, bare.instance == nil else { return nil }
-        let after = Self.report(sources.filter { !$0.isBlank }, extractor, bare)
+        let assembly = assembly(of: sources, bare)
+        var after = assembly.report
+        after.incidents = []
+        assembly.forEachIncident { after.incidents.append($0.withoutEvidence) }
         return Carry(from: report, to: after)
     }
 
@@ -144,6 +220,16 @@ final class LiveReporter {
         if old.status != new.status, new.status == .ended { return .ended }
         return .updated
     }
+}
+
+extension LiveReporter.Known {
+    fileprivate var text: String {
+        var out = ""
+        json.forEach { out += $0 }
+        return out
+    }
+
+    fileprivate var value: JSONValue? { try? JSONValue(parsing: text) }
 }
 
 /// Places the stamps of events that are told before they are put together with all others.

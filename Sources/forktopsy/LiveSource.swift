@@ -81,71 +81,18 @@ final class LiveSource {
     /// Takes what a log has new; returns how many bytes were used.
     func take(_ bytes: Span<UInt8>, isLast: Bool, with matcher: LiveMatcher) -> Int {
         let before = matcher.matcher.counters.limitHits
+        input.screen = matcher.screen
         let used = input.take(bytes, isLast: isLast) { place, line, message, isDecoded in
             collector.take(
                 place, line, message, isDecoded, &matcher.matcher, matcher.extractor)
         }
+        if let passed = input.takePassed() { collector.carried = passed }
         collector.limitsHit += matcher.matcher.counters.limitHits - before
         if used > 0 {
             isChanged = true
             unsavedBytes += used
         }
         return used
-    }
-
-    /// The same source with fewer events, in another store: of messages that come by the thousand
-    /// those in the middle are left out, except for the neighbours of events on `shown` lines.
-    func pruned(
-        keepingFirst first: Int, last: Int, rare: Int, around shown: Set<Int> = [],
-        patterns: [PatternInfo], store: EventStore
-    ) -> LiveSource {
-        let log = collector.log
-        var counts: [Int: Int] = [:]
-        let middle = first..<max(first, log.count - last)
-        log.forEachHeader { i, pattern, _ in
-            if middle.contains(i) { counts[pattern, default: 0] += 1 }
-        }
-        let near = shown.isEmpty ? [] : neighbourhoods(of: shown)
-        var place = 0
-        var kept = EventLog(store: store)
-        var opened: Int?
-        for i in 0..<log.count {
-            while place < near.count, near[place].upperBound < i { place += 1 }
-            let isNear = place < near.count && near[place].contains(i)
-            let pattern = log.pattern(at: i)
-            // A child whose beginning is kept keeps its end, or the next end would be taken for it.
-            let isOpen = !shown.isEmpty && opened.map { i - $0 <= Self.childSpan } ?? false
-            if middle.contains(i), !isNear, !isOpen, counts[pattern, default: 0] > rare {
-                continue
-            }
-            switch patterns[pattern].kind {
-            case .child_started: opened = i
-            case .operation_succeeded, .operation_failed, .child_killed: opened = nil
-            default: break
-            }
-            kept.append(log.packed(at: i))
-        }
-        let out = LiveSource(
-            number: number, origin: origin, state: input.state, carried: collector.carried,
-            undated: collector.undated, limitsHit: collector.limitsHit, store: store)
-        out.collector = collector
-        out.collector.log = kept
-        out.mark = mark
-        out.zone = zone
-        out.isOpen = isOpen
-        return out
-    }
-
-    /// Events within which the end of a child is looked for.
-    private static let childSpan = 64
-    /// Events on either side of one that is shown that stay with it.
-    private static let neighbours = 8
-
-    /// Indices of events on lines, each with its neighbours, in order.
-    private func neighbourhoods(of lines: Set<Int>) -> [ClosedRange<Int>] {
-        let log = collector.log
-        return (0..<log.count).filter { lines.contains(log.line(at: $0)) }
-            .map { max(0, $0 - Self.neighbours)...$0 + Self.neighbours }
     }
 
     /// Takes over the events of a pruned copy.
@@ -216,10 +163,13 @@ extension LiveSource {
 /// The compiled patterns of a run, with the memory they match in.
 final class LiveMatcher {
     let extractor: Extractor
+    /// What is known of messages before they are matched.
+    let screen: MessageScreen?
     fileprivate(set) var matcher: Matcher
 
     init(_ catalogue: Catalogue) {
         extractor = Extractor(catalogue: catalogue)
+        screen = catalogue.screen
         matcher = Matcher(catalogue)
     }
 }
@@ -228,12 +178,14 @@ final class LiveMatcher {
 
 extension LiveSource {
     /// The lines that put this source and its new events on disk.
-    func unsavedLines(_ patterns: [PatternInfo]) -> String {
-        if holdsSnapshots {
-            return lines(0..<collector.log.count, patterns, isFirst: true) + snapshotLines(from: 0)
-        }
-        return lines(savedEvents..<collector.log.count, patterns, isFirst: isFresh)
-            + snapshotLines(from: savedSnapshots)
+    func unsavedLines(_ patterns: [PatternInfo]) -> [UInt8] {
+        let isWhole = holdsSnapshots
+        var out: [UInt8] = []
+        append(
+            (isWhole ? 0 : savedEvents)..<collector.log.count, to: &out, patterns,
+            isFirst: isWhole || isFresh)
+        out += snapshotLines(from: isWhole ? 0 : savedSnapshots).utf8
+        return out
     }
 
     /// The same for all that is known, in batches of bounded size.
@@ -243,7 +195,9 @@ extension LiveSource {
         var start = 0
         repeat {
             let end = min(start + 1024, collector.log.count)
-            try body(Array(lines(start..<end, patterns, isFirst: start == 0).utf8))
+            var batch: [UInt8] = []
+            append(start..<end, to: &batch, patterns, isFirst: start == 0)
+            try body(batch)
             start = end
         } while start < collector.log.count
         let snapshots = snapshotLines(from: 0)
@@ -269,15 +223,15 @@ extension LiveSource {
         return out
     }
 
-    private func lines(
-        _ events: Range<Int>, _ patterns: [PatternInfo], isFirst: Bool
-    ) -> String {
-        var out = line(isFirst: isFirst).rendered(pretty: false) + "\n"
+    private func append(
+        _ events: Range<Int>, to out: inout [UInt8], _ patterns: [PatternInfo], isFirst: Bool
+    ) {
+        out += line(isFirst: isFirst).rendered(pretty: false).utf8
+        out.append(0x0A)
         for i in events {
             let event = collector.log.packed(at: i)
-            out += line(event, patterns).rendered(pretty: false) + "\n"
+            event.appendStateLine(to: &out, source: number, id: patterns[event.pattern].id)
         }
-        return out
     }
 
     func saved() {
@@ -287,15 +241,6 @@ extension LiveSource {
         isFresh = false
         partner = nil
         unsavedBytes = 0
-    }
-
-    private func line(_ event: PackedEvent, _ patterns: [PatternInfo]) -> JSONValue {
-        guard case .object(let members) = event.json else { return .null }
-        let own = [
-            JSONMember("source", JSONValue(number)),
-            JSONMember("id", .string(patterns[event.pattern].id)),
-        ]
-        return .object(own + members)
     }
 
     /// All but the events.

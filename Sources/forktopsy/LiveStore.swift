@@ -149,9 +149,9 @@ extension LiveStore {
         let changed = withPartners(dirty.filter { due.contains($0.origin) })
         guard !changed.isEmpty else { return }
         if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
-        let lines = changed.reduce(into: "") { $0 += $1.unsavedLines(patterns) }
+        let lines = changed.reduce(into: [UInt8]()) { $0 += $1.unsavedLines(patterns) }
         do throws(LiveError) {
-            try log.append(Array(lines.utf8))
+            try log.append(lines)
             for source in changed { source.saved() }
             recovered()
         } catch {
@@ -210,13 +210,15 @@ extension LiveStore {
         compact()
     }
 
-    private static var compactionStep: Int64 { 4 << 20 }
+    private static var compactionStep: Int64 { 1 << 20 }
 
-    /// Events that are kept whatever happens, and of a storm in one log its beginning and end.
-    private static let pruneStart = 200_000
-    private static let firstKept = 4000
-    private static let lastKept = 12_000
-    private static let rareKept = 2000
+    /// Events from which on a storm is pruned, and of each log what stays of its beginning and end.
+    private static let pruneStart = 12_000
+    private static let firstKept = 500
+    private static let lastKept = 2000
+    private static let rareKept = 50
+    /// Attempts beside those that incidents show, tried in this order.
+    private static let reaches = [0, 1, 4]
 
     /// Whether a storm has filled the state.
     var needsPruning: Bool {
@@ -225,19 +227,20 @@ extension LiveStore {
 
     /// Leaves out what a storm repeats, where only figures are lost by it: those are carried on.
     ///
-    /// Where an incident lies in the middle of a log, what `shown` tells of it stays: the lines that
-    /// the incidents rest on.
+    /// What `shown` tells of stays: the lines that the incidents rest on.
     func prune(shown: (LiveSource) -> Set<Int>, _ carried: ([LiveSource]) -> Carry?) {
         let all = inOrder
         guard all.allSatisfy(\.isAtRest) else { return }
         let fresh = Self.eventStore(in: directory)
         var pruned: [LiveSource] = []
         var found: Carry?
-        for keepsShown in [false, true] where found == nil {
-            pruned = all.map {
-                $0.pruned(
-                    keepingFirst: Self.firstKept, last: Self.lastKept, rare: Self.rareKept,
-                    around: keepsShown ? shown($0) : [], patterns: patterns, store: fresh)
+        let middles = middles
+        for reach in Self.reaches where found == nil {
+            pruned = zip(all, middles).map { source, middle in
+                source.pruned(
+                    .init(
+                        middle: middle, rare: Self.rareKept, shown: shown(source), reach: reach),
+                    patterns: patterns, store: fresh)
             }
             found = carried(pruned)
         }
@@ -259,6 +262,23 @@ extension LiveStore {
         }
         events = fresh
         pruneAt = max(Self.pruneStart, 2 * all.reduce(0) { $0 + $1.collector.log.count })
+    }
+
+    /// For each source its events that lie neither at the beginning nor at the end of its log, which
+    /// may be several sources long.
+    private var middles: [Range<Int>] {
+        var counts: [String: (before: Int, all: Int)] = [:]
+        for source in inOrder {
+            counts[source.origin, default: (0, 0)].all += source.collector.log.count
+        }
+        return inOrder.map { source in
+            let count = source.collector.log.count
+            let (before, all) = counts[source.origin] ?? (0, count)
+            counts[source.origin]?.before += count
+            let start = min(count, max(0, Self.firstKept - before))
+            let end = max(start, min(count, all - Self.lastKept - before))
+            return start..<end
+        }
     }
 
     /// Writes the state anew, with each place once.

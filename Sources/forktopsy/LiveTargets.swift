@@ -34,14 +34,22 @@ struct LiveTargets {
         if path.contains("*") || path.contains("?") {
             return glob(path).flatMap { found in
                 FileState(path: found)?.isDirectory ?? false ? below(found) : [found]
-            }.map(Self.log)
+            }.map { Self.log(of: $0) }
         }
         guard FileState(path: path)?.isDirectory ?? false else { return [path] }
-        return below(path).map(Self.log)
+        let root = path.hasSuffix("/") ? path : path + "/"
+        return below(path).map { Self.log(of: $0, below: root) }
     }
 
-    private static func log(of path: String) -> String {
+    /// The log that a file is, or is a part of. `root` is the folder that is followed.
+    private static func log(of path: String, below root: String? = nil) -> String {
         let stem = rotationStem(path)
+        // A part in a folder for old ones belongs to the log beside that, be it there now or not.
+        if stem != path, let log = RotatedLogs.besideOldFolder(stem),
+            root.map({ log.hasPrefix($0) }) ?? false || FileState(path: log)?.isRegular ?? false
+        {
+            return log
+        }
         return FileState(path: stem)?.isDirectory ?? false ? path : stem
     }
 

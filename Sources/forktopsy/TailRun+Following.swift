@@ -51,7 +51,12 @@ extension TailRun {
             ripe.insert(name)
         }
         if path.takeProgress() { lastProgress = now }
+        tellComplaints(of: path)
         noteProblem(name, path.problem)
+    }
+
+    private func tellComplaints(of path: FollowedPath) {
+        for problem in path.takeComplaints() { say("\(path.path): \(problem)") }
     }
 
     func noteProblem(_ name: String, _ problem: String?) {
@@ -86,6 +91,7 @@ extension TailRun {
             path.begin(isFirst ? start : .beginning, now: now, &buffer)
             watch(path)
             ripe.insert(log)
+            tellComplaints(of: path)
             if path.takeProgress() { lastProgress = now }
         }
     }

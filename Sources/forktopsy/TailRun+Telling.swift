@@ -23,7 +23,8 @@ extension TailRun {
         let start = monotonicSeconds()
         tellIncidents()
         if store.needsPruning {
-            store.prune(shown: reporter.lines) { reporter.carry(without: $0) }
+            let shown = reporter.lines(of: store.inOrder, carry: store.carry)
+            store.prune(shown: { shown[$0.input.name] ?? [] }) { reporter.carry(without: $0) }
             for source in store.inOrder { told[source.number] = source.collector.log.count }
         }
         let end = monotonicSeconds()
@@ -77,18 +78,17 @@ extension TailRun {
     }
 
     func tellIncidents() {
-        let changes = reporter.changes(store.inOrder, carry: store.carry)
-        for change in changes {
+        let hasChanged = reporter.changes(store.inOrder, carry: store.carry) { change in
             output.tell(change)
             hooks.tell(
                 change, output.line(change), in: reporter.report, now: monotonicSeconds())
         }
         output.flush()
-        if !changes.isEmpty, reporter.statuses != announced {
+        if hasChanged, reporter.statuses != announced {
             announced = reporter.statuses
             Announced.write(announced, store.directory)
         }
-        if !changes.isEmpty, kept?.path != nil { writeReport() }
+        if hasChanged, kept?.path != nil { writeReport() }
         refresh()
     }
 
@@ -106,7 +106,7 @@ extension TailRun {
     /// Replaces the report; what prevents it is told once and does not stop the following.
     func writeReport() {
         do throws(Failure) {
-            try kept?.write(reporter.report)
+            try kept?.write(reporter.whole(store.inOrder, carry: store.carry))
             noteProblem(kept?.path ?? "", nil)
         } catch {
             noteProblem(kept?.path ?? "", error.message)

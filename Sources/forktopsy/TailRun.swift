@@ -63,7 +63,9 @@ final class TailRun {
         store = try LiveStore(
             directory: try stateDirectory(options.state), patterns: catalogue.patterns
         ) { if !quiet { printToStandardError("forktopsy: \($0)\n") } }
-        reporter = LiveReporter(catalogue: catalogue, assembler: assembler, redact: mode)
+        reporter = LiveReporter(
+            catalogue: catalogue, assembler: assembler, redact: mode,
+            directories: [store.directory])
         output = LiveOutput(options.report.format, options.speech, redact: mode)
         kept = try options.report.report(options.speech)
         hooks = LiveHooks(options.hooks, redact: mode) {
@@ -223,7 +225,7 @@ final class TailRun {
         store.save(all: true, isLast: true)
         store.sync()
         output.finish()
-        if let kept { try kept.write(reporter.report) }
+        if let kept { try kept.write(reporter.whole(store.inOrder, carry: store.carry)) }
         return code
     }
 

@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 struct FaultTests {
-    /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows.
+    /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows (`make faults-live RUNS=1000`).
     static let runs =
-        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 6
+        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 8
 
     @Test(arguments: 0..<runs)
     func `Rotated in every way and killed at any instant, every line counts once`(
@@ -18,34 +18,45 @@ struct FaultTests {
             let logs = folder + "/log"
             try FileManager.default.createDirectory(
                 atPath: logs, withIntermediateDirectories: true)
-            var driver = RotationDriver(folder: logs, seed: seed)
-            let target = driver.below(2) == 0 && !driver.isLink ? logs : driver.log
-            let arguments = ["tail", "--state", folder + "/state", "--from-start", target]
+            var drivers = [RotationDriver(folder: logs, seed: seed)]
+            // Another server's log beside it.
+            if seed % 6 == 5 {
+                drivers.append(
+                    RotationDriver(folder: logs, seed: seed + 1, name: "redis-6380", pid: 14020))
+            }
+            func some(_ number: Int) -> Int { number % drivers.count }
+            let isFolder = drivers[0].below(2) == 0 && !drivers.contains(where: \.isLink)
+            let targets = isFolder ? [logs] : drivers.map(\.log)
+            let arguments = ["tail", "--state", folder + "/state", "--from-start"] + targets
             var tail = try Workshop.start(arguments)
-            for _ in 0..<30 {
-                switch driver.below(20) {
+            for round in 0..<30 {
+                let i = some(round)
+                switch drivers[0].below(20) {
                 case 0..<10:
-                    try driver.write(1 + driver.below(30), isSplit: driver.below(3) == 0)
-                case 10..<13: try driver.rotate()
+                    try drivers[i].write(
+                        1 + drivers[i].below(30), isSplit: drivers[i].below(3) == 0)
+                case 10..<13: try drivers[i].rotate()
                 case 13..<17:
                     kill(tail.processIdentifier, SIGKILL)
                     tail.waitUntilExit()
-                    for _ in 0..<driver.below(4) {
-                        try driver.write(1 + driver.below(6), isSplit: driver.below(3) == 0)
-                        if driver.below(2) == 0 { try driver.rotate() }
+                    for _ in 0..<drivers[i].below(4) {
+                        try drivers[i].write(
+                            1 + drivers[i].below(6), isSplit: drivers[i].below(3) == 0)
+                        if drivers[i].below(2) == 0 { try drivers[i].rotate() }
                     }
                     tail = try Workshop.start(arguments)
-                default: usleep(UInt32(driver.below(60_000)))
+                default: usleep(UInt32(drivers[0].below(60_000)))
                 }
             }
-            try driver.write(2)
+            for i in drivers.indices { try drivers[i].write(2) }
             kill(tail.processIdentifier, SIGKILL)
             tail.waitUntilExit()
             _ = try Program.run(arguments + ["--until-idle", "0.3"])
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
-            #expect(stored.incidents.count == (driver.refusals > 0 ? 1 : 0))
-            #expect(total(stored.incidents) == driver.refusals)
-            #expect(sum(stored.inputs, "lines") == driver.lines + driver.splits)
+            #expect(stored.incidents.count == drivers.count { $0.refusals > 0 })
+            #expect(total(stored.incidents) == drivers.reduce(0) { $0 + $1.refusals })
+            #expect(
+                sum(stored.inputs, "lines") == drivers.reduce(0) { $0 + $1.lines + $1.splits })
         }
     }
 
@@ -107,6 +118,92 @@ struct FaultTests {
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
             #expect(total(stored.incidents) == 4)
         }
+    }
+
+    /// What happens to a log of five lines while nobody follows it, and how many lines there were.
+    struct Absence: Sendable {
+        var name: String
+        var total: Int
+        /// Numbers of lines by file, in the order in which they are written; a number below 0 is an
+        /// age in seconds that the file then gets.
+        var files: [(String, [Int])]
+        var packing: [String] = []
+    }
+
+    static let absences = [
+        Absence(
+            name: "a part that grew after it was finished, then packed", total: 9,
+            files: [("redis.log.1", Array(1...7)), ("redis.log", [8, 9])],
+            packing: ["gzip", "redis.log.1"]),
+        Absence(
+            name: "a clock that was set back", total: 9,
+            files: [
+                ("redis.log.2", Array(1...6)), ("redis.log.1", [7, 8, -7200]), ("redis.log", [9]),
+            ]),
+        Absence(
+            name: "a part that begins with the line that another one is", total: 11,
+            files: [
+                ("redis.log.3", Array(1...5)), ("redis.log.2", [5]), ("redis.log.1", [5, 6, 7]),
+                ("redis.log", [8, 9]),
+            ]),
+    ]
+
+    @Test(arguments: absences.indices)
+    func `What was written while nobody looked is read once`(index: Int) throws {
+        let absence = Self.absences[index]
+        try withTemporaryFolder { folder in
+            let log = folder + "/log/redis.log"
+            try FileManager.default.createDirectory(
+                atPath: folder + "/log", withIntermediateDirectories: true)
+            let arguments = ["tail", "--state", folder + "/state", "--until-idle", "0.1", log]
+            try Self.lines(Array(1...5)).write(to: URL(fileURLWithPath: log))
+            _ = try Program.run(arguments)
+            let first = absence.files[0]
+            try FileManager.default.moveItem(atPath: log, toPath: "\(folder)/log/\(first.0)")
+            for (name, numbers) in absence.files {
+                let path = "\(folder)/log/\(name)"
+                let text = Self.lines(numbers.filter { $0 > 0 })
+                if name == first.0, let handle = FileHandle(forWritingAtPath: path) {
+                    try handle.write(contentsOf: text)
+                    try handle.close()
+                } else {
+                    try text.write(to: URL(fileURLWithPath: path))
+                }
+                if let age = numbers.first(where: { $0 < 0 }) {
+                    try FileManager.default.setAttributes(
+                        [.modificationDate: Date(timeIntervalSinceNow: Double(age))],
+                        ofItemAtPath: path)
+                }
+            }
+            if let tool = absence.packing.first {
+                _ = try Tool.output(of: [tool, "\(folder)/log/\(absence.packing[1])"])
+            }
+            _ = try Program.run(arguments)
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == absence.total, "\(absence.name)")
+        }
+    }
+
+    @Test func `A part that nothing here unpacks is told of`() throws {
+        try withTemporaryFolder { folder in
+            let log = folder + "/redis.log"
+            try Self.lines([1]).write(to: URL(fileURLWithPath: log))
+            try Data([0x5D, 0, 0, 0x80, 0]).write(to: URL(fileURLWithPath: log + ".1.lzma"))
+            let run = try Program.run([
+                "tail", "--state", folder + "/state", "--from-start", "--until-idle", "0.1", log,
+            ])
+            #expect(run.status == 1)
+            #expect(run.errors.contains("redis.log.1.lzma: packed in a way that is not read"))
+        }
+    }
+
+    /// Refusals, each with its number as its second.
+    private static func lines(_ numbers: [Int]) -> Data {
+        Data(
+            numbers.map {
+                "7:M 22 Nov 2026 10:00:\($0 < 10 ? "0" : "")\($0).000 # Can't save in background: "
+                    + "fork: Cannot allocate memory\n"
+            }.joined().utf8)
     }
 
     @Test func `A longer copy in the place of a log is read on, once`() throws {

@@ -11,6 +11,11 @@ import Testing
 struct PruningTests {
     private static let patterns = Catalogue.builtIn.patterns
 
+    private func kept(_ source: LiveSource, _ first: Int, _ last: Int, rare: Int) -> LiveSource.Kept
+    {
+        .init(middle: first..<source.collector.log.count - last, rare: rare)
+    }
+
     private func storm(_ refusals: Int) -> [UInt8] {
         var text = "7:M 22 Nov 2026 10:00:00.000 * Ready to accept connections\n"
         for i in 0..<refusals {
@@ -33,16 +38,16 @@ struct PruningTests {
         let bytes = storm(3000)
         #expect(source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn)) == bytes.count)
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         let whole = reporter.report
         let pruned = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
+            kept(source, 40, 60, rare: 10), patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 200)
         let carry = try #require(reporter.carry(without: [pruned]))
         var reader = LiveStateReader(patterns: Self.patterns, store: store)
         reader.take(Array(carry.line.utf8))
         #expect(reader.carry == carry)
-        _ = reporter.changes([pruned], carry: reader.carry)
+        reporter.changes([pruned], carry: reader.carry)
         #expect(reporter.report.summary == whole.summary)
         #expect(reporter.report.incidents.map(\.failures) == whole.incidents.map(\.failures))
         #expect(
@@ -51,16 +56,34 @@ struct PruningTests {
         #expect(reporter.report.outlook.map(\.saves) == whole.outlook.map(\.saves))
     }
 
+    @Test func `Refusals without a line that says why are pruned as well`() throws {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = (0..<3000).flatMap { i in
+            Array(
+                ("7:M 22 Nov 2026 10:\(padded(i / 60, 2)):\(padded(i % 60, 2)).000 # Can't save in "
+                    + "background: fork: Cannot allocate memory\n").utf8)
+        }
+        _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
+        let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        reporter.changes([source], carry: Carry())
+        var some = kept(source, 40, 60, rare: 10)
+        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
+        let pruned = source.pruned(some, patterns: Self.patterns, store: store)
+        #expect(pruned.collector.log.count < 200)
+        #expect(try #require(reporter.carry(without: [pruned])) != Carry())
+    }
+
     @Test func `What would lose more than figures is not pruned`() throws {
         let store = EventStore(limits: .none)
         let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
         let bytes = storm(500)
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         // Without its beginning the incident is another.
         let pruned = source.pruned(
-            keepingFirst: 1, last: 4, rare: 0, patterns: Self.patterns, store: store)
+            kept(source, 1, 4, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [pruned]) == nil)
     }
 
@@ -88,18 +111,18 @@ struct PruningTests {
         let bytes = healthy(1000, failingAt: 500)
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
-        _ = reporter.changes([source], carry: Carry())
+        reporter.changes([source], carry: Carry())
         let whole = reporter.report
         #expect(whole.incidents.count == 1)
         let bare = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, patterns: Self.patterns, store: store)
+            kept(source, 40, 60, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [bare]) == nil)
-        let pruned = source.pruned(
-            keepingFirst: 40, last: 60, rare: 10, around: reporter.lines(of: source),
-            patterns: Self.patterns, store: store)
+        var some = kept(source, 40, 60, rare: 0)
+        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
+        let pruned = source.pruned(some, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 300)
         let carry = try #require(reporter.carry(without: [pruned]))
-        _ = reporter.changes([pruned], carry: carry)
+        reporter.changes([pruned], carry: carry)
         #expect(reporter.report.summary == whole.summary)
         #expect(reporter.report.incidents.map(\.id) == whole.incidents.map(\.id))
         #expect(reporter.report.incidents.map(\.startedAt) == whole.incidents.map(\.startedAt))

@@ -15,22 +15,60 @@ struct RotationDriver {
     private var random: Seeded
     /// The other half of a line that a rotation may split.
     private var half: ArraySlice<UInt8> = []
-    /// Whether the log is a link that leads to another file after each rotation.
-    let isLink: Bool
+    private let way: Way
+    private let name: String
+    private let pid: Int
     private var generation = 0
+    /// The parts that were made, the newest last.
+    private var parts: [String] = []
+    /// The log as its writer has it open, who goes on with a file that was renamed.
+    private var handle: FileHandle?
 
-    var log: String { folder + "/redis.log" }
+    /// How a log is written, rotated and packed: what the configuration of one host does.
+    struct Way {
+        /// The log is a link that leads to another file after each rotation.
+        var isLink = false
+        var naming = Naming.numbers
+        /// The program that packs parts; `nil` where none is there.
+        var packer: String?
+        /// The writer keeps its file open, and renames reach it late.
+        var keepsFile = false
+        /// Lines of one moment, which are the same.
+        var hasEqualLines = false
 
-    init(folder: String, seed: Int) {
+        enum Naming { case numbers, dates, oldFolder }
+
+        init(seed: Int) {
+            isLink = seed % 5 == 4
+            naming = [.numbers, .dates, .oldFolder][seed / 2 % 3]
+            keepsFile = seed % 7 == 3 && !isLink
+            hasEqualLines = seed % 4 == 1
+            let packer = Self.packers[seed % Self.packers.count]
+            self.packer = Tool.has([packer[0], "--version"]) ? packer.joined(separator: " ") : nil
+        }
+
+        fileprivate static let packers = [
+            ["gzip"], ["bzip2"], ["xz"], ["zstd", "-q", "--rm"], ["lz4", "-q", "-m", "--rm"],
+        ]
+        fileprivate static let suffixes = ["", ".gz", ".bz2", ".xz", ".zst", ".lz4"]
+    }
+
+    var log: String { "\(folder)/\(name).log" }
+    var isLink: Bool { way.isLink }
+
+    init(folder: String, seed: Int, name: String = "redis", pid: Int = 13019) {
         self.folder = folder
+        self.name = name
+        self.pid = pid
         random = Seeded(seed)
-        isLink = seed % 5 == 4
+        way = Way(seed: seed)
     }
 
     mutating func below(_ limit: Int) -> Int { Int.random(in: 0..<limit, using: &random) }
 
     /// A server opens its log for each line. `isSplit`: the last line is but begun.
-    mutating func write(_ count: Int, isSplit: Bool = false) throws {
+    mutating func write(_ count: Int, isSplit wanted: Bool = false) throws {
+        let isSplit = wanted && !way.keepsFile
         if isLink, generation == 0 { try turnLink() }
         if !half.isEmpty { try append(half) }
         half = []
@@ -49,25 +87,33 @@ struct RotationDriver {
         }
     }
 
-    private func append(_ bytes: ArraySlice<UInt8>) throws {
+    private mutating func append(_ bytes: ArraySlice<UInt8>) throws {
+        if let handle {
+            try handle.seekToEnd()
+            return try handle.write(contentsOf: Data(bytes))
+        }
         if !FileManager.default.fileExists(atPath: log) {
             _ = FileManager.default.createFile(atPath: log, contents: nil)
         }
         guard let handle = FileHandle(forWritingAtPath: log) else { return }
         try handle.seekToEnd()
         try handle.write(contentsOf: Data(bytes))
-        try handle.close()
+        if way.keepsFile {
+            self.handle = handle
+        } else {
+            try handle.close()
+        }
     }
 
     private mutating func next() -> String {
         lines += 1
-        clock += 1 + below(400)
+        if !way.hasEqualLines || below(2) == 0 { clock += 1 + below(400) }
         let stamp = Self.stamp(clock)
         if below(5) < 2 {
             refusals += 1
-            return "13019:M \(stamp) # Can't save in background: fork: Cannot allocate memory\n"
+            return "\(pid):M \(stamp) # Can't save in background: fork: Cannot allocate memory\n"
         }
-        return "13019:M \(stamp) * \(lines) changes in 60 seconds. Saving...\n"
+        return "\(pid):M \(stamp) * \(lines) changes in 60 seconds. Saving...\n"
     }
 
     private static func stamp(_ milliseconds: Int) -> String {
@@ -85,43 +131,78 @@ struct RotationDriver {
         guard (try? Data(contentsOf: URL(fileURLWithPath: log)).count) ?? 0 > 0 else { return }
         if !half.isEmpty { splits += 1 }
         if isLink { return try turnLink() }
-        try shift()
-        if below(2) == 0 {
-            try files.copyItem(atPath: log, toPath: log + ".1")
+        let part = try nextPart()
+        switch below(4) {
+        case 0, 1:
+            // Copied, and cut in place.
+            try files.copyItem(atPath: log, toPath: part)
             try FileHandle(forWritingAtPath: log)?.truncate(atOffset: 0)
-        } else {
-            try files.moveItem(atPath: log, toPath: log + ".1")
+        case 2 where !way.keepsFile:
+            // Copied, deleted and made anew, perhaps with the same inode.
+            try files.copyItem(atPath: log, toPath: part)
+            try files.removeItem(atPath: log)
+            _ = files.createFile(atPath: log, contents: nil)
+        default:
+            try files.moveItem(atPath: log, toPath: part)
             if below(2) == 0 { _ = files.createFile(atPath: log, contents: nil) }
+            // The writer learns of it now, or with a later rotation.
+            if handle != nil, below(3) > 0 {
+                try handle?.close()
+                handle = nil
+            }
         }
-        if below(2) == 0 { try compress(below(2) + 1) }
+        parts.append(part)
+        if handle == nil, below(2) == 0 { try compress() }
+    }
+
+    /// The name of the next part, with room made for it.
+    private mutating func nextPart() throws -> String {
+        switch way.naming {
+        case .dates:
+            generation += 1
+            return "\(log)-2026\(1000 + generation)"
+        case .numbers:
+            try shift(log)
+            return log + ".1"
+        case .oldFolder:
+            let old = "\(folder)/old/\(name).log"
+            try FileManager.default.createDirectory(
+                atPath: folder + "/old", withIntermediateDirectories: true)
+            try shift(old)
+            return old + ".1"
+        }
     }
 
     /// The link leads to a new file from one instant to the next.
     private mutating func turnLink() throws {
         generation += 1
-        let name = "redis.log-2026\(1000 + generation)"
+        let name = "\(name).log-2026\(1000 + generation)"
         _ = FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil)
         try FileManager.default.createSymbolicLink(
-            atPath: folder + "/.next", withDestinationPath: name)
-        guard unsafe Glibc.rename(folder + "/.next", log) == 0 else {
+            atPath: "\(folder)/.next-\(name)", withDestinationPath: name)
+        guard unsafe Glibc.rename("\(folder)/.next-\(name)", log) == 0 else {
             throw CocoaError(.fileWriteUnknown)
         }
     }
 
-    private func shift() throws {
+    /// Counts up the numbers of the parts at `stem`.
+    private mutating func shift(_ stem: String) throws {
         for number in (1..<60).reversed() {
-            for packing in ["", ".gz"] {
-                let from = "\(log).\(number)\(packing)"
+            for packing in Way.suffixes {
+                let from = "\(stem).\(number)\(packing)"
                 guard FileManager.default.fileExists(atPath: from) else { continue }
-                try FileManager.default.moveItem(
-                    atPath: from, toPath: "\(log).\(number + 1)\(packing)")
+                let to = "\(stem).\(number + 1)\(packing)"
+                try FileManager.default.moveItem(atPath: from, toPath: to)
+                parts = parts.map { $0 == "\(stem).\(number)" ? "\(stem).\(number + 1)" : $0 }
             }
         }
     }
 
-    /// gzip keeps the time of the last writing, and takes the plain file away when it is done.
-    private func compress(_ number: Int) throws {
-        guard FileManager.default.fileExists(atPath: "\(log).\(number)") else { return }
-        _ = try Tool.output(of: ["gzip", "\(log).\(number)"])
+    /// Packers keep the time of the last writing, and take the plain file away when they are done.
+    private mutating func compress() throws {
+        guard let packer = way.packer, let part = parts.suffix(1 + below(2)).first,
+            FileManager.default.fileExists(atPath: part)
+        else { return }
+        _ = try Tool.output(of: packer.split(separator: " ").map(String.init) + [part])
     }
 }

@@ -63,7 +63,7 @@ struct ZoneOfFileTests {
         #expect(source.zone == .host)
         var reader = LiveStateReader(
             patterns: Catalogue.builtIn.patterns, store: .init(limits: .none))
-        reader.take(Array(source.unsavedLines(Catalogue.builtIn.patterns).utf8))
+        reader.take(source.unsavedLines(Catalogue.builtIn.patterns))
         #expect(reader.sources[1]?.zone == .host)
     }
 }
