@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Incidents
 internal import Live
+internal import Model
 internal import Reading
 
 /// What was asked to be followed, and which logs that is now.
@@ -41,8 +41,9 @@ struct LiveTargets {
     }
 
     private static func log(of path: String) -> String {
-        let stem = rotationStem(path)
-        return FileState(path: stem)?.isDirectory ?? false ? path : stem
+        let name = RotatedName(path)
+        let state = FileState(path: name.log)
+        return state?.isDirectory ?? name.isVague ? path : name.log
     }
 
     /// All regular files below a folder.
