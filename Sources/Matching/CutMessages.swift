@@ -51,8 +51,20 @@ package struct CutMessages: Sendable {
         guard end <= Self.longest else { return }
         for i in max(start, end - 64)..<max(start, end) where line[i] == 0x43 || line[i] == 0x63 {
             guard i == start || line[i - 1] <= 0x20 else { continue }
-            for t in texts.indices where end - i <= texts[t].count {
-                if Self.agree(line, i, end, texts[t], 0) == end - i { open.append((t, end - i)) }
+            for t in texts.indices {
+                let agreed = Self.agree(line, i, end, texts[t], 0)
+                if i + agreed == end { open.append((t, agreed)) }
+                guard agreed == texts[t].count, i + agreed < end, line[i + agreed] == 0x20 else {
+                    continue
+                }
+                // An error that was cut; whole ones are a pattern's business.
+                let error = i + agreed + 1
+                if error < end, !Self.isError(line, error, end),
+                    Self.isError(line, error, end, mayBeCut: true)
+                {
+                    count += 1
+                    return close()
+                }
             }
         }
     }
@@ -65,7 +77,8 @@ package struct CutMessages: Sendable {
             while from < texts[t].count, texts[t][from] == 0x20 { from += 1 }
             let agreed = Self.agree(line, start, end, texts[t], from)
             if from + agreed == texts[t].count {
-                guard agreed > 0 || Self.isError(line, start, end) else { continue }
+                guard agreed > 0 || Self.isError(line, start, end, mayBeCut: end - start >= 4)
+                else { continue }
                 count += 1
                 close()
                 return true

@@ -34,7 +34,8 @@ struct Extractor: Sendable {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
         let options = ReadOptions(
-            screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable)
+            screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable,
+            directories: store.directories)
         try InputReader.read(
             path: input.path, name: input.name, progress: progress, options: options
         ) { name, run in
