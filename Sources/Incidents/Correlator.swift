@@ -249,7 +249,7 @@ package struct Correlator {
         _ event: Event, stream: UInt16?, _ facts: InputFacts
     ) -> Int {
         let number = map.addUnknown(
-            input: event.source.input, stream: stream, log: rotationStem(facts.path),
+            input: event.source.input, stream: stream, log: RotatedName(facts.path).log,
             facts.streams[Int(event.header.stream)])
         trackers.append(
             InstanceTracker(instance: map.instances[number], sources: names, store: store))

@@ -190,7 +190,7 @@ struct TwinFilter {
         }
         spans = sources.map { source in
             var span = Span()
-            span.log = rotationStem(source.facts.path)
+            span.log = RotatedName(source.facts.path).log
             source.log.forEachInstant { at in
                 span.first = min(span.first, at.nanoseconds)
                 span.last = max(span.last, at.nanoseconds)

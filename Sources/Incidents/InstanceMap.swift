@@ -85,7 +85,7 @@ struct InstanceMap {
             for pid in lineage.pids where !instance.pids.contains(pid) { instance.pids.append(pid) }
         }
         guard let first = ordered.first else { return instance }
-        instance.log = rotationStem(sources[first.input].facts.path)
+        instance.log = RotatedName(sources[first.input].facts.path).log
         instance.port = members.lazy.compactMap(\.port).first
         instance.role = first.isSentinel ? .sentinel : .unknown
         for lineage in ordered {

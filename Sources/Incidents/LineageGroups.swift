@@ -30,22 +30,40 @@ struct LineageGroups {
 
     private mutating func joinSiblings() {
         let perInput = Dictionary(grouping: lineages.indices) { lineages[$0].input }
-        let byStem = Dictionary(grouping: lineages.indices) {
-            rotationStem(sources[lineages[$0].input].facts.path)
+        let names = lineages.map { RotatedName(sources[$0.input].facts.path) }
+        var byLog = Dictionary(grouping: lineages.indices) { names[$0].log }
+        for i in lineages.indices where names[i].mark != .none {
+            // logrotate's `olddir`: the parts of a log lie in a folder below the log's.
+            guard let above = names[i].logAbove, byLog[above] != nil else { continue }
+            byLog[above]?.append(i)
         }
-        for members in byStem.values where members.count > 1 {
+        for (log, members) in byLog where members.count > 1 {
             for (i, a) in members.enumerated() {
-                for b in members[(i + 1)...] where areSiblings(a, b, perInput) { sets.union(a, b) }
+                for b in members[(i + 1)...] {
+                    guard names[a].log == log || names[b].log == log else { continue }
+                    if areSiblings(a, b, perInput, names) { sets.union(a, b) }
+                }
             }
         }
     }
 
-    private func areSiblings(_ a: Int, _ b: Int, _ perInput: [Int: [Int]]) -> Bool {
+    private func areSiblings(
+        _ a: Int, _ b: Int, _ perInput: [Int: [Int]], _ names: [RotatedName]
+    ) -> Bool {
         let (x, y) = (lineages[a], lineages[b])
         guard x.input != y.input, x.isSentinel == y.isSentinel else { return false }
         if let port = x.port, let other = y.port { return port == other }
-        let sharePID = !Set(x.pids).isDisjoint(with: y.pids)
-        return sharePID || perInput[x.input]?.count == 1 && perInput[y.input]?.count == 1
+        // `redis.1.log` and a folder below the log's leave it open: such parts must follow each other.
+        let isOpen = names[a].isVague || names[b].isVague || names[a].log != names[b].log
+        guard !isOpen || follow(x, y) else { return false }
+        if !Set(x.pids).isDisjoint(with: y.pids) { return true }
+        return perInput[x.input]?.count == 1 && perInput[y.input]?.count == 1
+            && !(names[a].isVague && names[b].isVague)
+    }
+
+    /// Whether the one ends before the other begins.
+    private func follow(_ x: Lineage, _ y: Lineage) -> Bool {
+        x.last.nanoseconds <= y.first.nanoseconds || y.last.nanoseconds <= x.first.nanoseconds
     }
 
     // MARK: - Excerpts of one log under names of their own

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
 internal import Synchronization
 
 /// What rotation has made of a log: the files beside it that carry its name and more.
@@ -58,10 +59,10 @@ package enum RotatedLogs {
         of name: String, below prefix: String, _ names: [String], _ own: FileState?
     ) -> [Sibling] {
         var out: [Sibling] = []
-        let parts = candidates(for: name, among: names).filter { isPart($0, of: name) }
+        let parts = candidates(for: name, among: names).filter { RotatedName.isPart($0, of: name) }
         let plain = Set(parts)
         for other in parts {
-            let unpacked = withoutPacking(other)
+            let unpacked = RotatedName.withoutPacking(other)
             if unpacked != other, unpacked != name, plain.contains(unpacked) { continue }
             guard let state = FileState(path: prefix + other), state.isRegular, state.size > 0,
                 !(own?.isSameFile(as: state) ?? false)
@@ -117,42 +118,6 @@ package enum RotatedLogs {
         return rest.prefix { $0.utf8.starts(with: stem) }
     }
 
-    /// Whether a name is another's with what rotation puts behind it (`redis.log.2.gz`,
-    /// `redis.log-20261122`, `redis.log.old`) or into it (`redis-20261122.log`, logrotate's
-    /// `extension`).
-    static func isPart(_ other: String, of name: String) -> Bool {
-        guard other != name else { return false }
-        let plain = withoutPacking(other)
-        if plain != name, plain.hasPrefix(name) {
-            let mark = plain.dropFirst(name.count)
-            let isOther = mark.dropFirst().allSatisfy(\.isNumber) && !isPlace(mark.dropFirst())
-            return !isOther && [".", "-", "_", "~"].contains(mark.first) || mark == "~"
-        }
-        if plain == name { return true }
-        guard let dot = name.lastIndex(of: "."), plain.hasSuffix(name[dot...]),
-            plain.hasPrefix(name[..<dot])
-        else { return false }
-        let middle = plain.dropFirst(name[..<dot].count).dropLast(name[dot...].count)
-        return (middle.first == "-" || middle.first == ".")
-            && middle.dropFirst().allSatisfy { $0.isNumber || $0 == "-" || $0 == "_" }
-            && isPlace(middle.dropFirst().filter(\.isNumber))
-    }
-
-    /// Whether digits say which part of a log it is: a place in a row, a date, or seconds since 1970.
-    /// Other numbers tell servers apart: `redis-6380.log` is no part of `redis.log`.
-    private static func isPlace(_ digits: some StringProtocol) -> Bool {
-        (1...3).contains(digits.count) || [8, 10, 12, 14].contains(digits.count)
-    }
-
-    package static func withoutPacking(_ name: String) -> String {
-        for suffix in [".gz", ".zst", ".xz", ".bz2", ".lz4"] where name.hasSuffix(suffix) {
-            return String(name.dropLast(suffix.count))
-        }
-        return name
-    }
-
-    package static func isPacked(_ path: String) -> Bool { withoutPacking(path) != path }
-
     /// Whether a part is packed in a way that nothing here reads, and that its bytes do not show.
     package static func isUnreadable(_ path: String) -> Bool {
         [".lzma", ".Z", ".br", ".lz", ".lzo", ".7z"].contains { path.hasSuffix($0) }
@@ -160,20 +125,12 @@ package enum RotatedLogs {
 
     /// Whether a part is newer than another by the number or the date in its name.
     package static func isNewer(_ path: String, than other: String) -> Bool {
-        let numbers = [path, other].map { lastNumber(withoutPacking($0)) }
-        return numbers[0] != nil && numbers[1] != nil && numbers[0] != numbers[1]
-            && isNewer(path, other)
+        let (x, y) = (RotatedName(path).age, RotatedName(other).age)
+        return x > 0 && y > 0 && x < y
     }
 
     private static func isNewer(_ a: String, _ b: String) -> Bool {
-        let (x, y) = (withoutPacking(a), withoutPacking(b))
-        guard let m = lastNumber(x), let n = lastNumber(y), m != n else { return a < b }
-        // Dates grow, places in a row do not.
-        return m.description.count >= 6 || n.description.count >= 6 ? m > n : m < n
-    }
-
-    private static func lastNumber(_ text: String) -> Int? {
-        let digits = text.reversed().drop { !$0.isNumber }.prefix { $0.isNumber }
-        return Int(String(digits.reversed()))
+        let (x, y) = (RotatedName(a).age, RotatedName(b).age)
+        return x == y ? a < b : x < y
     }
 }

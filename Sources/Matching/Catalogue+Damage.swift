@@ -18,7 +18,7 @@ extension Catalogue {
     }
 
     /// Shorter beginnings say too little.
-    private static let tellingDamage = 12
+    static let tellingDamage = 12
 
     /// Whether a message begins so, where at most one byte in four differs, by damage.
     private static func begins(_ message: Span<UInt8>, with prefix: [UInt8]) -> Bool {

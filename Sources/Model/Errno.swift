@@ -11,6 +11,11 @@ package enum Errno: String, Sendable, CaseIterable {
         self = Self.byMessage[message] ?? .UNKNOWN
     }
 
+    /// Whether a known message begins so, or is this one.
+    package static func isBeginning(_ text: String) -> Bool {
+        byMessage.keys.contains { $0.hasPrefix(text) }
+    }
+
     private static let byMessage: [String: Errno] = [
         "Cannot allocate memory": .ENOMEM, "Out of memory": .ENOMEM,
         "Resource temporarily unavailable": .EAGAIN, "Operation would block": .EAGAIN,

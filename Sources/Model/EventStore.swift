@@ -37,7 +37,8 @@ package final class EventStore: Sendable {
     }
 
     private let limits: Limits
-    private let directories: [String]
+    /// Where temporary files may be made, the best first.
+    package let directories: [String]
     private let state: Mutex<State>
 
     /// The temporary file is made, when it is needed, in the first of `directories` that takes it.

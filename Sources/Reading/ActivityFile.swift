@@ -20,9 +20,10 @@ enum ActivityFile {
         do throws(ReadError) {
             return try ProcessSource(
                 "sadf", ["-d", file, "--", "-A"],
-                failure:
-                    "sadf of this host could not read the file to its end; it may be of another "
-                    + "version of sysstat: \(advice)")
+                failure: (
+                    "sadf of this host could not read the file to its end",
+                    "; it may be of another version of sysstat: \(advice)"
+                ))
         } catch {
             throw ReadError(
                 code: .unreadable,

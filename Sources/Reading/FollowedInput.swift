@@ -188,7 +188,7 @@ extension FollowedInput {
         marks.scan(bytes, 0..<bytes.count, fingerprints: screen.fingerprints)
         var place = LineSieve.Place(lineStart: 0, number: lines)
         var isLog = true
-        while isLog, let feed = sieve?.nextEnd(&place, bytes, marks) ?? nil {
+        while isLog, let feed = sieve?.nextEnd(&place, bytes, marks, offset, body) ?? nil {
             let start = place.lineStart
             place.number += 1
             let length = cutLength(feed - start)

@@ -16,7 +16,7 @@ package enum InputReader {
         let descriptor = try FileDescriptor(path: path)
         var source = PeekedSource(
             PlainSource(descriptor, progress: progress), count: RecordReader.headSize)
-        if JournalFile.isJournalFile(source.head.span) {
+        if JournalFile.isJournalFile(source.head.span), path != "-" {
             each(name) { body in
                 var reader = RecordReader(name: name, options)
                 return reader.readJournal(at: path, modifiedAt: modifiedAt, body)

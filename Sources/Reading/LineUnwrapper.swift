@@ -8,6 +8,8 @@ struct LineUnwrapper {
     private let width: Int
     /// Lines were cut between words, whose blank is lost.
     private let isByWords: Bool
+    /// Blanks before each line, as Markdown has them before code.
+    private let margin: Int
     private var classifier = LineClassifier()
     private var pending: [UInt8] = []
     private var number = 0
@@ -18,7 +20,7 @@ struct LineUnwrapper {
     /// Recognises cut lines by the first bytes of an input; `nil` where they are whole.
     init?(head: [UInt8]) {
         guard let survey = WrapSurvey(head), let isByWords = survey.isByWords else { return nil }
-        width = survey.width
+        (width, margin) = (survey.width, survey.margin)
         self.isByWords = isByWords
     }
 
@@ -31,7 +33,7 @@ struct LineUnwrapper {
         let isCRLF = whole.byte(whole.count - 1) == 0x0D
         let line = whole.extracting(0..<(isCRLF ? whole.count - 1 : whole.count))
         defer { lastCount = line.count }
-        let start = quoteEnd(line)
+        let start = quoteEnd(line, margin)
         let continues =
             !pending.isEmpty && start < line.count && isCut(before: line, from: start)
             && !isRecord(line)
@@ -63,8 +65,10 @@ struct LineUnwrapper {
 
     private mutating func join(_ line: Span<UInt8>) {
         guard pending.count < LineReader.lineLimit else { return }
-        // A blank at the end of a full line is lost when text is copied.
-        if isByWords || lastCount < width, pending.last != 0x20 { pending.append(0x20) }
+        // A blank at the cut is lost when text is copied: at the end of a line, which then is not full, or
+        // at the beginning of the next, where only the words show it.
+        let isLost = isByWords || lastCount < width || areWords(pending.span, line)
+        if isLost, pending.last != 0x20 { pending.append(0x20) }
         for i in 0..<line.count { pending.append(line[i]) }
     }
 
@@ -76,6 +80,8 @@ struct LineUnwrapper {
 /// Whether the first lines of an input look cut, and where.
 private struct WrapSurvey {
     let width: Int
+    /// Blanks before each line.
+    let margin: Int
     /// `nil` where lines are whole.
     private(set) var isByWords: Bool?
 
@@ -89,18 +95,23 @@ private struct WrapSurvey {
         var beginsWithBlank: Bool
         var beginsWithWord: Bool
         var endsWithWord: Bool
+        /// Where its first and its last word stand among the first bytes of the input.
+        var words: (first: Range<Int>, last: Range<Int>)
         /// Ends with the level of a record, behind which its message stands: ` *`, ` #`.
         var endsWithLevel: Bool
     }
 
     init?(_ head: [UInt8]) {
-        let lines = Self.lines(head)
+        margin = Self.margin(head)
+        let lines = Self.lines(head, margin)
         width = Self.width(of: lines)
-        guard (40...300).contains(width) else { return nil }
+        // Below that, headers are cut as well.
+        guard (36...300).contains(width) else { return nil }
         var cut: [Int] = []
         var whole = 0
         var (full, betweenWords) = (0, 0)
         var isLowercase = true
+        var isWordCut = false
         var isInRecord = false
         for (line, next) in zip(lines, lines.dropFirst()) {
             isInRecord = line.isRecord || isInRecord && line.word > 0
@@ -116,6 +127,9 @@ private struct WrapSurvey {
                 // A blank at the end of a cut line may have been lost, so only full ones tell.
                 let endsWord = line.endsWithWord && next.beginsWithWord || line.endsWithLevel
                 if endsWord, line.count == width { betweenWords += 1 }
+                if line.count == width, joinWord(head, line.words.last, next.words.first) {
+                    isWordCut = true
+                }
                 isLowercase = isLowercase && next.beginsLowercase
             } else {
                 // What stands below a record is no continuation: the line was not full.
@@ -131,7 +145,7 @@ private struct WrapSurvey {
         if cut.count == 1 {
             // One cut alone shows itself by its words, or by the width of a terminal.
             let isTerminal = isLowercase && cut[0] == width && [80, 100, 120, 132].contains(width)
-            guard isTerminal || betweenWords == 1 else { return }
+            guard isTerminal || betweenWords == 1 || isWordCut else { return }
         }
         isByWords = !isHard
     }
@@ -147,7 +161,26 @@ private struct WrapSurvey {
         return width
     }
 
-    private static func lines(_ head: [UInt8]) -> [Line] {
+    /// The least number of blanks before the lines that hold something.
+    private static func margin(_ head: [UInt8]) -> Int {
+        var margin = Int.max
+        var blanks = 0
+        var isBefore = true
+        for byte in head {
+            if byte == 0x0A {
+                (blanks, isBefore) = (0, true)
+            } else if isBefore, byte == 0x20 {
+                blanks += 1
+            } else if isBefore, byte != 0x0D {
+                margin = min(margin, blanks)
+                isBefore = false
+                if margin == 0 { return 0 }
+            }
+        }
+        return margin == .max ? 0 : margin
+    }
+
+    private static func lines(_ head: [UInt8], _ margin: Int) -> [Line] {
         var classifier = LineClassifier()
         var out: [Line] = []
         let bytes = head.span
@@ -159,7 +192,7 @@ private struct WrapSurvey {
             let end = feed ?? bytes.count
             let isCRLF = end > start && bytes[end - 1] == 0x0D
             let line = bytes.extracting(start..<(isCRLF ? end - 1 : end))
-            let text = quoteEnd(line)
+            let text = quoteEnd(line, margin)
             let isIndented = line.byte(text) == 0x20 && line.byte(text + 1) > 0x20
             let first = line.byte(isIndented ? text + 1 : text)
             out.append(
@@ -170,8 +203,11 @@ private struct WrapSurvey {
                     beginsWithBlank: isIndented,
                     beginsWithWord: isWord(line, text..<text + firstWord(line, from: text)),
                     endsWithWord: isWord(line, lastWordStart(line)..<line.count),
-                    endsWithLevel: line.count > 20 && line.byte(line.count - 2) == 0x20
-                        && [0x2A, 0x23].contains(line.byte(line.count - 1))))
+                    words: (
+                        start + text..<start + text + firstWord(line, from: text),
+                        start + lastWordStart(line)..<start + line.count
+                    ),
+                    endsWithLevel: endsWithLevel(line)))
             start = end + 1
         }
         return out
@@ -180,10 +216,13 @@ private struct WrapSurvey {
 
 /// Words of the messages that are most often cut: a fragment of one is seldom another.
 private let knownWords: [StaticString] = [
-    "a", "allocate", "and", "append", "background", "background:", "by", "Cannot", "DB",
+    "a", "allocate", "and", "append", "background", "background:", "begin", "by", "Can't", "Cannot",
+    "DB",
     "device", "disk", "disk:", "error", "error:", "file", "for", "fork:", "from", "if", "in", "is",
-    "left", "memory", "No", "of", "on", "only", "Operation", "permitted", "pid", "Resource",
-    "rewrite", "rewriting", "save", "saving", "Saving...", "seconds.", "signal", "space",
+    "left", "memory", "migration", "module:", "No", "of", "on", "only", "Operation", "permitted",
+    "pid", "Resource",
+    "rewrite", "rewriting", "save", "saving", "Saving...", "seconds.", "signal", "slot", "snapshot",
+    "space",
     "started", "success",
     "successfully", "temporarily", "terminated", "the", "this", "to", "unavailable", "used",
     "was", "will", "with", "you",
@@ -193,6 +232,27 @@ private func isWord(_ line: Span<UInt8>, _ range: Range<Int>) -> Bool {
     knownWords.contains {
         $0.utf8CodeUnitCount == range.count && line.has($0, at: range.lowerBound)
     }
+}
+
+/// Whether a record's level or a known word ends a line, and another word begins the next, so that a
+/// blank stood between.
+private func areWords(_ line: Span<UInt8>, _ next: Span<UInt8>) -> Bool {
+    endsWithLevel(line)
+        || isWord(line, lastWordStart(line)..<line.count)
+            && isWord(next, 0..<firstWord(next, from: 0))
+}
+
+/// Whether two parts of a text make a known word together.
+private func joinWord(_ text: [UInt8], _ a: Range<Int>, _ b: Range<Int>) -> Bool {
+    guard !a.isEmpty, !b.isEmpty, a.count + b.count < 16 else { return false }
+    let joined = Array(text[a] + text[b])
+    return isWord(joined.span, 0..<joined.count)
+}
+
+/// Whether a line ends with the level of a record, behind which its message stands: ` *`, ` #`.
+private func endsWithLevel(_ line: Span<UInt8>) -> Bool {
+    line.count > 20 && line.byte(line.count - 2) == 0x20
+        && [0x2A, 0x23].contains(line.byte(line.count - 1))
 }
 
 private func lastWordStart(_ line: Span<UInt8>) -> Int {
@@ -207,9 +267,10 @@ private func startsRecord(_ line: Span<UInt8>, _ classifier: inout LineClassifie
     return classified.isRecord || classified.wrapper.form != .none
 }
 
-/// The index behind the quotation marks of a mail: `> `, `> > `, `>> `.
-private func quoteEnd(_ line: Span<UInt8>) -> Int {
+/// The index behind the margin and the quotation marks of a mail: `> `, `> > `, `>> `.
+private func quoteEnd(_ line: Span<UInt8>, _ margin: Int) -> Int {
     var end = 0
+    while end < margin, line.byte(end) == 0x20 { end += 1 }
     while line.byte(end) == 0x3E { end += line.byte(end + 1) == 0x20 ? 2 : 1 }
     return min(end, line.count)
 }

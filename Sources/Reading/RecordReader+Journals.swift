@@ -18,6 +18,24 @@ extension RecordReader {
         }
     }
 
+    /// Reads a `.journal` file that lies in an archive or comes through a pipe: journalctl must be able to
+    /// move in it, so it goes into a temporary file.
+    mutating func readJournalStream<Source: ByteSource & ~Copyable>(
+        _ stream: inout Source, _ directories: [String], _ body: RecordBody
+    ) {
+        let packing = facts.format
+        facts.format = packing.isEmpty ? "journal file" : "\(packing) + journal file"
+        isJournal = true
+        do throws(ReadError) {
+            let unpacked = try JournalFile.unpack(&stream, directories)
+            var source = try JournalFile.open(unpacked.file.path, isCopy: true)
+            readExport(&source, body)
+            if let problem = unpacked.problem { noteFailure(problem) }
+        } catch {
+            noteFailure(error)
+        }
+    }
+
     mutating func readExport<Source: ByteSource & ~Copyable>(
         _ source: inout Source,
         _ body: RecordBody

@@ -9,10 +9,15 @@ package struct ReadOptions: Sendable {
     package var screen: MessageScreen?
     /// Keeps to what runs on any processor.
     package var isPortable = false
+    /// Where a temporary file may be made, for what another program must read.
+    package var directories: [String]
 
-    package init(screen: MessageScreen? = nil, isPortable: Bool = false) {
+    package init(
+        screen: MessageScreen? = nil, isPortable: Bool = false, directories: [String] = []
+    ) {
         self.screen = screen
         self.isPortable = isPortable
+        self.directories = directories
     }
 }
 

@@ -34,6 +34,8 @@ package struct RecordReader {
     var screen: MessageScreen?
     /// Keeps to what runs on any processor.
     var isPortable = false
+    /// Where a temporary file may be made.
+    private var directories: [String] = []
     private var spans: [ProcessKey: Int] = [:]
     private var lastSpan: (key: ProcessKey, index: Int)?
     /// The header of the last record that was passed over, until a line is lent.
@@ -77,6 +79,7 @@ package struct RecordReader {
         self.init(name: name)
         screen = options.screen
         isPortable = options.isPortable
+        directories = options.directories
     }
 
     /// Goes on where a reader stopped that had learned `facts`.
@@ -141,14 +144,7 @@ package struct RecordReader {
         _ source: inout PeekedSource<Source>, _ body: RecordBody
     ) {
         if JournalFile.isJournalFile(source.head.span) {
-            noteFailure(
-                ReadError(
-                    code: .unreadable,
-                    reason:
-                        "a journal file inside an archive cannot be read in place: unpack it, or "
-                        + "export it with journalctl --file X -o export --all"
-                ))
-            isJournal = true
+            readJournalStream(&source, directories, body)
             return
         }
         if ActivityFile.isActivityFile(source.head.span) {

@@ -217,7 +217,7 @@ extension Collection {
             unread.append((path, reason + "; left out"))
             return
         }
-        let plain = RotatedLogs.withoutPacking(path)
+        let plain = RotatedName.withoutPacking(path)
         let name = "logs" + (path.hasPrefix("/") ? plain : "/" + plain)
         guard let entry = begin(name, modifiedAt: state.modifiedAt / 1_000_000_000) else { return }
         // Of a log that is larger than what is left, the end counts.

@@ -90,25 +90,22 @@ extension Extractor {
     }
 
     /// Sorts the parts that begin at `lines` by time, where they hardly interleave: then they were put
-    /// together in some other order. Parts of several clocks would alternate.
+    /// together in some other order. Parts of several clocks would alternate. Within a part the order of
+    /// lines stays.
     private func sort(_ facts: inout InputFacts, _ log: inout EventLog, at lines: [Int]) {
-        guard !lines.isEmpty, facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2 else {
-            return
-        }
-        let events = timed(log, facts.clock, lines)
-        let sorted = events.sorted { ($0.at, $0.index) < ($1.at, $1.index) }
-        let switches = zip(sorted, sorted.dropFirst()).count { $0.part != $1.part }
-        guard let first = sorted.first(where: { $0.at != .min }), let last = sorted.last,
-            switches <= 2 * lines.count,
-            sorted.map(\.index) != events.map(\.index)
+        guard !lines.isEmpty, facts.clock.yearTurns.isEmpty, facts.clock.offsets.count < 2,
+            let runs = merged(runs(log, lines), log, facts.clock, switches: 2 * lines.count),
+            runs.map(\.events.lowerBound) != runs.map(\.events.lowerBound).sorted()
         else { return }
-        log = reordered(log, sorted.map(\.index))
-        facts.clock.first.nanoseconds = min(facts.clock.first.nanoseconds, first.at)
-        facts.clock.last.nanoseconds = max(facts.clock.last.nanoseconds, last.at)
-        // Parts come one after the other; within a part the order of lines stays.
+        log = reordered(log, runs.lazy.flatMap(\.events))
+        let times = runs.flatMap { [$0.first, $0.last] }.filter { $0 != .min }
+        guard let first = times.min(), let last = times.max() else { return }
+        facts.clock.first.nanoseconds = min(facts.clock.first.nanoseconds, first)
+        facts.clock.last.nanoseconds = max(facts.clock.last.nanoseconds, last)
+        // Parts come one after the other.
         let starts = [1] + lines
         var rank: [Int: Int] = [:]
-        for event in sorted where rank[event.part] == nil { rank[event.part] = rank.count }
+        for run in runs where rank[run.part] == nil { rank[run.part] = rank.count }
         let total = facts.lines
         facts.moveProcesses { line in
             let part = (starts.lastIndex { $0 <= line }) ?? 0
@@ -117,18 +114,66 @@ extension Extractor {
         facts.problems.append("parts of it do not stand in the order of time; read in that order")
     }
 
-    /// The local time of each event, or of the one above it, and the part in which it stands.
-    private func timed(
-        _ log: EventLog, _ evidence: ClockEvidence, _ lines: [Int]
-    ) -> [(index: Int, at: Int64, part: Int)] {
-        var out: [(index: Int, at: Int64, part: Int)] = []
-        for i in 0..<log.count {
-            let line = log.position(at: i, input: 0).line
+    /// Events that follow each other in an input, of one of its parts.
+    private struct Run {
+        var part: Int
+        var events: Range<Int>
+        /// Local times in nanoseconds; `.min` where none is known.
+        var first = Int64.min
+        var last = Int64.min
+
+        func comesBefore(_ other: Run) -> Bool {
+            (first, events.lowerBound) < (other.first, other.events.lowerBound)
+        }
+    }
+
+    /// The parts of a log that begin at `lines`.
+    private func runs(_ log: EventLog, _ lines: [Int]) -> [Run] {
+        var out = [Run(part: 0, events: 0..<0)]
+        var next = 0
+        log.forEachHeader { i, _, _ in
+            while next < lines.count, log.line(at: i) >= lines[next] {
+                next += 1
+                out.append(Run(part: next, events: i..<i))
+            }
+            out[out.count - 1].events = out[out.count - 1].events.lowerBound..<i + 1
+        }
+        return out.filter { !$0.events.isEmpty }
+    }
+
+    /// Parts put into one order by the local times of their events; `nil` where they take turns more
+    /// often than `switches`. Of each part one event is looked at, so that memory does not grow with them.
+    private func merged(
+        _ parts: [Run], _ log: EventLog, _ clock: ClockEvidence, switches: Int
+    ) -> [Run]? {
+        // An event without a time of its own has that of the one above it.
+        func time(_ i: Int, after known: Int64) -> Int64 {
             let stamp = log.stamp(at: i)
-            let at =
-                stamp.isLocal
-                ? stamp.nanoseconds - evidence.outerAhead(of: stamp, line) : out.last?.at ?? .min
-            out.append((i, at, lines.count { $0 <= line }))
+            guard stamp.isLocal else { return known }
+            return max(known, stamp.nanoseconds - clock.outerAhead(of: stamp, log.line(at: i)))
+        }
+        var rest = parts
+        for i in rest.indices {
+            let dated = rest[i].events.lazy.map { time($0, after: .min) }.first { $0 != .min }
+            rest[i].first = dated ?? .min
+        }
+        var out: [Run] = []
+        while let next = rest.indices.min(by: { rest[$0].comesBefore(rest[$1]) }) {
+            guard out.count <= switches else { return nil }
+            var run = rest.remove(at: next)
+            run.last = run.first
+            let other = rest.min { $0.comesBefore($1) }
+            var behind = run
+            behind.events = run.events.dropFirst()
+            while let i = behind.events.first {
+                behind.first = time(i, after: run.last)
+                if let other, other.comesBefore(behind) { break }
+                run.last = behind.first
+                behind.events = behind.events.dropFirst()
+            }
+            run.events = run.events.lowerBound..<behind.events.lowerBound
+            out.append(run)
+            if !behind.events.isEmpty { rest.append(behind) }
         }
         return out
     }

@@ -34,7 +34,8 @@ struct Extractor: Sendable {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
         let options = ReadOptions(
-            screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable)
+            screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable,
+            directories: store.directories)
         try InputReader.read(
             path: input.path, name: input.name, progress: progress, options: options
         ) { name, run in
@@ -67,6 +68,10 @@ struct Extractor: Sendable {
         if facts.records == 0, log.count > 0, collector.prose.isProse { quote(&log) }
         facts.undated = collector.undated
         facts.damage.entries += collector.damaged
+        if let cut = collector.cut?.count, cut > 0 {
+            facts.damage.entries += cut
+            facts.problems.append(Self.cutMessage)
+        }
         if facts.kind == .unknown, log.count > 0 {
             facts.kind = isInfo(log) ? .snapshot : .log
         }
@@ -75,6 +80,10 @@ struct Extractor: Sendable {
         return Extraction(
             facts: facts, log: log, snapshots: snapshots.log, limitsHit: collector.limitsHit)
     }
+
+    private static let cutMessage =
+        "messages of refused forks are cut across lines and do not count; give the log itself, or "
+        + "paste it without line breaks"
 
     /// Whether an input holds nothing but INFO.
     private func isInfo(_ log: EventLog) -> Bool {
@@ -170,6 +179,8 @@ struct EventCollector: Sendable {
     var snapshots: SnapshotCollector
     /// What stands around messages without a header.
     var prose = ProseSurvey()
+    /// Messages that were cut across lines.
+    private(set) var cut: CutMessages?
 
     init(path: String, store: EventStore) {
         log = EventLog(store: store)
@@ -189,12 +200,14 @@ struct EventCollector: Sendable {
             &matcher, line, message, classified, patterns: patterns, isScreened: place.isScreened)
         guard let hit else {
             if classified.scope == .raw, carried.form == .none { prose.note(line) }
+            noteCut(line, place, extractor)
             if !place.isPlain, classified.scope == .server, trials < Extractor.damageTrials {
                 trials += 1
                 if extractor.isDamaged(message, &matcher) { damaged += 1 }
             }
             return
         }
+        cut?.close()
         if !place.isPlain,
             Extractor.hasDamagedError(patterns[hit.pattern], matcher.captures, message)
         {
@@ -213,6 +226,15 @@ struct EventCollector: Sendable {
             line: line, message: message, messageStart: hit.origin,
             isDecoded: isDecoded && !hit.isInLine, captures: matcher.captures,
             cursor: place.cursor)
+    }
+
+    private mutating func noteCut(
+        _ line: Span<UInt8>, _ place: RecordPlace, _ extractor: Extractor
+    ) {
+        if place.passed != nil || place.classified.scope != .raw { cut?.close() }
+        guard place.classified.scope == .raw else { return }
+        if cut == nil { cut = CutMessages(extractor.catalogue.refusals) }
+        cut?.take(line)
     }
 
     private mutating func takeSnapshots(

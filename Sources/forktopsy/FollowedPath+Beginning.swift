@@ -62,7 +62,7 @@ extension FollowedPath {
         }
         for candidate in candidates {
             if let file = try? LogFile(path: candidate, matching: mark),
-                !RotatedLogs.isPacked(candidate)
+                !RotatedName.isPacked(candidate)
             {
                 let life = Life(source, file: file)
                 if candidate == path {
@@ -74,7 +74,7 @@ extension FollowedPath {
                 }
                 return true
             }
-            guard RotatedLogs.isPacked(candidate),
+            guard RotatedName.isPacked(candidate),
                 let sibling = siblings.first(where: { $0.path == candidate })
             else { continue }
             let life = Life(source, file: nil)

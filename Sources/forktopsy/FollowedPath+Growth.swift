@@ -31,7 +31,7 @@ extension FollowedPath {
         let closed = store.sources(of: path).filter {
             !$0.isOpen && !$0.mark.isShort && !$0.input.isIgnored
         }
-        let isPacked = RotatedLogs.isPacked(sibling.path)
+        let isPacked = RotatedName.isPacked(sibling.path)
         if !isPacked, closed.contains(where: { $0.mark.isAll(of: sibling.state) }) {
             return .known
         }
@@ -58,7 +58,7 @@ extension FollowedPath {
 
     private func extents(of marks: [FileMark], in sibling: RotatedLogs.Sibling) -> [Extent] {
         guard !marks.isEmpty else { return [] }
-        guard RotatedLogs.isPacked(sibling.path) else {
+        guard RotatedName.isPacked(sibling.path) else {
             return marks.filter { (try? LogFile(path: sibling.path, matching: $0)) != nil }
                 .map { Extent(mark: $0, goesOn: $0.offset < sibling.state.size) }
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Incidents
 internal import Live
 internal import Model
 internal import Reading
@@ -126,7 +125,7 @@ extension FollowedPath {
             for source in closed { revive(source, at: sibling.path, now: now) }
             // A packed one has the time of its last writing: as it was then, it was read.
             let isAsItWas = closed.contains { sibling.state.isOf($0.mark.modifiedAt) }
-            if RotatedLogs.isPacked(sibling.path), !isAsItWas, !isOpen(sibling.state),
+            if RotatedName.isPacked(sibling.path), !isAsItWas, !isOpen(sibling.state),
                 case .grown(let source) = part(sibling)
             {
                 readRest(sibling, of: source)
@@ -136,7 +135,7 @@ extension FollowedPath {
 
     private func revive(_ source: LiveSource, at place: String, now: Double) {
         let mark = source.mark
-        guard place != path, !mark.isShort, !RotatedLogs.isPacked(place),
+        guard place != path, !mark.isShort, !RotatedName.isPacked(place),
             let state = FileState(path: place),
             state.inode == mark.inode, state.device == mark.device, state.size > mark.offset,
             !isOpen(state), let file = try? LogFile(path: place, matching: mark)
@@ -173,7 +172,7 @@ extension FollowedPath {
             return true
         }
         let marks = all.filter { !$0.isShort }
-        if !RotatedLogs.isPacked(sibling.path) {
+        if !RotatedName.isPacked(sibling.path) {
             return LogFile.firstMatch(at: sibling.path, of: marks) != nil
         }
         var probes = marks.map { MarkProbe($0) }
@@ -192,7 +191,7 @@ extension FollowedPath {
 
     /// Whether a file is a copy of the log that somebody is writing now.
     func isBeingMade(_ sibling: RotatedLogs.Sibling) -> Bool {
-        guard !RotatedLogs.isPacked(sibling.path), let head = current?.file?.head(), !head.isEmpty,
+        guard !RotatedName.isPacked(sibling.path), let head = current?.file?.head(), !head.isEmpty,
             let start = try? LogFile(path: sibling.path).head(), !start.isEmpty,
             let size = try? current?.file?.state().size, sibling.state.size <= size
         else { return false }
@@ -230,7 +229,7 @@ extension FollowedPath {
             settle(sibling)
             return false
         }
-        let name = rotationStem(sibling.path) == rotationStem(path) ? sibling.path : path
+        let name = RotatedName.isPart(sibling.path, of: path) ? sibling.path : path
         let source = store.makeSource(origin: path, name: name)
         let life = Life(source, file: nil)
         var feed = ByteFeed()
@@ -293,7 +292,7 @@ extension FollowedPath {
 
     /// Reports call a rotated log by its new name, where that shows whose log it was.
     func rename(_ source: LiveSource, to name: String) {
-        if rotationStem(name) == rotationStem(path) { source.input.name = name }
+        if name == path || RotatedName.isPart(name, of: path) { source.input.name = name }
     }
 
     // MARK: - The next file of this name

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Incidents
 internal import Live
+internal import Model
 internal import Reading
 
 /// What was asked to be followed, and which logs that is now.
@@ -43,14 +43,15 @@ struct LiveTargets {
 
     /// The log that a file is, or is a part of. `root` is the folder that is followed.
     private static func log(of path: String, below root: String? = nil) -> String {
-        let stem = rotationStem(path)
+        let name = RotatedName(path)
         // A part in a folder for old ones belongs to the log beside that, be it there now or not.
-        if stem != path, let log = RotatedLogs.besideOldFolder(stem),
+        if name.log != path, let log = RotatedLogs.besideOldFolder(name.log),
             root.map({ log.hasPrefix($0) }) ?? false || FileState(path: log)?.isRegular ?? false
         {
             return log
         }
-        return FileState(path: stem)?.isDirectory ?? false ? path : stem
+        let state = FileState(path: name.log)
+        return state?.isDirectory ?? name.isVague ? path : name.log
     }
 
     /// All regular files below a folder.

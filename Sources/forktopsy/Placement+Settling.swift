@@ -103,10 +103,10 @@ extension Placement {
     /// Zones of inputs by the nearest part of the same log, which rotation has split.
     private func siblings(_ round: Settling) -> [(Int, ClockHints)] {
         let byStem = Dictionary(grouping: inputs.indices) {
-            rotationStem(extractions[$0].facts.path)
+            RotatedName(extractions[$0].facts.path).log
         }
         return round.open.sorted().compactMap { i in
-            let known = (byStem[rotationStem(extractions[i].facts.path)] ?? []).filter {
+            let known = (byStem[RotatedName(extractions[i].facts.path).log] ?? []).filter {
                 !round.open.contains($0) && clocks[$0].localZone != nil
             }
             let nearest = known.min { distance(from: i, to: $0) < distance(from: i, to: $1) }

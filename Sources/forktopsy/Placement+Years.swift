@@ -144,13 +144,8 @@ private struct LogPart {
     init(input: Int, _ facts: InputFacts) {
         self.input = input
         clock = facts.clock
-        stem = rotationStem(facts.path)
-        let suffix = facts.path.dropFirst(stem.utf8.count).filter(\.isNumber)
-        let number = Int(suffix.prefix(8)) ?? 0
-        let isDate = suffix.count >= 8
-        // 99999999 days back at most: the newer a date, the lower its rank.
-        rank = isDate ? 100_000_000 - number : number
-        rotatedIn = isDate ? number / 10_000 : nil
+        let name = RotatedName(facts.path)
+        (stem, rank, rotatedIn) = (name.log, name.age, name.year)
     }
 
     func ends(in newest: Int) -> (first: Int64, last: Int64) { clock.ends(newest: newest) }

@@ -77,14 +77,4 @@ struct FileMarkTests {
             }
         }
     }
-
-    @Test(arguments: [
-        ("redis.log.1", true), ("redis.log.2.gz", true), ("redis.log-20261122", true),
-        ("redis.log-20261122.zst", true), ("redis-20261122.log", true), ("redis.log.old", true),
-        ("redis.log.gz", true), ("redis.log", false), ("redis-sentinel.log", false),
-        ("redis.logfile", false), ("redis2.log", false), ("xredis.log.1", false),
-    ])
-    func `Rotated parts are told by their names`(name: String, isPart: Bool) {
-        #expect(RotatedLogs.isPart(name, of: "redis.log") == isPart)
-    }
 }

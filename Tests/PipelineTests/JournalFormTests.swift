@@ -45,6 +45,11 @@ struct JournalFormTests {
             try Self.run([remote, "-o", journal, export])
             try #expect(Outcome(paths: [journal]) == whole, "journal file")
             try #expect(Outcome(paths: [journal, source]) == whole, "journal file and log")
+            try Self.run(["gzip", "-k", journal])
+            try Self.run(["tar", "-C", folder, "-cJf", folder + "/j.tar.xz", "x.journal"])
+            for packed in ["x.journal.gz", "j.tar.xz"] {
+                try #expect(Outcome(paths: [folder + "/" + packed]) == whole, "\(packed)")
+            }
             for form in Self.forms {
                 let path = folder + "/out.\(form)"
                 try Self.run(

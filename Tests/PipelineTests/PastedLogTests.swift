@@ -104,7 +104,7 @@ struct PastedLogTests {
     @Test func `A new process id begins where the text before it ends`() throws {
         let own = "7:M 29 Aug 2023 13:47:00.038 * Background saving started by pid 917:M 29 Aug "
         try #expect(
-            report(own + "2023 13:47:01.000 # Background saving terminated by signal 9")
+            reportOfText(own + "2023 13:47:01.000 # Background saving terminated by signal 9")
                 .incidents.first?.instance.pids == [7])
     }
 
@@ -116,7 +116,7 @@ struct PastedLogTests {
             log[1], log[3], log[1].replacing(":00.039", with: ":01.000"),
             log[3].replacing(":06.039", with: ":08.000"),
         ].lines
-        try #expect(report(back).inputs.first?.facts.problems == [])
+        try #expect(reportOfText(back).inputs.first?.facts.problems == [])
     }
 
     @Test(arguments: [
@@ -125,7 +125,7 @@ struct PastedLogTests {
     ])
     func `Months of other languages are read`(date: String) throws {
         let text = "\(date) 13:47:00 web1 redis-server[4711]: \(error)"
-        let at = try #require(try report(text, year: 2023).incidents.first?.startedAt)
+        let at = try #require(try reportOfText(text, year: 2023).incidents.first?.startedAt)
         let month = date.hasPrefix("jan") ? "01" : "08"
         #expect(at.rfc3339 == "2023-\(month)-29T13:47:00.000Z")
     }
@@ -140,12 +140,12 @@ struct PastedLogTests {
 
             Despite having plenty of free memory, the call fails. This is a common issue.
             """
-        let quoted = try report(guide).summary
+        let quoted = try reportOfText(guide).summary
         #expect(quoted.forkFailures == 0)
         #expect(quoted.reportedFailures == 1)
         // What a server wrote counts, whatever people say about it.
-        try #expect(report(guide + "\n\n" + plain).summary.forkFailures >= 2)
-        try #expect(report([error, error].lines).summary.forkFailures == 2)
+        try #expect(reportOfText(guide + "\n\n" + plain).summary.forkFailures >= 2)
+        try #expect(reportOfText([error, error].lines).summary.forkFailures == 2)
     }
 
     private static let parts = log.flatMap { record in
@@ -198,7 +198,7 @@ struct PastedClockTests {
             """
         let compact = json.split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }.joined()
         for text in [json, compact.replacing("940.100000", with: "940.1")] {
-            let report = try report(text)
+            let report = try reportOfText(text)
             #expect(report.summary.oomKills == 1)
             #expect(report.inputs.first?.facts.records == 2)
         }
@@ -249,13 +249,14 @@ struct PastedClockTests {
                 SYSLOG_PID=4711
                 MESSAGE=\(error)
             """
-        let report = try report([entry, log[2], log[3]].lines)
+        let report = try reportOfText([entry, log[2], log[3]].lines)
         #expect(report.summary.forkFailures == 2)
         #expect(report.inputs.first?.facts.clock.backwardSteps == 0)
     }
 }
 
-private func report(_ text: String, year: Int? = nil) throws -> Report {
+/// The report of one text.
+func reportOfText(_ text: String, year: Int? = nil) throws -> Report {
     try withTemporaryFolder { folder in
         try write(text, folder + "/input.txt")
         var assembler = Assembler()
@@ -271,5 +272,5 @@ private func write(_ text: String, _ path: String) throws {
 }
 
 extension Sequence<String> {
-    fileprivate var lines: String { joined(separator: "\n") + "\n" }
+    var lines: String { joined(separator: "\n") + "\n" }
 }

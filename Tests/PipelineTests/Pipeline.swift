@@ -14,7 +14,8 @@ enum Pipeline {
     static let patterns = Catalogue.builtIn.patterns
 
     static func extractions(of paths: [String], store: EventStore? = nil) throws -> [Extraction] {
-        let extractor = Extractor(catalogue: .builtIn, store: store ?? EventStore(limits: .none))
+        let kept = store ?? EventStore(limits: .none, directories: ["/tmp"])
+        let extractor = Extractor(catalogue: .builtIn, store: kept)
         var walker = InputWalker()
         for path in paths { try walker.add(path) }
         return try walker.found.flatMap { try extractor.extract($0) }
