@@ -46,10 +46,10 @@ enum TaskLimitSystem: Cause {
             let isReached = tasks.number * 100 >= limit.number * 95
             let isFar = tasks.number * 2 < limit.number && limits.count == 2
             // A burst of tasks leaves no trace in what is counted when it is over.
-            let isAfter = isAfter(tasks, facts)
+            let isOut = isFar && !isAfter(tasks, facts)
             var out = finding(
-                isReached ? .likely : isFar && !isAfter ? .ruled_out : .possible,
-                isAfter ? .low : isReached || !isNear(tasks, facts) ? .medium : .high,
+                isReached ? .likely : isOut ? .ruled_out : .possible,
+                isReached ? .medium : isOut ? (isNear(tasks, facts) ? .high : .medium) : .low,
                 isReached
                     ? "The host had as many tasks as \(limit.reading.measure.name) allows, or "
                         + "nearly."
