@@ -38,6 +38,30 @@ struct SarTests {
         #expect(problems.isEmpty)
     }
 
+    /// What sysstat 12.6.1 printed in 48 locales on one host; these put more than a clock before a row.
+    @Test(arguments: [
+        ("2026년 11월 23일", "03시 36분 36초", "03시 36분 37초", "03:36:37"),
+        ("23.11.26", "03:37:13.PD UTC", "03:37:14.PD UTC", "03:37:14"),
+        ("23/11/26", "காலை 03:37:24 UTC", "காலை 03:37:25 UTC", "03:37:25"),
+        ("23/11/26", "03:35:29 AM UTC", "03:35:30 AM UTC", "03:35:30"),
+        ("23/11/26", "03:35:29 PM IST", "03:35:30 PM IST", "15:35:30"),
+        ("۲۶/۱۱/۲۳", "۰۳:۳۵:۵۳", "۰۳:۳۵:۵۴", "03:35:54"),
+    ])
+    func readsWhatStandsAroundTheClock(date: String, head: String, row: String, time: String) throws
+    {
+        let text = """
+            Linux 6.18.44 (vm) \t\(date) \t_x86_64_\t(2 CPU)
+
+            \(head) kbmemfree   kbavail kbmemused  %memused kbbuffers  kbcached  kbcommit   %commit
+            \(row)  16638972  21962860   2315276      9.38    138128   4661636   4280452     17.34
+            """
+        let (found, problems) = SeriesSample.read(text, path: "sar.txt")
+        #expect(found.map(\.clock) == ["2026-11-23 \(time)"])
+        #expect(found.first?[.memFree] == 16_638_972 * Self.kib)
+        #expect(found.first?[.committedAS] == 4_280_452 * Self.kib)
+        #expect(problems.isEmpty)
+    }
+
     @Test func roundedNumbersAreMarkedAsSuch() throws {
         let found = try series("sar-r-human.txt")
         #expect(found.count == 3)

@@ -57,6 +57,10 @@ struct SarDate {
             return [days(a, b, c)].compactMap { $0 }
         }
         guard numbers[2].digits == 4 || numbers[2].digits == 2 else { return nil }
+        // fa_IR puts the year first and writes it in digits of its own (glibc, localedata/locales/fa_IR).
+        if text.unicodeScalars.contains(where: { (0x6F0...0x6F9).contains($0.value) }) {
+            return [days(a, b, c)].compactMap { $0 }
+        }
         let dayFirst = days(c, b, a)
         guard text.contains("/") else { return [dayFirst].compactMap { $0 } }
         let monthFirst = days(c, a, b)
@@ -106,31 +110,58 @@ struct SarClock {
     var words: Int
     var isTwelveHour: Bool
 
+    /// Around the clock may stand half of the day and zone: `03:35:29 AM UTC`, `UTC 03:34:59 ص`.
     init?(_ words: [Substring]) {
-        guard let first = words.first else { return nil }
-        if let second = Self.clock(first) {
-            let mark = words.count > 1 ? Self.isAfternoon(words[1]) : nil
-            self.init(second, mark ?? Self.isAfternoon(first), mark == nil ? 1 : 2)
-        } else if words.count > 1, let mark = Self.isAfternoon(first),
-            let second = Self.clock(words[1])
-        {
-            self.init(second, mark, 2)
-        } else {
-            return nil
+        var second: Int?
+        var isAfternoon: Bool?
+        var hasZone = false
+        var used = 0
+        while used < min(words.count, 6) {
+            let word = words[used]
+            if second == nil, let (found, count) = Self.clock(words[used...]) {
+                second = found
+                isAfternoon = isAfternoon ?? Self.isAfternoon(word)
+                used += count
+            } else if isAfternoon == nil, let half = Self.isAfternoon(word) {
+                isAfternoon = half
+                used += 1
+            } else if !hasZone, Self.isZone(word) {
+                hasZone = true
+                used += 1
+            } else {
+                break
+            }
         }
+        guard let second else { return nil }
+        self.words = used
+        isTwelveHour = isAfternoon != nil
+        self.second = isAfternoon.map { second % 43_200 + ($0 ? 43_200 : 0) } ?? second
     }
 
-    private init(_ second: Int, _ isAfternoon: Bool?, _ words: Int) {
-        self.words = words
-        isTwelveHour = isAfternoon != nil
-        self.second = second
-        if let isAfternoon {
-            self.second = second % 43_200 + (isAfternoon ? 43_200 : 0)
+    /// A clock at the start of some words, and how many it takes: `03시 36분 36초` takes three.
+    private static func clock(_ words: ArraySlice<Substring>) -> (second: Int, words: Int)? {
+        guard let first = words.first else { return nil }
+        if let second = clock(first) { return (second, 1) }
+        let parts = words.prefix(3)
+        guard first.hasSuffix("시"), parts.count == 3 else { return nil }
+        return clock(parts.joined()[...]).map { ($0, 3) }
+    }
+
+    /// `UTC`, `CEST`, `+03`: no column of sar is called like that.
+    private static func isZone(_ word: Substring) -> Bool {
+        if word.hasPrefix("+") || word.hasPrefix("-") {
+            return [3, 5].contains(word.utf8.count)
+                && word.dropFirst().utf8.allSatisfy { $0 &- 0x30 < 10 }
         }
+        return ["UTC", "MSK", "WIB"].contains(word)
+            || (3...5).contains(word.utf8.count) && word.hasSuffix("T")
+                && word.utf8.allSatisfy { $0 &- 0x41 < 26 }
     }
 
     private static func clock(_ word: Substring) -> Int? {
         guard word.utf8.count <= 40 else { return nil }
+        var word = word
+        for half in [".PD", ".MD"] where word.hasSuffix(half) { word = word.dropLast(3) }
         let parts = word.split(whereSeparator: { $0.wholeNumberValue == nil })
         let marks = word.filter { $0.wholeNumberValue == nil }
         guard parts.count == 3, parts.allSatisfy({ $0.count <= 2 }),
@@ -147,8 +178,9 @@ struct SarClock {
 
     private static func isAfternoon(_ word: Substring) -> Bool? {
         let text = word.lowercased().filter { $0 != "." }
-        if ["am", "πμ"].contains(text) { return false }
-        if ["pm", "μμ"].contains(text) { return true }
+        // Greek, Arabic, Tamil, and Albanian, which has it behind a dot.
+        if ["am", "πμ", "ص", "காலை"].contains(text) || word.hasSuffix(".PD") { return false }
+        if ["pm", "μμ", "م", "மாலை"].contains(text) || word.hasSuffix(".MD") { return true }
         if ["上午", "午前", "오전"].contains(where: { text.hasPrefix($0) }) { return false }
         if ["下午", "午後", "오후"].contains(where: { text.hasPrefix($0) }) { return true }
         return nil
