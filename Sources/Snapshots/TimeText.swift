@@ -236,7 +236,7 @@ enum ZoneName {
     ]
 }
 
-/// Abbreviated names of months. Source: glibc 2.36, localedata/locales (abmon).
+/// Names of months. Source: glibc 2.36, localedata/locales (abmon; mon where dates have that).
 enum MonthName {
     static func month(_ word: some StringProtocol) -> Int? {
         let name = word.lowercased().filter { $0 != "." && $0 != "," }
@@ -255,6 +255,14 @@ enum MonthName {
             "jan feb mrt apr mei jun jul aug sep okt nov dec",
             "янв фев мар апр мая июн июл авг сен окт ноя дек",
             "1月 2月 3月 4月 5月 6月 7月 8月 9月 10月 11月 12月",
+            "jan feb mars april mai juni juli aug sep okt nov des",
+            "jan feb mar apr maí jún júl ágú sep okt nóv des",
+            "jan fra mar apr mej ġun lul aww set ott nov diċ",
+            "jan feb mac apr mei jun jul ogos sep okt nov dis",
+            "ينا فبر مار أبر ماي يون يول أغس سبت أكت نوف ديس",
+            "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+            "មករា កុម្ភៈ មីនា មេសា ឧសភា មិថុនា កក្កដា សីហា កញ្ញា តុលា វិច្ឆិកា ធ្នូ",
+            "ဇန် ဖေ မတ် ဧပြီ မေ ဇွန် ဇူ ဩ စက် အောက် နို ဒီ",
         ]
         var out: [String: Int] = [:]
         for locale in locales {

@@ -46,6 +46,15 @@ struct SarTests {
         ("23/11/26", "03:35:29 AM UTC", "03:35:30 AM UTC", "03:35:30"),
         ("23/11/26", "03:35:29 PM IST", "03:35:30 PM IST", "15:35:30"),
         ("۲۶/۱۱/۲۳", "۰۳:۳۵:۵۳", "۰۳:۳۵:۵۴", "03:35:54"),
+        ("23/11/2026", " 3:34:56 ጡዋት", " 3:34:57 ጡዋት", "03:34:57"),
+        ("23 نوف, 2026", "UTC 03:34:59 ص", "UTC 03:35:00 ص", "03:35:00"),
+        ("23/11/26", "03:35:05 পূর্বাহ্ণ UTC", "03:35:06 পূর্বাহ্ণ UTC", "03:35:06"),
+        ("23/11/26", "03:36:07 अपराह्न UTC", "03:36:08 अपराह्न UTC", "15:36:08"),
+        ("23 វិច្ឆិកា 2026", "03:36:33   ", "03:36:34   ", "03:36:34"),
+        ("၂၀၂၆ နို ၂၃ တနင်္လာ", "၀၃:၃၆:၅၁ နံနက်", "၀၃:၃၆:၅၂ နံနက်", "03:36:52"),
+        ("23/11/2569", "03:37:26   ", "03:37:27   ", "03:37:27"),
+        ("2026年11月23日 星期一", "上午 03時37分49秒 UTC", "上午 03時37分50秒 UTC", "03:37:50"),
+        ("23. nov. 2026", "03:37:26", "03:37:27", "03:37:27"),
     ])
     func readsWhatStandsAroundTheClock(date: String, head: String, row: String, time: String) throws
     {
@@ -59,6 +68,21 @@ struct SarTests {
         #expect(found.map(\.clock) == ["2026-11-23 \(time)"])
         #expect(found.first?[.memFree] == 16_638_972 * Self.kib)
         #expect(found.first?[.committedAS] == 4_280_452 * Self.kib)
+        #expect(problems.isEmpty)
+    }
+
+    /// AM and PM alone are of en_US; with a zone behind them, of en_IN, which puts the day first.
+    @Test(arguments: [
+        ("11:37:07 AM", "2026-11-05"), ("11:37:07 AM UTC", "2026-05-11"),
+        ("11:37:07 पूर्वाह्न UTC", "2026-05-11"), ("11:37:07 ጡዋት", "2026-05-11"),
+    ])
+    func halvesOfTheDayTellTheOrderOfTheDate(clock: String, day: String) {
+        let rows = [
+            "\(clock) kbmemfree   kbavail kbmemused",
+            "\(clock.replacing(":07", with: ":08"))  16638972  21962860   2315276",
+        ]
+        let (found, problems) = SeriesSample.read(Self.memory("11/05/26", rows), path: "sar.txt")
+        #expect(found.map(\.clock) == ["\(day) 11:37:08"])
         #expect(problems.isEmpty)
     }
 

@@ -28,12 +28,14 @@ struct SarDate {
 
     /// Days since 1970, once a row has been seen, and whether that is a guess.
     ///
-    /// AM and PM are of en_US, which puts the month first. A decimal comma, or a year in full
-    /// without AM and PM, is of locales that put it second. What is left is the C locale or en_GB.
-    func days(isTwelveHour: Bool, hasComma: Bool) -> (days: Int, isGuess: Bool) {
+    /// AM and PM without a zone are of en_US, which puts the month first. Halves of the day with a
+    /// zone behind them, or in another language, a decimal comma, or a year in full without AM and
+    /// PM, are of locales that put it second (glibc 2.36, localedata/locales: d_fmt, t_fmt). What
+    /// is left is the C locale or en_GB.
+    func days(_ clock: SarClock, hasComma: Bool) -> (days: Int, isGuess: Bool) {
         guard candidates.count == 2 else { return (candidates[0], false) }
-        if isTwelveHour { return (candidates[1], false) }
-        if hasComma || !hasShortYear { return (candidates[0], false) }
+        if clock.isAmerican { return (candidates[1], false) }
+        if clock.isTwelveHour || hasComma || !hasShortYear { return (candidates[0], false) }
         return (candidates[1], true)
     }
 
@@ -68,7 +70,9 @@ struct SarDate {
     }
 
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int? {
-        let year = year < 100 ? year + 2000 : year
+        var year = year < 100 ? year + 2000 : year
+        // th_TH counts from the Buddha's death, 543 years before.
+        if (2500...2700).contains(year) { year -= 543 }
         guard (1995...2199).contains(year), (1...12).contains(month), day >= 1 else { return nil }
         let days = CivilTime.days(year: year, month: month, day: day)
         return CivilTime.date(daysSinceEpoch: days).day == day ? days : nil
@@ -78,7 +82,10 @@ struct SarDate {
         var out: [(value: Int, digits: Int)] = []
         var isInside = false
         for character in text.prefix(64) {
-            guard let digit = character.wholeNumberValue, digit < 10 else {
+            // `一` in the name of a weekday has a value, and is no digit.
+            guard let digit = character.wholeNumberValue, digit < 10,
+                character.unicodeScalars.first?.properties.numericType == .decimal
+            else {
                 isInside = false
                 continue
             }
@@ -109,11 +116,14 @@ struct SarClock {
     /// How many words of the line it takes.
     var words: Int
     var isTwelveHour: Bool
+    /// Whether it is en_US's: `11:37:06 AM`, with nothing behind it.
+    var isAmerican: Bool
 
     /// Around the clock may stand half of the day and zone: `03:35:29 AM UTC`, `UTC 03:34:59 ص`.
     init?(_ words: [Substring]) {
         var second: Int?
         var isAfternoon: Bool?
+        var isEnglish = false
         var hasZone = false
         var used = 0
         while used < min(words.count, 6) {
@@ -124,6 +134,7 @@ struct SarClock {
                 used += count
             } else if isAfternoon == nil, let half = Self.isAfternoon(word) {
                 isAfternoon = half
+                isEnglish = word == "AM" || word == "PM"
                 used += 1
             } else if !hasZone, Self.isZone(word) {
                 hasZone = true
@@ -135,6 +146,7 @@ struct SarClock {
         guard let second else { return nil }
         self.words = used
         isTwelveHour = isAfternoon != nil
+        isAmerican = isEnglish && !hasZone
         self.second = isAfternoon.map { second % 43_200 + ($0 ? 43_200 : 0) } ?? second
     }
 
@@ -178,11 +190,22 @@ struct SarClock {
 
     private static func isAfternoon(_ word: Substring) -> Bool? {
         let text = word.lowercased().filter { $0 != "." }
-        // Greek, Arabic, Tamil, and Albanian, which has it behind a dot.
-        if ["am", "πμ", "ص", "காலை"].contains(text) || word.hasSuffix(".PD") { return false }
-        if ["pm", "μμ", "م", "மாலை"].contains(text) || word.hasSuffix(".MD") { return true }
+        // Albanian has it behind a dot.
+        if mornings.contains(text) || word.hasSuffix(".PD") { return false }
+        if afternoons.contains(text) || word.hasSuffix(".MD") { return true }
         if ["上午", "午前", "오전"].contains(where: { text.hasPrefix($0) }) { return false }
         if ["下午", "午後", "오후"].contains(where: { text.hasPrefix($0) }) { return true }
         return nil
     }
+
+    /// Words for the halves of the day, in lower case and without dots, in the same order.
+    /// Source: glibc 2.36, localedata/locales (am_pm), as far as they are one word.
+    private static let mornings: Set<String> = [
+        "am", "πμ", "ص", "காலை", "ጡዋት", "पूर्वाह्न", "পূর্বাহ্ণ", "পূৰ্ব্বাহ্ন", "સવારે",
+        "ಪೂರ್ವಾಹ್ನ", "मपू", "രാവിലെ", "ਸਵੇਰੇ", "နံနက်", "asubuhi", "subaxnimo", "nu", "پن", "soodo",
+    ]
+    private static let afternoons: Set<String> = [
+        "pm", "μμ", "م", "மாலை", "ከሰዓት", "अपराह्न", "অপরাহ্ণ", "অপৰাহ্ন", "સાંજે", "ಅಪರಾಹ್ನ",
+        "मनं", "വൈകു", "ਸ਼ਾਮ", "ညနေ", "alasiri", "galabnimo", "nh", "دن", "hawwaro",
+    ]
 }

@@ -188,7 +188,7 @@ struct SarTable: SnapshotFormat {
             return nil
         }
         let hasComma = cells.contains { $0.contains(",") }
-        let (found, isGuess) = date.days(isTwelveHour: clock.isTwelveHour, hasComma: hasComma)
+        let (found, isGuess) = date.days(clock, hasComma: hasComma)
         if isGuess {
             let text = CivilTime(timestamp: Timestamp(seconds: Int64(found) * 86_400)).date
             sink.note("sar: the date is read with the month first, as the C locale has it: \(text)")
