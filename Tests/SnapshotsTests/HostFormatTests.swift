@@ -256,6 +256,23 @@ struct HostFormatTests {
         #expect(tasks.map { $0[.pidsMax] } == [unlimited, unlimited])
     }
 
+    @Test("two values below the name of a file that holds one are none")
+    func cgroupFileOfTwoValues() {
+        let text = """
+            ==> memory.usage_in_bytes <==
+            ==> memory.limit_in_bytes <==
+            5753434112
+            9223372036854771712
+            ==> memory.failcnt <==
+            0
+            """
+        let (found, problems) = SeriesSample.read(text, path: "cg.txt")
+        #expect(found.compactMap { $0[.cgroupLimit] }.isEmpty)
+        #expect(found.compactMap { $0[.cgroupFailures] } == [0])
+        #expect(
+            problems == ["cgroup: memory.limit_in_bytes holds two values and is not read (line 4)"])
+    }
+
     @Test func pressure() throws {
         let found = try sample("proc-pressure-memory.txt")
         #expect(found.subject.scope == .host)

@@ -63,6 +63,21 @@ struct InfoTests {
         #expect(found[0].text(.configFile) == "/var/lib/redis/6379.conf")
     }
 
+    @Test(
+        "a number that its spoken form contradicts was cut",
+        arguments: [
+            ("120359768", "114.78M", true), ("1203", "114.78M", false),
+            ("120359768", "114.7", true),
+            ("120359768", "114.79M", true), ("120359768", "1.78M", false), ("0", "0B", true),
+            ("120359768", "114.78MiB", true),
+        ])
+    func spoken(number: String, spoken: String, isRead: Bool) {
+        let text = "# Memory\r\nused_memory:\(number)\r\nused_memory_human:\(spoken)\r\n"
+        let (found, problems) = SeriesSample.read(text, path: "info.txt")
+        #expect(found.first?[.usedMemory] == (isRead ? Int64(number) : nil))
+        #expect(problems.isEmpty == isRead)
+    }
+
     @Test func takesTheTimeAboveWhereTheServerSaysNone() throws {
         let found = try ServerSample(name: "redis-3.2.13-info-series.txt").read()
         #expect(found.count == 2)

@@ -119,6 +119,21 @@ struct CgroupFormat: SnapshotFormat {
         if let snapshot { sink.emit(snapshot) }
     }
 
+    /// Two numbers below the name of a file that holds one: lines were lost or swapped, and which
+    /// of the two is the file's is not known.
+    private mutating func dropIfSecond(
+        _ line: SnapshotLine, _ file: CgroupFile, _ sink: inout SnapshotSink
+    ) {
+        let text = line.text.trimmed
+        // In a series, seconds since 1970 stand between the samples.
+        let isTime = snapshot?.stamp.form == .epoch && TimeText(text, allowsEpoch: true) != nil
+        guard onlyLine != nil, !isTime, let measure = CgroupFile.values[file.name],
+            Amounts.limit(text) != nil
+        else { return }
+        snapshot?.values.removeAll { $0.measure == measure }
+        sink.note("cgroup: \(file.name) holds two values and is not read (line \(line.number))")
+    }
+
     private mutating func read(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard let path = sink.context.path else { return false }
         if path != self.path {
@@ -128,8 +143,12 @@ struct CgroupFormat: SnapshotFormat {
             seen.insert(next.name)
             onlyLine = nil
         }
-        if sink.context.isRead { return line.text == onlyLine }
         guard let file else { return false }
+        if sink.context.isRead {
+            if line.text == onlyLine { return true }
+            dropIfSecond(line, file, &sink)
+            return false
+        }
         if let measure = CgroupFile.values[file.name] {
             guard let value = Amounts.limit(line.text.trimmed) else { return false }
             snapshot?.set(measure, value, line)

@@ -5,7 +5,8 @@ internal import Model
 /// INFO of a server, whole or in part: `name:value`, under headings such as `# Memory`.
 ///
 /// Source: redis 2.4.18 … 8.6.3 (src/redis.c, src/server.c, `genRedisInfoString`), valkey 9.1.2,
-/// KeyDB v6.3.4. The same text stands in a crash report. Fields that end in `_human` repeat others.
+/// KeyDB v6.3.4. The same text stands in a crash report. Fields that end in `_human` repeat others:
+/// a number that they contradict was cut, and is not read.
 struct InfoFormat: SnapshotFormat {
     static let name = "INFO"
     static let openers =
@@ -35,6 +36,14 @@ struct InfoFormat: SnapshotFormat {
 
     mutating func end(_ sink: inout SnapshotSink) {
         guard var snapshot else { return }
+        for (name, field) in InfoField.all where field.form == .whole {
+            guard let number = snapshot[field.measure],
+                let spoken = seen[name + "_human"].flatMap({ SpokenSize($0[...]) }),
+                !spoken.fits(number), seen[name] == String(number)
+            else { continue }
+            snapshot.values.removeAll { $0.measure == field.measure }
+            sink.note("INFO: \(name) is not what \(name)_human says, and is not read")
+        }
         identity.describe(&snapshot)
         sink.emit(snapshot)
     }
@@ -104,6 +113,27 @@ struct InfoFormat: SnapshotFormat {
             SnapshotLine(number: line.number, offset: line.offset, text: String($0))
         }
     }
+}
+
+/// A size as servers write it for people: `114.78M` (redis 7.2.4, src/util.c, `bytesToHuman`).
+private struct SpokenSize {
+    private let bytes: Double
+    /// What the last digit stands for, in bytes.
+    private let step: Double
+
+    /// Nil for other forms, and for one that lost its end.
+    init?(_ text: Substring) {
+        let units: [Character: Double] = [
+            "B": 1, "K": 0x1p10, "M": 0x1p20, "G": 0x1p30, "T": 0x1p40, "P": 0x1p50,
+        ]
+        guard let unit = text.last.flatMap({ units[$0] }), let number = Double(text.dropLast()),
+            number.isFinite, number >= 0
+        else { return nil }
+        bytes = number * unit
+        step = unit == 1 ? 1 : unit / 100
+    }
+
+    func fits(_ number: Int64) -> Bool { abs(Double(number) - bytes) <= step }
 }
 
 /// Who a server says it is: INFO's fields about itself, put together at its end.
