@@ -13,6 +13,8 @@ struct SnapshotOwners {
     private var hostOfInput: [String: String?] = [:]
     private var hostOfFolder: [String: String?] = [:]
     private var hosts: Set<String> = []
+    /// The logs of the servers.
+    private let logs: Set<String>
     /// Process ids seen under a server's name, in snapshots of processes.
     private var familyPIDs: Set<Int32> = []
     /// Processes of servers, by the input and by the folder that names them.
@@ -24,6 +26,7 @@ struct SnapshotOwners {
     init(_ instances: [Instance]) {
         self.instances = instances
         servers = instances.count { $0.role != .sentinel }
+        logs = Set(instances.map(\.log))
         for instance in instances {
             guard let host = instance.host else { continue }
             hosts.insert(Self.short(host))
@@ -40,7 +43,9 @@ struct SnapshotOwners {
         {
             familyPIDs.insert(pid)
         }
-        if subject.scope == .server || familyPIDs.contains(pid), !subject.isChild {
+        // INFO in a crash report may be that of a child, whose id names no server.
+        let isNamed = subject.scope == .server && !logs.contains(path)
+        if isNamed || familyPIDs.contains(pid), !subject.isChild {
             serversOfInput[path, default: []].insert(pid)
             serversOfFolder[Self.folder(path), default: []].insert(pid)
         }
