@@ -68,6 +68,11 @@ extension InstanceTracker {
         guard event.header.role != .unknown || event.header.pid == life.pid && life.pid != 0,
             !children.contains(0)
         else { return }
+        // SAVE is refused while a child saves; FLUSHALL kills the child, up to 2.8 by SIGKILL, and
+        // saves (redis 2.6.17, src/db.c, `flushallCommand`).
+        if event.header.role == .unknown {
+            for (pid, child) in children.all where child.writesFile { stop(pid: pid) }
+        }
         count(saved: true)
         lastSave = event
         life.hasSaved = true

@@ -225,6 +225,18 @@ import Testing
         #expect(correlate(log).incidents.isEmpty)
     }
 
+    @Test("FLUSHALL of 2.8 and before kills the child and saves: no failure")
+    func flushAll() {
+        for role in [Role.unknown, .master] {
+            var log = HandWrittenLog(role: role)
+            log.fork(.bgsave, child: 50, at: 0)
+            log.add(.db_saved, at: 1)
+            log.add(.child_killed, at: 1, ["signal": "9", "operation": "bgsave"])
+            // Later servers print their role, and stop a child by SIGUSR1.
+            #expect(correlate(log).incidents.count == (role == .unknown ? 0 : 1))
+        }
+    }
+
     @Test("stopping one child says nothing of another")
     func stoppingAnother() {
         var log = HandWrittenLog()
