@@ -175,8 +175,9 @@ extension Case {
     func cite(
         _ reading: Measured, _ direction: Evidence.Direction, _ statement: String
     ) -> Evidence {
-        // Of a setting the statement says the value; texts have none.
-        let isPlain = reading.measure.unit == .text || reading.measure.isSetting
+        // Of a setting the statement says the value; texts have none, nor has no limit.
+        let isPlain =
+            reading.measure.unit == .text || reading.measure.isSetting || reading.number == .max
         return Evidence(
             direction, statement, quote: nil, at: reading.at, source: reading.source,
             value: isPlain ? nil : reading.real,
@@ -242,6 +243,8 @@ extension Case {
                 + (later ?? "")
         case .undated where setting.reading.at != nil && start == nil:
             return "read then; when it failed is not known"
+        case .undated where setting.reading.placed.isFileTime && setting.reading.at != nil:
+            return "read at a time that is not known (that of its file stands here)"
         case .undated: return "read at a time that is not known"
         }
     }

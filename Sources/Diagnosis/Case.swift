@@ -44,7 +44,7 @@ package struct Case: Sendable {
         events(
             .rdb_write_error, .rdb_file_error, .aof_write_error, .aof_file_error,
             .aof_enable_failed,
-            .persistence_fatal
+            .persistence_fatal, .writes_refused
         )
         .filter { $0.errno.map { errnos.contains($0) } ?? false }
     }

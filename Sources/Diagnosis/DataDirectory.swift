@@ -10,6 +10,10 @@ struct DataDirectory {
     /// What a new file takes at most: an RDB file is seldom larger than the data set in memory.
     let need: Measured?
     private let inodesFree: Measured?
+    /// How the file system is mounted.
+    let mountOptions: Measured?
+    /// How many file systems were told of, none of which is known to hold the directory.
+    let unplaced: Int
 
     /// How well what is free was read for the failure.
     enum Reach {
@@ -26,18 +30,20 @@ struct DataDirectory {
         let directory =
             facts.nearest(.configDirectory, where: Case.isServer)?.text
             ?? facts.incident.directory
-        let mounts = Set(
-            facts.incident.readings.all(.diskAvailable).compactMap { $0.subject.path })
-        // The mount point that is the longest prefix of the directory; the only one, where the
-        // directory is not known.
-        let mount =
-            directory.flatMap { path in
-                mounts.filter { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
-                    .max { $0.utf8.count < $1.utf8.count }
-            } ?? (mounts.count == 1 ? mounts.first : nil)
+        func places(_ measure: Measure) -> Set<String> {
+            Set(facts.incident.readings.all(measure).compactMap { $0.subject.path })
+        }
+        let mounts = places(.diskAvailable)
+        let mount = Self.mount(of: directory, among: mounts)
+        unplaced = mount == nil ? mounts.count : 0
         let isThere: (SnapshotSubject) -> Bool = {
             $0.scope == .fileSystem && $0.path == mount
         }
+        let place = Self.mount(of: directory, among: places(.mountOptions))
+        mountOptions =
+            place == nil
+            ? nil
+            : facts.nearestInTime(.mountOptions) { $0.scope == .fileSystem && $0.path == place }
         free = mount == nil ? nil : facts.nearestInTime(.diskAvailable, where: isThere)
         inodesFree = mount == nil ? nil : facts.nearestInTime(.inodesFree, where: isThere)
         need =
@@ -45,12 +51,21 @@ struct DataDirectory {
             ?? facts.nearest(.usedMemory, where: Case.isServer)
     }
 
+    /// The mount point that is the longest prefix of the directory; the only one, where the
+    /// directory is not known.
+    private static func mount(of directory: String?, among mounts: Set<String>) -> String? {
+        directory.flatMap { path in
+            mounts.filter { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+                .max { $0.utf8.count < $1.utf8.count }
+        } ?? (mounts.count == 1 ? mounts.first : nil)
+    }
+
     /// For which time the reading that shows too little was taken.
     var reach: Reach {
         (inodesFree.map(isUsedUp) ?? false ? inodesFree : free).map(reach) ?? .other
     }
 
-    private func reach(_ reading: Measured) -> Reach {
+    func reach(_ reading: Measured) -> Reach {
         guard let at = reading.at, let start = facts.start, let end = facts.end else {
             return .undated
         }

@@ -151,10 +151,10 @@ package enum Diagnosis {
         return out
     }
 
-    /// What is always worth a look where forks fail and no candidate asks for anything.
-    private static func lastResort(_ facts: Case) -> String? {
+    /// What is always worth a look where no candidate asks for anything.
+    private static func lastResort(_ facts: Case) -> String {
         guard facts.incident.kind == .fork_failure, facts.incident.failures.total != 0 else {
-            return nil
+            return FactCommands.everything(facts.incident)
         }
         return facts.refusals(.EAGAIN).isEmpty == false
             ? FactCommands.tasks(facts.incident) : FactCommands.overcommit
@@ -278,10 +278,7 @@ package enum Diagnosis {
                         + "and read the facts that decide between the candidates."
                     : "Read the facts that decide between the candidates.",
                 command: command,
-                precheck:
-                    "Log in to the host of the server itself "
-                    + "(\(facts.incident.instance.spoken)), not to another node or into its "
-                    + "container.",
+                precheck: whereToRead(facts, command),
                 expect:
                     "The values are printed within a second. Keep the output with the incident: "
                     + "what each candidate below misses is in it.",
@@ -293,6 +290,27 @@ package enum Diagnosis {
         ]
         return out
     }
+}
+
+extension Diagnosis {
+    /// On which machine the commands tell of the server that is meant.
+    private static func whereToRead(_ facts: Case, _ command: String) -> String {
+        let host =
+            "Log in to the host of the server itself (\(facts.incident.instance.spoken)), not to "
+            + "another node or into its container."
+        guard facts.incident.instance.isInContainer else { return host }
+        return command.contains("CONFIG GET dir")
+            ? "The server is the first process of a container: what asks for its data directory is "
+                + "run inside that container (docker exec, kubectl exec), the rest on its host."
+            : host
+                + " Where several servers run there, put the process id of its container into P: "
+                + "docker inspect -f '{{.State.Pid}}' CONTAINER."
+    }
+}
+
+extension Instance {
+    /// Whether its log says that it runs in a container.
+    var isInContainer: Bool { container != nil || pids == [1] }
 }
 
 extension Event {

@@ -13,9 +13,31 @@ enum FactCommands {
         + "vm.overcommit_kbytes vm.admin_reserve_kbytes vm.user_reserve_kbytes; "
         + "cat /proc/meminfo"
 
+    /// Everything that a verdict may need, around an incident.
+    static func everything(_ incident: Incident) -> String {
+        guard let from = incident.startedAt?.adding(seconds: -3600) else {
+            return "forktopsy collect"
+        }
+        let time = CivilTime(timestamp: from)
+        return "forktopsy collect --since \(time.date)T\(time.clockToSecond)Z"
+    }
+
     static func disk(_ incident: Incident) -> String {
         "date -u '+### %FT%TZ'; " + directory(incident)
             + "; df -h \"$D\"; df -i \"$D\"; ls -ld \"$D\"; findmnt -T \"$D\""
+    }
+
+    /// Who may write in the data directory, and who the server is. Only a path that the system
+    /// does not find is called missing: neither one that may not be looked at, nor an error of the
+    /// client in its place.
+    static func directoryRights(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            directory(incident)
+                + "; case \"$D\" in /*) F=$(LC_ALL=C stat -c 'directory_mode=%a directory_owner=%u' "
+                + "\"$D\" 2>&1); case \"$F\" in *'No such file'*) F=directory_mode=none;; esac; "
+                + "echo \"forktopsy fact pid=$P uid=$(awk '/^Uid/{print $3}' /proc/$P/status) $F\";; "
+                + "esac; findmnt -T \"$D\"")
     }
 
     /// Puts the data directory into the variable `D`.

@@ -63,6 +63,9 @@ extension InstanceTracker {
             guard event.isServerFamily else { return }
             hungTask = event
             draft?.observe(event)
+        case .storage_error:
+            storageError = event
+            draft?.observe(event)
         default: show(event, .warning)
         }
     }

@@ -31,6 +31,9 @@ extension InstanceTracker {
         }
         if let note = copyOnWrite.precursor(sources) { fresh.addEntry(note) }
         if let largest = copyOnWrite.largest { fresh.observe(largest) }
+        if let storageError, event.isWithin(600, after: storageError) {
+            fresh.observe(storageError)
+        }
         if let hungTask, event.isWithin(3600, after: hungTask) { fresh.observe(hungTask) }
         let trigger = life.restartTrigger(before: event.at, sources)
         fresh.set { $0.trigger = trigger }

@@ -57,6 +57,8 @@ struct InstanceTracker {
     var strangersKills: [Event] = []
     /// The kernel's last word of a process of the server that was stuck.
     var hungTask: Event?
+    /// The newest line about a device or file system that failed.
+    var storageError: Event?
     /// Replicas that asked for a full synchronisation, and when each last did.
     var syncRequests: [String: Event] = [:]
     /// Nothing is known of the server but that the OOM killer took a process of its name, which may
@@ -297,7 +299,8 @@ extension EventKind {
             .crash
         case .oom_victim, .kernel_commit_refused, .pids_rejected, .oom_constraint, .segfault,
             .unit_oom, .unit_failed, .unit_exited, .unit_restarting, .kernel_suppressed, .oomd_kill,
-            .earlyoom_kill, .oom_invoked, .page_allocation_failed, .hung_task:
+            .earlyoom_kill, .oom_invoked, .page_allocation_failed, .hung_task,
+            .storage_error:
             .host
         case .role_changed, .failover_started, .failover_finished, .failover_failed, .node_failing,
             .cluster_state_changed, .sentinel_switch, .sentinel_down, .sentinel_failover:

@@ -157,6 +157,8 @@ enum TimelineText {
 
     private static func other(_ event: Event) -> String {
         switch event.kind {
+        case .writes_refused where event["target"] == "aof":
+            "a client was refused a write because the AOF could not be written (MISCONF)"
         case .writes_refused: "a client was refused a write because the last save failed (MISCONF)"
         case .memory_refused: "a client was refused a command at maxmemory"
         case .rewrite_limited: "automatic AOF rewrites are held back"

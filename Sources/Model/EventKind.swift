@@ -165,6 +165,8 @@ package enum EventKind: String, Sendable, CaseIterable {
     case segfault
     case page_allocation_failed
     case hung_task
+    /// A device or a file system failed.
+    case storage_error
 
     // systemd and other daemons
     case unit_oom

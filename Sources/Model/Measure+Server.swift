@@ -112,4 +112,8 @@ extension Measure {
     package static let inodesFree = Measure("inodes_free", .count)
     package static let fileSystem = Measure("file_system", .text)
     package static let mountOptions = Measure("mount_options", .text)
+    /// Mode of the data directory in octal digits, `none` where there is no such directory.
+    package static let directoryMode = Measure("directory_mode", .text)
+    /// Numeric user id of its owner.
+    package static let directoryOwner = Measure("directory_owner", .count)
 }

@@ -141,7 +141,12 @@ extension IncidentComposer {
             case .remedy(let remedy): remedy.blocks(toldAt: told.numberForNow(remedy))
             case .decide(let command):
                 [
-                    .paragraph("The cause is not certain. Run this; its output decides:"),
+                    .paragraph(
+                        command.hasPrefix("forktopsy collect")
+                            ? "What was given points to no cause. This gathers what may, on the "
+                                + "host in question; give its archive to analyze together with "
+                                + "these inputs:"
+                            : "The cause is not certain. Run this; its output decides:"),
                     .code(CodeBlock(command, language: .shell)),
                 ]
             case .find(let missing):

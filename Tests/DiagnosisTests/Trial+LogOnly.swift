@@ -24,18 +24,19 @@ extension Trial {
                 }, is: .likely, butNot: { $0.facts.set(.saveInProgress, 0) },
                 lessSure: { $0.facts.remove(.saveInProgress) }),
             Trial(
-                .io_error, "the child could not write for an I/O error",
+                .io_error, "the child could not write, and the kernel tells of the device",
                 World().with {
                     $0.log.start(at: 0)
+                    $0.log.add(
+                        .storage_error, at: 99, ["device": "sdb"], pid: 0, role: .unknown,
+                        form: .kernel)
                     $0.log.failSave(at: 100, error: "Input/output error")
-                }, is: .possible,
+                }, is: .likely,
                 butNot: { world in
-                    world = World().with {
-                        $0.log.start(at: 0)
-                        $0.log.failSave(at: 100, error: "No space left on device")
-                    }
+                    world.log.entries.removeAll { $0.kind == .rdb_write_error }
+                    world.log.failSave(at: 100, error: "No space left on device")
                 },
-                lessSure: { $0.log.entries.removeAll { $0.kind == .rdb_write_error } }),
+                lessSure: { $0.log.entries.removeAll { $0.kind == .storage_error } }),
             Trial(
                 .platform_fork_emulation, "the Windows port says so",
                 World().with {

@@ -7,6 +7,23 @@ import Testing
 
 /// What the commands print that a report asks for.
 struct CommandFactsTests {
+    @Test(
+        "rights of the data directory",
+        arguments: [
+            ("directory_mode=755 directory_owner=0", "755", Int64?(0), true),
+            ("directory_mode=none", "none", nil, true),
+            ("directory_mode=2770 directory_owner=999", "2770", 999, true),
+            ("directory_mode=9 directory_owner=x", nil, nil, false),
+            ("stat: cannot statx '/srv/x': Permission denied", nil, nil, false),
+        ])
+    func directory(fact: String, mode: String?, owner: Int64?, isWhole: Bool) {
+        let (found, problems) = SeriesSample.read(
+            "forktopsy fact pid=7 uid=999 \(fact)\n", path: "facts.txt")
+        #expect(found.first?.text(.directoryMode) == mode)
+        #expect(found.first?[.directoryOwner] == owner)
+        #expect(problems.isEmpty == isWhole)
+    }
+
     @Test func factsOfAProcess() throws {
         let found = snapshots(
             """

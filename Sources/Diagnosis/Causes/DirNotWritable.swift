@@ -21,21 +21,24 @@ enum DirNotWritable: Cause {
         let errors = facts.fileErrors(.EACCES, .EPERM, .EROFS, .ENOENT, .ENOTDIR)
         guard let first = errors.first else { return nil }
         let seen = ServerStatus.failing(facts)
-        let mounted = facts.incident.readings.all(.mountOptions).last {
-            $0.text.split(separator: ",").contains("ro")
-                && $0.subject.path == facts.incident.directory
-        }
+        let proof = DirectoryRights(facts).proof(of: first.errno ?? .UNKNOWN)
+        let isProven = proof?.evidence.direction == .for
         var out = finding(
-            mounted != nil ? .confirmed : seen.isEmpty ? .possible : .likely, .high,
+            isProven
+                ? proof?.isTimely == true ? .confirmed : .likely
+                : seen.isEmpty ? .possible : .likely,
+            proof == nil || isProven ? .high : .medium,
             claim(first, facts),
             evidence: facts.cite(errors, "the system denied the file")
-                + (mounted.map { [facts.cite($0, .for, "mounted read-only")] } ?? []) + seen,
-            missing: [
-                MissingFact(
-                    what: "owner, mode and mount of the data directory",
-                    why: "they say which of the three it is",
-                    command: FactCommands.disk(facts.incident))
-            ])
+                + [proof?.evidence].compactMap(\.self) + seen,
+            missing: isProven
+                ? []
+                : [
+                    MissingFact(
+                        what: "owner, mode and mount of the data directory",
+                        why: "they say which of the three it is",
+                        command: FactCommands.directoryRights(facts.incident))
+                ])
         if out.verdict != .possible { out.remedies = [remedy(first, facts)] }
         return out
     }

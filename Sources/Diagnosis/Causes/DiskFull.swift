@@ -40,7 +40,10 @@ enum DiskFull: Cause {
                 : [
                     MissingFact(
                         what: "free space, inodes and quota of the data directory",
-                        why: "all three give the same error",
+                        why: disk.unplaced > 1
+                            ? "which of the \(disk.unplaced) file systems that were told of holds "
+                                + "it is not known, and all three give the same error"
+                            : "all three give the same error",
                         command: FactCommands.disk(facts.incident))
                 ])
         out.arithmetic = disk.arithmetic

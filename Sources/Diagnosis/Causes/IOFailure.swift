@@ -4,8 +4,10 @@ internal import Model
 
 /// The device or file system failed.
 ///
-/// Mechanism: EIO from write(2) or fsync(2).
-/// For: `Input/output error` in the server's own line; kernel lines of the device.
+/// Mechanism: EIO, ETIMEDOUT or ENOMEM from write(2), fsync(2) or rename(2): a device that fails, a
+/// file server that does not answer, a file system that finds no memory for its own work.
+/// For: that errno in the server's own line; kernel lines about a device or file system (Linux v6.6,
+/// block/blk-core.c, fs/buffer.c, fs/ext4/super.c, fs/xfs).
 /// Against: another errno.
 /// Settled by: the kernel log.
 /// To do: move the data; replace the device.
@@ -14,17 +16,47 @@ enum IOFailure: Cause {
     static let answers: Set<Incident.Kind> = [.save_failure, .write_refusal, .server_crash]
 
     static func judge(_ facts: Case) -> Finding? {
-        let errors = facts.fileErrors(.EIO)
-        guard !errors.isEmpty else { return nil }
-        return finding(
-            .possible, .high,
-            "The device or file system under the data directory may have "
-                + "failed (EIO).",
-            evidence: facts.cite(errors, "the system reported an I/O error"),
-            missing: [
-                MissingFact(
-                    what: "kernel lines of the device", why: "an I/O error leaves some",
-                    command: FactCommands.kernelLines(facts.incident))
-            ])
+        let errors = facts.fileErrors(.EIO, .ETIMEDOUT, .ENOMEM)
+        guard let first = errors.first, let errno = first.errno else { return nil }
+        let told = facts.events(.storage_error)
+        var out = finding(
+            told.isEmpty ? .possible : .likely, errno == .EIO ? .high : .medium,
+            told.isEmpty
+                ? "The device or file system under the data directory may have failed (\(errno))."
+                : "A device or file system failed: the kernel logged it, and the server's files got "
+                    + "\(errno). That both are of one file system is not shown.",
+            evidence: facts.cite(errors, "the system reported \(errno) for a data file")
+                + facts.cite(told, "the kernel tells of a device or file system that failed"),
+            missing: told.isEmpty
+                ? [
+                    MissingFact(
+                        what: "kernel lines of the device or file system",
+                        why: errno == .EIO
+                            ? "an I/O error leaves some"
+                            : "what fails below a file system mostly leaves some",
+                        command: FactCommands.kernelLines(facts.incident))
+                ] : [])
+        if out.verdict == .likely { out.remedies = [remedy(facts)] }
+        return out
+    }
+
+    private static func remedy(_ facts: Case) -> Remedy {
+        let client = FactCommands.client(facts.incident)
+        return Remedy(
+            order: 1,
+            text: "Find the device that the kernel names, and whether the data directory is on it.",
+            command: FactCommands.directory(facts.incident)
+                + "; findmnt -T \"$D\"; lsblk; journalctl -k --since -1h | grep -iE "
+                + "'I/O error|medium error|remounting|shut down|not responding'",
+            precheck:
+                "Leave the server running: what it holds in memory may be the only whole copy.",
+            expect:
+                "findmnt names the source of the data directory; lsblk shows on which device it is.",
+            rollback: "Nothing to take back: the commands only read.",
+            caveat:
+                "A file system that had errors is checked before it is written to again. To save "
+                + "elsewhere, \(client) CONFIG SET dir names a directory on a sound device, until "
+                + "the next restart.",
+            permanent: false)
     }
 }

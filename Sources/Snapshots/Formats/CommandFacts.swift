@@ -6,7 +6,8 @@ internal import Model
 /// `forktopsy fact pid=1187 accounted=7544283136 accounted_largest=7518715904`.
 ///
 /// Bytes and counts, by the names of the measures. None of them is 0 on a living server, so a 0 is
-/// what a shell prints where the file could not be read.
+/// what a shell prints where the file could not be read. User ids may be 0, and a directory that is
+/// not there has the mode `none`.
 struct CommandFactsFormat: SnapshotFormat {
     static let name = "facts"
     static let openers = [opener]
@@ -19,6 +20,10 @@ struct CommandFactsFormat: SnapshotFormat {
         var isDamaged = false
         for word in text.dropFirst(Self.opener.utf8.count).split(separator: " ") {
             let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            if parts.count == 2, parts[0] == "directory_mode", Self.isMode(parts[1]) {
+                snapshot.set(.directoryMode, parts[1], line)
+                continue
+            }
             guard parts.count == 2, let number = Int64(parts[1]) else {
                 isDamaged = true
                 continue
@@ -27,6 +32,8 @@ struct CommandFactsFormat: SnapshotFormat {
                 snapshot.subject.pid = pid
             } else if parts[0] == "uid", number >= 0 {
                 snapshot.set(.userID, number, line)
+            } else if parts[0] == "directory_owner", number >= 0 {
+                snapshot.set(.directoryOwner, number, line)
             } else if let measure = Self.measures[String(parts[0])], number > 0 {
                 snapshot.set(measure, number, line)
             } else {
@@ -42,6 +49,10 @@ struct CommandFactsFormat: SnapshotFormat {
 
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool { false }
     mutating func end(_ sink: inout SnapshotSink) {}
+
+    private static func isMode(_ text: Substring) -> Bool {
+        text == "none" || (1...4).contains(text.utf8.count) && Int(text, radix: 8) != nil
+    }
 
     private static let measures: [String: Measure] = [
         "accounted": .accounted, "accounted_largest": .accountedLargest, "user_tasks": .userTasks,

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HandWritten
+import Incidents
+import Model
+import Testing
+
+@testable import Diagnosis
+
+/// What the asked-for output says of a data directory that could not be written.
+@Suite struct DirectoryTests {
+    private func world(_ error: String, dir: String = "/var/lib/redis/data") -> World {
+        World().with {
+            $0.log.start(at: 0)
+            $0.log.fork(.bgsave, child: 97, at: 100)
+            $0.log.add(
+                .rdb_file_error, at: 100.1, ["error": error, "dir": dir], pid: 97, role: .child)
+            $0.log.add(.operation_failed, at: 100.2, ["operation": "bgsave"])
+        }
+    }
+
+    private func finding(_ world: World) throws -> Finding {
+        try #require(world.incident?.causes.first { $0.id == "dir_not_writable" })
+    }
+
+    @Test(
+        "owner, mode and user decide a denied file",
+        arguments: [
+            (0o755, 0, 999, Finding.Verdict.confirmed), (0o700, 0, 999, .confirmed),
+            (0o555, 999, 999, .confirmed), (0o755, 999, 999, .possible),
+            (0o777, 0, 999, .possible), (0o755, 0, 0, .possible), (0o775, 0, 999, .possible),
+        ])
+    func rights(mode: Int, owner: Int, user: Int, verdict: Finding.Verdict) throws {
+        var world = world("Permission denied")
+        world.facts.process(
+            at: 130,
+            [
+                .directoryMode: .text(String(mode, radix: 8)),
+                .directoryOwner: .whole(Int64(owner)),
+                .userID: .whole(Int64(user)),
+            ])
+        let finding = try finding(world)
+        #expect(finding.verdict == verdict)
+        #expect(finding.missing.isEmpty == (verdict == .confirmed))
+    }
+
+    @Test("a directory that is not there, at the time and a day later")
+    func missing() throws {
+        for (at, verdict) in [(130.0, Finding.Verdict.confirmed), (90_000, .likely)] {
+            var world = world("No such file or directory")
+            world.facts.process(at: at, [.directoryMode: "none"])
+            #expect(try finding(world).verdict == verdict)
+        }
+        var there = world("No such file or directory")
+        there.facts.process(at: 130, [.directoryMode: "750"])
+        #expect(try finding(there).verdict == .possible)
+    }
+
+    @Test("the mount is that of the longest path above the directory")
+    func mount() throws {
+        var world = world("Read-only file system")
+        for (path, options) in [("/", "rw,relatime"), ("/var/lib/redis", "ro,relatime")] {
+            world.facts.add(
+                SnapshotSubject(.fileSystem, path: path), at: 130, [.mountOptions: .text(options)])
+        }
+        #expect(try finding(world).verdict == .confirmed)
+    }
+
+    @Test("the report says of how many file systems it was told, where none is known to be meant")
+    func unplaced() throws {
+        var world = World().with {
+            $0.log.start(at: 0)
+            $0.log.failSave(at: 100)
+        }
+        for path in ["/", "/opt", "/srv"] {
+            world.facts.add(
+                SnapshotSubject(.fileSystem, path: path), at: 101, [.diskAvailable: .gib(9)])
+        }
+        let finding = try #require(world.incident?.causes.first { $0.id == "disk_full" })
+        #expect(finding.missing.first?.why.contains("the 3 file systems") == true)
+    }
+
+    // MARK: - Where to look
+
+    @Test("what asks for the directory of a container is run inside it")
+    func container() throws {
+        var log = HandWrittenLog(pid: 1)
+        log.failSave(at: 100)
+        var world = World()
+        world.log = log
+        let check = try #require(world.incident?.causes.first?.remedies.first?.precheck)
+        #expect(check.contains("inside that container"))
+        #expect(!check.contains("not to another node or into its container"))
+    }
+
+    @Test("an incident without a candidate still says how to go on")
+    func noCandidate() throws {
+        var replica = HandWrittenLog(pid: 20, role: .replica)
+        replica.add(
+            .replica_refused_by_master, at: 7200,
+            ["reason": "-ERR BGSAVE failed, replication can't continue"])
+        var world = World()
+        world.log = replica
+        let verdict = try #require(world.incident?.verdict)
+        #expect(verdict.between.isEmpty)
+        #expect(verdict.nextCommand?.hasPrefix("forktopsy collect --since ") == true)
+    }
+
+    @Test("a write refused for the AOF is no failed save")
+    func appendOnlyFile() throws {
+        var log = HandWrittenLog("app.log", pid: 0, role: .unknown)
+        log.form = .none
+        log.add(
+            .writes_refused, at: 0, ["target": "aof", "error": "No space left on device"],
+            pattern: "reported.misconf-aof")
+        let incident = try #require(
+            World().with { $0.log = log }.incident)
+        #expect(incident.causes.first?.id == "disk_full")
+        #expect(incident.timeline.contains { $0.text.contains("the AOF could not be written") })
+    }
+}
