@@ -76,6 +76,16 @@ import Testing
                 == .assumed)
     }
 
+    @Test("INFO in a crash report of a child names no other server")
+    func crashReport() {
+        func info(_ pid: Int32) -> SnapshotSubject { SnapshotSubject(.server, pid: pid) }
+        let log = server("logs/redis.log")
+        let facts = source("logs/facts.txt", SnapshotSubject(.host))
+        #expect(ties(log, source("logs/redis.log", info(4711)), facts) == [.own, .own])
+        // In a file of its own it is another server's.
+        #expect(ties(log, source("logs/info.txt", info(4711)), facts) == [.doubtful])
+    }
+
     @Test("a host that is named ties, and another one's snapshots are not used")
     func host() {
         let log = server("logs/redis.log", host: "db1")
