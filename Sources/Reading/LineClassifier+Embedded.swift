@@ -9,7 +9,9 @@ extension LineClassifier {
     /// Where the record stands inside of a string (JSON in JSON, CSV), it ends with that string.
     static func findHeader(_ line: Span<UInt8>, from start: Int) -> ParsedHeader? {
         var i = start
-        let end = min(line.count, start + 4096)
+        // A shipper's object may have pages of labels before the message.
+        let isObject = line.byte(0) == 0x7B || line.byte(0) == 0x5B
+        let end = min(line.count, start + (isObject ? 65_536 : 4096))
         while i < end {
             let byte = line[i]
             var candidate: Int?

@@ -127,11 +127,20 @@ extension RecordReader {
     /// Handles a line as it stands, or as it stood before it was copied through other programs: they
     /// change the text of a warning or a header, which then is no record's.
     /// `outer` is the time at which a container's runtime received the line.
-    private mutating func givePlain(
+    mutating func givePlain(
         _ line: Span<UInt8>, _ number: Int, _ offset: Int64, within outer: Stamp = .none,
         _ body: RecordBody
     ) {
         var classified = classifier.classify(line)
+        if classified.scope == .raw, let squeezed = TextRepair.squeezed(line) {
+            let again = classifier.classify(squeezed.span)
+            if again.isRecord {
+                isVerbatim = false
+                classified = again
+                classified.receive(at: outer)
+                return give(classified, squeezed.span, number, offset, body)
+            }
+        }
         if isWorthRepair(classified, line), let repaired = TextRepair.repaired(line) {
             isVerbatim = false
             classified = classifier.classify(repaired.span)
@@ -208,136 +217,6 @@ extension RecordReader {
     private static let blobMessage =
         "journalctl left out messages that hold colours or other bytes (blob data); export with "
         + "--all to keep them"
-
-    /// Gives the records of a line: one, or several where line feeds were lost.
-    private mutating func giveRecords(
-        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
-        _ body: RecordBody
-    ) {
-        var current = classified
-        var rest = line
-        var offset = offset
-        while let start = Self.joinedRecord(current, rest) {
-            var first = current
-            first.message = Self.trimmed(rest, current.message.lowerBound..<start)
-            giveRecord(first, rest.extracting(0..<start), number, offset, body)
-            rest = rest.extracting(start..<rest.count)
-            if isVerbatim { offset += Int64(start) }
-            guard let parsed = ServerHeader.parse(rest, at: 0) else { return }
-            current.header = parsed.header
-            current.header.stream = classified.header.stream
-            current.message = parsed.message
-        }
-        if !current.isEscaped { current.message = Self.trimmed(rest, current.message) }
-        giveRecord(current, rest, number, offset, body)
-        if rest.count == line.count { taken = current }
-    }
-
-    /// A message without what copying and joining leave behind it: blanks, line ends, also written
-    /// out as `\\n`, and the marks of Markdown and HTML.
-    @inline(__always)
-    private static func trimmed(_ line: Span<UInt8>, _ message: Range<Int>) -> Range<Int> {
-        var end = message.upperBound
-        while end > message.lowerBound {
-            let last = line[end - 1]
-            if last == 0x20 || last == 0x09 || last == 0x0D || last == 0x60 {
-                end -= 1
-            } else if last == 0x6E, end - 2 >= message.lowerBound, line[end - 2] == 0x5C {
-                end -= 2
-            } else if last == 0x5D, end - 3 > message.lowerBound, line[end - 2] == 0x5B,
-                line[end - 3] == 0x20
-            {
-                end -= 3  // " []", which PHP's Monolog puts behind every message
-            } else if last == 0x2A || last == 0x3E || last == 0x7C,
-                let less = markStart(line, message.lowerBound..<end)
-            {
-                end = less
-            } else {
-                break
-            }
-        }
-        return message.lowerBound..<end
-    }
-
-    /// Where the mark begins that ends a message: `**`, a table's ` |`, `<br>` or `</code>`.
-    private static func markStart(_ line: Span<UInt8>, _ message: Range<Int>) -> Int? {
-        let end = message.upperBound
-        switch line[end - 1] {
-        case 0x2A: return end - 2 >= message.lowerBound && line[end - 2] == 0x2A ? end - 2 : nil
-        case 0x7C: return end - 2 >= message.lowerBound && line[end - 2] == 0x20 ? end - 2 : nil
-        default:
-            for i in (max(message.lowerBound, end - 12)..<end).reversed() where line[i] == 0x3C {
-                return line.has("</", at: i) || line.has("<br", at: i) ? i : nil
-            }
-            return nil
-        }
-    }
-
-    @inline(__always)
-    mutating func giveRecord(
-        _ classified: ClassifiedLine, _ line: Span<UInt8>, _ number: Int, _ offset: Int64,
-        _ body: RecordBody
-    ) {
-        note(classified, line, number)
-        var place = RecordPlace(
-            line: number, offset: offset, classified: classified, cursor: cursor,
-            isPlain: isPlain, isScreened: isScreened, passed: passed)
-        passed = nil
-        if case .kernel = classified.scope {
-            place.kernelHost = classifier.streams[Int(classified.header.stream)].host
-        }
-        if classified.isEscaped {
-            let decoded = classified.decodedMessage(of: line)
-            let feed = classified.header.form == .json ? nil : decoded.span.first(0x0A, from: 0)
-            body(place, line, decoded.span.extracting(0..<(feed ?? decoded.count)), true)
-            if let feed { giveRest(decoded.span, from: feed + 1, number, offset, body) }
-        } else {
-            body(place, line, line.extracting(classified.message), false)
-        }
-    }
-
-    /// Handles what stands behind the first line of a string: a whole log may be one, as Ansible
-    /// prints the output of a command.
-    private mutating func giveRest(
-        _ text: Span<UInt8>, from start: Int, _ number: Int, _ offset: Int64, _ body: RecordBody
-    ) {
-        var start = start
-        while start < text.count {
-            let end = text.first(0x0A, from: start) ?? text.count
-            if end > start {
-                isVerbatim = false
-                givePlain(text.extracting(start..<end), number, offset, body)
-            }
-            start = end + 1
-        }
-    }
-
-    /// Where a second record begins in the same line.
-    private static func joinedRecord(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Int? {
-        switch classified.header.form {
-        case .bracketedPID, .roleWithoutYear, .roleWithYear, .threadRole, .roleISO8601,
-            .roleMilliseconds:
-            break
-        default: return nil
-        }
-        let message = classified.message
-        guard !classified.isEscaped, message.upperBound == line.count else { return nil }
-        let mark: UInt8 = classified.header.form == .bracketedPID ? 0x5B : 0x3A
-        var from = message.lowerBound
-        while let at = line.first(mark, from: from) {
-            from = at + 1
-            let start =
-                mark == 0x5B
-                ? at
-                : LineClassifier.recordStart(
-                    line, colon: at, from: message.lowerBound, behind: classified.header.pid)
-            guard let start,
-                ServerHeader.parse(line, at: start)?.header.form == classified.header.form
-            else { continue }
-            return start
-        }
-        return nil
-    }
 
     /// NULs inside a record, and headers that no longer parse, are damage.
     private mutating func noteDamage(

@@ -29,6 +29,8 @@ package typealias RecordBody = (
 /// Reads one input to its end and says what it is, how much was understood and what was lost.
 package struct RecordReader {
     var facts: InputFacts
+    /// Messages that were given again because syslog says that they came again.
+    var repetitions = 0
     var classifier = LineClassifier()
     /// What is known of messages before they are matched; without it every line is taken apart.
     var screen: MessageScreen?

@@ -144,8 +144,11 @@ package enum ServerHeader {
     private static func bracketForm(_ line: Span<UInt8>, at start: Int) -> ParsedHeader? {
         guard let (pid, pidEnd) = line.number(at: start + 1, limit: 10), pid <= Int(Int32.max)
         else { return nil }
-        if line.has(" | signal handler] (", at: pidEnd) {
-            return signalHandler(line, pid: pid, epochAt: pidEnd + 20)
+        if line.has(" | signal handler]", at: pidEnd) {
+            // Markdown takes "[…](…)" without the blank for a link, which is how it is pasted.
+            let open = pidEnd + (line.byte(pidEnd + 18) == 0x20 ? 19 : 18)
+            guard line.byte(open) == 0x28 else { return nil }
+            return signalHandler(line, pid: pid, epochAt: open + 1)
         }
         guard line.byte(pidEnd) == 0x5D, line.byte(pidEnd + 1) == 0x20,
             let (stamp, end) = StampParser.serverDate(line, at: pidEnd + 2),

@@ -24,6 +24,37 @@ enum TextRepair {
         return isChanged ? out : nil
     }
 
+    /// The line with one blank for each run of blanks and tabs, where a header may stand in it that
+    /// such runs broke: spreadsheets and rich-text editors make them. `nil` for all other lines.
+    static func squeezed(_ line: Span<UInt8>) -> [UInt8]? {
+        guard mayHoldSpacedHeader(line) else { return nil }
+        var out: [UInt8] = []
+        out.reserveCapacity(line.count)
+        for i in 0..<line.count {
+            let isBlank = line[i] == 0x20 || line[i] == 0x09
+            if !isBlank {
+                out.append(line[i])
+            } else if let last = out.last, last != 0x20 {
+                out.append(0x20)
+            }
+        }
+        return out.count < line.count || line.first(0x09, from: 0) != nil ? out : nil
+    }
+
+    /// `123:M` or `[123]` and a blank or tab near the start.
+    private static func mayHoldSpacedHeader(_ line: Span<UInt8>) -> Bool {
+        for i in 1..<max(1, min(line.count - 20, 200)) where line[i] == 0x20 || line[i] == 0x09 {
+            switch line[i - 1] {
+            case 0x4D, 0x53, 0x43, 0x58:
+                if i >= 3, line[i - 2] == 0x3A, isDigit(line[i - 3]) { return true }
+            case 0x5D:
+                if i >= 3, isDigit(line[i - 2]) { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
     private static func isSuspicious(_ line: Span<UInt8>) -> Bool {
         for i in 0..<line.count where line[i] >= 0x80 || line[i] == 0x26 { return true }
         return line.find("''") != nil

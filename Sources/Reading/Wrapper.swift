@@ -143,7 +143,7 @@ struct Wrapper {
     /// `[pod/name/container] ` (kubectl --prefix).
     private mutating func bracket(_ line: Span<UInt8>, at i: Int) -> Int? {
         guard let close = line.first(0x5D, from: i + 1, to: i + 160) else { return nil }
-        if let (uptime, end) = uptime(line, at: i + 1), end == close {
+        if let (uptime, end) = uptime(line, at: i + 1), deltaEnd(line, at: end) == close {
             self.uptime = uptime
             sawUptime = true
             let next = line.byte(close + 1) == 0x20 ? close + 2 : close + 1
@@ -154,7 +154,8 @@ struct Wrapper {
             sawUptime = true
             return close + 2
         }
-        if let (stamp, end) = wallClock(line, at: i + 1), end == close, line.byte(close + 1) == 0x20
+        if let (stamp, end) = wallClock(line, at: i + 1), deltaEnd(line, at: end) == close,
+            line.byte(close + 1) == 0x20
         {
             if self.stamp.form == .none { self.stamp = stamp }
             sawUptime = true
@@ -171,6 +172,16 @@ struct Wrapper {
             return close + 2
         }
         return nil
+    }
+
+    /// Past ` <    0.000998 >`, the time since the line before (`journalctl -o short-delta`,
+    /// `dmesg -d`), or the blanks in its place on the first line.
+    private func deltaEnd(_ line: Span<UInt8>, at start: Int) -> Int {
+        var i = blanks(line, at: start)
+        guard i > start, line.byte(i) == 0x3C else { return i }
+        i += 1
+        while isDigit(line.byte(i)) || line.byte(i) == 0x2E || line.byte(i) == 0x20 { i += 1 }
+        return line.byte(i) == 0x3E ? i + 1 : start
     }
 
     /// `Nov22 11:33`, to the minute, or `  +0.000047`, since the line above (dmesg -e).

@@ -19,7 +19,7 @@ struct JournalFormTests {
     private static let forms = [
         "export", "json", "json-pretty", "json-sse", "json-seq", "verbose", "short",
         "short-precise", "short-iso", "short-iso-precise", "short-full", "short-unix", "with-unit",
-        "short-monotonic", "cat",
+        "short-monotonic", "short-delta", "cat",
     ]
     /// Zones in which a host may export the journal of a server whose own zone is UTC, and the forms
     /// whose times have none.

@@ -21,6 +21,12 @@ private let log = [
 ]
 private let plain = log.joined(separator: "\n")
 
+/// A line whose header has `gap` where it had blanks.
+private func tabbed(_ line: String, _ gap: String) -> String {
+    let words = line.split(separator: " ", maxSplits: 6)
+    return words.joined(separator: gap)
+}
+
 /// The log with NULs before its third line, as one that was truncated while it was written to.
 private func holed(_ lines: [String], _ count: Int) -> String {
     let hole = String(repeating: "\0", count: count)
@@ -28,8 +34,38 @@ private func holed(_ lines: [String], _ count: Int) -> String {
 }
 
 struct PastedLogTests {
+    @Test
+    func `A message that syslog says was repeated counts as often`() throws {
+        let head = "Mar  4 12:22"
+        let text = """
+            \(head):33 cache-01 redis[811]: \(error)
+            \(head):40 cache-01 redis[811]: message repeated 3 times: [ \(error)]
+            """
+        try #expect(reportOfText(text).summary.forkFailures == 4)
+        let endless =
+            text + "\n\(head):41 cache-01 redis[811]: "
+            + "message repeated 999999999 times: [ \(error)]"
+        try #expect(reportOfText(endless).summary.forkFailures == 1004)
+    }
+
     static let pasted: [(String, String)] = [
         ("records without anything between them", log.joined()),
+        ("tabs for blanks", log.map { tabbed($0, "\t") }.lines),
+        ("two blanks for one in headers", log.map { tabbed($0, "  ") }.lines),
+        (
+            "the answer of a search engine in one line",
+            #"{"hits":{"hits":["#
+                + log.map {
+                    #"{"_id":"a","_source":{"event":{"original":"\#($0)"},"message":"\#($0)","#
+                        + #""tags":[{"a":1},{"b":2}],"labels":{"app":"redis"}}}"#
+                }.joined(separator: ",") + "]}}\n"
+        ),
+        (
+            "Loki's values in one line",
+            #"{"data":{"result":[{"values":["#
+                + log.map { #"["1693316820038000000","\#($0)"]"# }.joined(separator: ", ")
+                + "]}]}}\n"
+        ),
         ("HTML breaks", log.joined(separator: "<br>").replacing("'", with: "&#39;")),
         ("carriage returns alone", log.joined(separator: "\r")),
         ("Ansible's result", "ok: [h] => {\"changed\": true, \"stdout\": \"\(escaped(plain))\"}"),

@@ -74,6 +74,9 @@ struct Wrapping: Sendable, CustomTestStringConvertible {
         Wrapping("short-monotonic") { text, _ in
             "[ 5000.001200] cache-07 redis-server[4711]: \(text)"
         },
+        Wrapping("short-delta") { text, _ in
+            "[ 5000.001200 <    0.000047 >] cache-07 redis-server[4711]: \(text)"
+        },
         Wrapping("mail") { text, _ in "> \(text)" },
         Wrapping("mail twice") { text, _ in ">> \(text)" },
         Wrapping("indented") { text, _ in "    \(text)" },

@@ -57,6 +57,10 @@ extension HeaderRow {
             line: "[1249 | signal handler] (1430836816) \(shutdown)",
             form: .signalHandler, stamp: .epoch, at: "2015-05-05T14:40:16.000Z", pid: 1249,
             level: .warning, message: shutdown, precision: .second),
+        HeaderRow(
+            line: "[17164 | signal handler](1385145181) \(shutdown)",
+            form: .signalHandler, stamp: .epoch, at: "2013-11-22T18:33:01.000Z", pid: 17164,
+            level: .warning, message: shutdown, precision: .second),
     ]
 
     static let servers = [
