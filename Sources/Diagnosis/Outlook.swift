@@ -12,9 +12,18 @@ extension Diagnosis {
         refusedBy: Set<Errno> = [], kill: Incident? = nil
     ) -> Outlook {
         if summary.lastEventAt == nil, let alike = readings.asOfOneMoment {
-            return outlook(summary, alike, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
+            return nextFork(summary, alike, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
                 .withoutTimes
         }
+        var out = nextFork(summary, readings, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
+        OutlookTrends(summary, readings).fill(&out)
+        return out
+    }
+
+    private static func nextFork(
+        _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool, refusedBy: Set<Errno>,
+        kill: Incident?
+    ) -> Outlook {
         var subject = Incident(kind: .fork_failure, instance: summary.instance)
         subject.readings = readings
         let newest = readings.snapshots.compactMap { $0.isFileTime ? nil : $0.at }.max()
@@ -114,16 +123,21 @@ private struct HeadRoom {
                 + "can have to account \(spoken(room)) are left, "
                 + (most.map { "by the most \(spoken($0)) are missing." }
                     ?? "and what it has to account at most is not known.")
+                + trend(&out, room: room)
         }
     }
 
     private func heuristic(_ out: inout Outlook) {
-        guard let (ram, swap) = facts.ramAndSwap,
-            let size = facts.recent(.vmSize, within: 120, where: Case.isServerProcess)
-        else {
+        let memory = facts.ramAndSwap
+        let address = facts.recent(.vmSize, within: 120, where: Case.isServerProcess)
+        guard let (ram, swap) = memory, let size = address else {
+            let lacking = [
+                memory == nil ? "the host's RAM and swap" : nil,
+                address == nil ? "the server's address space (VmSize)" : nil,
+            ].compactMap(\.self).joined(separator: " and ")
             out.statement =
                 "vm.overcommit_memory is 0: since Linux 5.2 it refuses only a mapping larger than "
-                + "RAM and swap together. The server's size, or the host's, was not given."
+                + "RAM and swap together. Not given: \(lacking)."
             return
         }
         let room = ram.number + (swap?.number ?? 0)
@@ -191,7 +205,7 @@ private struct HeadRoom {
             $0.at != nil && !$0.placed.isFileTime
         }
         guard let first = points.first, let last = points.last, let from = first.at,
-            let to = last.at, to.seconds(since: from) >= 60, points.count >= 5
+            let to = last.at, to.seconds(since: from) >= 60, points.count >= Growth.fewest
         else { return "" }
         // A fork needs the growth twice: in Committed_AS, and in what it has to account.
         let pace = Double(last.number - first.number) / to.seconds(since: from) * 2

@@ -177,6 +177,9 @@ extension InstanceTracker {
         out.lastSuccessAt = lastSave?.at
         out.copyOnWritePeak =
             copyOnWrite.peak > 0 ? ByteCount(mebibytes: Int64(copyOnWrite.peak)) : nil
+        out.copiedFirst = copyOnWrite.first.map { ByteCount(mebibytes: Int64($0.mebibytes)) }
+        out.copiedLast = copyOnWrite.last.map { ByteCount(mebibytes: Int64($0.mebibytes)) }
+        out.savePointSeconds = savePoints?.int("seconds")
         out.lastEventAt = lastEventAt
         return out
     }

@@ -101,6 +101,11 @@ package struct InstanceSummary: Sendable {
     package var rewrites = SaveTally()
     package var lastSuccessAt: Timestamp?
     package var copyOnWritePeak: ByteCount?
+    /// What the first and the last save copied whose lines say so.
+    package var copiedFirst: ByteCount?
+    package var copiedLast: ByteCount?
+    /// Seconds of the save point that triggered last.
+    package var savePointSeconds: Int?
     package var lastEventAt: Timestamp?
 
     package init(instance: Instance, saves: SaveTally) {
