@@ -31,7 +31,11 @@ extension InstanceTracker {
         let signal = event.int("signal") ?? 0
         let child = endedChild(event)
         let operation = child?.operation ?? event.operation ?? .unknown
-        if child?.isStopped == true || isDeliberate(signal) {
+        // The server notices within a tenth of a second or so that its child has ended.
+        let isFlushed =
+            signal == 9
+            && child?.savedBeside.flatMap { event.seconds(after: $0) }.map { $0 <= 2 } ?? false
+        if child?.isStopped == true || isFlushed || isDeliberate(signal) {
             childErrors.removeAll()
             childCrash.removeAll()
             draft?.add(

@@ -69,9 +69,11 @@ extension InstanceTracker {
             !children.contains(0)
         else { return }
         // SAVE is refused while a child saves; FLUSHALL kills the child, up to 2.8 by SIGKILL, and
-        // saves (redis 2.6.17, src/db.c, `flushallCommand`).
+        // saves (redis 2.6.17, src/db.c, `flushallCommand`). Later headers name a role.
         if event.header.role == .unknown {
-            for (pid, child) in children.all where child.writesFile { stop(pid: pid) }
+            for (pid, child) in children.all where child.writesFile {
+                children[pid]?.savedBeside = event
+            }
         }
         count(saved: true)
         lastSave = event

@@ -89,6 +89,8 @@ struct InstanceTracker {
         var writesFile: Bool
         /// Stopped on purpose by the server.
         var isStopped = false
+        /// The server's own save while it ran: FLUSHALL, which kills it, up to 2.8 by SIGKILL.
+        var savedBeside: Event?
         /// Its own word that its file is complete.
         var hasSaved = false
     }
