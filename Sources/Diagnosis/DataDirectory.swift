@@ -12,6 +12,11 @@ struct DataDirectory {
     private let inodesFree: Measured?
     /// How the file system is mounted.
     let mountOptions: Measured?
+    /// The device or file server below it.
+    let source: Measured?
+    /// Whether it is the root, the only file system that was told of, and no line names the
+    /// directory, which may be on another.
+    let isOnlyPlace: Bool
     /// How many file systems were told of, none of which is known to hold the directory.
     let unplaced: Int
 
@@ -40,6 +45,12 @@ struct DataDirectory {
             $0.scope == .fileSystem && $0.path == mount
         }
         let place = Self.mount(of: directory, among: places(.mountOptions))
+        isOnlyPlace = directory == nil && (mount ?? place) == "/"
+        let below = Self.mount(of: directory, among: places(.mountSource))
+        source =
+            below == nil
+            ? nil
+            : facts.nearestInTime(.mountSource) { $0.scope == .fileSystem && $0.path == below }
         mountOptions =
             place == nil
             ? nil
@@ -54,10 +65,14 @@ struct DataDirectory {
     /// The mount point that is the longest prefix of the directory; the only one, where the
     /// directory is not known.
     private static func mount(of directory: String?, among mounts: Set<String>) -> String? {
-        directory.flatMap { path in
-            mounts.filter { path == $0 || path.hasPrefix($0 == "/" ? "/" : $0 + "/") }
-                .max { $0.utf8.count < $1.utf8.count }
-        } ?? (mounts.count == 1 ? mounts.first : nil)
+        guard let directory else {
+            guard mounts.count == 1, let only = mounts.first else { return nil }
+            // No server has its data there.
+            let foreign = ["/boot", "/run", "/dev", "/snap", "/media", "/proc", "/sys"]
+            return foreign.contains { only == $0 || only.hasPrefix($0 + "/") } ? nil : only
+        }
+        return mounts.filter { directory == $0 || directory.hasPrefix($0 == "/" ? "/" : $0 + "/") }
+            .max { $0.utf8.count < $1.utf8.count }
     }
 
     /// For which time the reading that shows too little was taken.

@@ -32,7 +32,8 @@ struct DirectoryRights {
         Proof(
             evidence: facts.cite(
                 reading, isFor ? .for : .against, "\(words), \(facts.distance(of: reading))"),
-            isTimely: place.reach(reading) == .timely)
+            isTimely: place.reach(reading) == .timely
+                && (reading.measure != .mountOptions || !place.isOnlyPlace))
     }
 
     private var mount: Proof? {
@@ -50,8 +51,7 @@ struct DirectoryRights {
             mode.text == "none" ? "the directory is not there" : "the directory is there")
     }
 
-    /// By owner and mode alone. Groups are left out: where the mode lets the group write, nothing
-    /// is said. Root writes wherever no security module keeps it from that.
+    /// By owner, group and mode. Root writes wherever no security module keeps it from that.
     private var permission: Proof? {
         guard let mode = facts.nearestInTime(.directoryMode), let bits = Int(mode.text, radix: 8),
             let owner = facts.nearestInTime(.directoryOwner),
@@ -61,12 +61,23 @@ struct DirectoryRights {
             "owner \(owner.number), mode \(mode.text), and the server runs as user "
             + "\(user.number)"
         if user.number == 0 { return proof(mode, false, "\(said), who may write everywhere") }
-        let isOwner = user.number == owner.number
+        guard let shift = shift(user, owner, bits) else { return nil }
         // To make a file takes the rights to write and to search.
-        let own = bits >> 6 & 0o3 == 0o3
-        let group = bits >> 3 & 0o3 == 0o3
-        let others = bits & 0o3 == 0o3
-        if isOwner ? own : others { return proof(mode, false, "\(said), who may write there") }
-        return !isOwner && group ? nil : proof(mode, true, "\(said), who may not write there")
+        let may = bits >> shift & 0o3 == 0o3
+        return proof(mode, !may, "\(said), who may \(may ? "" : "not ")write there")
+    }
+
+    /// Which of the three groups of bits counts: the owner's, the group's or that of others; `nil`
+    /// where that depends on groups that were not read.
+    private func shift(_ user: Measured, _ owner: Measured, _ bits: Int) -> Int? {
+        if user.number == owner.number { return 6 }
+        if let group = facts.nearestInTime(.directoryGroup),
+            let groups = facts.nearestInTime(.processGroups)
+        {
+            let isMember = groups.text.split(separator: ",").contains { Int64($0) == group.number }
+            return isMember ? 3 : 0
+        }
+        // Where both give the same, it does not matter.
+        return (bits >> 3 & 0o3 == 0o3) == (bits & 0o3 == 0o3) ? 0 : nil
     }
 }

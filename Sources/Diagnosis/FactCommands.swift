@@ -34,10 +34,20 @@ enum FactCommands {
         ofProcess(
             incident,
             directory(incident)
-                + "; case \"$D\" in /*) F=$(LC_ALL=C stat -c 'directory_mode=%a directory_owner=%u' "
-                + "\"$D\" 2>&1); case \"$F\" in *'No such file'*) F=directory_mode=none;; esac; "
-                + "echo \"forktopsy fact pid=$P uid=$(awk '/^Uid/{print $3}' /proc/$P/status) $F\";; "
+                + "; case \"$D\" in /*) F=$(LC_ALL=C stat -c 'directory_mode=%a directory_owner=%u "
+                + "directory_group=%g' \"$D\" 2>&1); case \"$F\" in *'No such file'*) F=directory_mode=none;; esac; "
+                + "echo \"forktopsy fact pid=$P $(awk '/^Uid/{u=$3} /^Gid/{g=$3} /^Groups/{for(i=2;i<=NF;i++)"
+                + "g=g\",\"$i} END{print \"uid=\"u\" process_groups=\"g}' /proc/$P/status) $F\";; "
                 + "esac; findmnt -T \"$D\"")
+    }
+
+    /// What else denies a file to a process whose rights would do.
+    static func denials(_ incident: Incident) -> String {
+        ofProcess(
+            incident,
+            "systemctl show -p ProtectSystem,ReadOnlyPaths,ReadWritePaths,InaccessiblePaths "
+                + "\"$(ps -o unit= -p $P)\"; journalctl -o short-iso-precise _TRANSPORT=kernel + "
+                + "_TRANSPORT=audit --since -1day | grep -iE 'denied|avc:' | tail -20")
     }
 
     /// Puts the data directory into the variable `D`.

@@ -104,6 +104,7 @@ package struct Correlator {
                 quotations += 1
                 continue
             }
+            if case .storage_error = event.kind, isOfAnotherHost(event, number) { continue }
             remember(event, number, input: merge.origin.input)
             let hasBegun = window.hasBegun(event.at)
             if hasBegun { refusals.note(event, host: host(of: event)) }
@@ -202,6 +203,13 @@ package struct Correlator {
                     sources[group.first.source.input].facts)
             trackers[number].report(group)
         }
+    }
+
+    private func isOfAnotherHost(_ event: Event, _ number: Int) -> Bool {
+        guard let host = host(of: event), let own = trackers[number].instance.host else {
+            return false
+        }
+        return host != own
     }
 
     private func host(of event: Event) -> String? { writer(of: event).host }

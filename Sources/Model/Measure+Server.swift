@@ -112,8 +112,13 @@ extension Measure {
     package static let inodesFree = Measure("inodes_free", .count)
     package static let fileSystem = Measure("file_system", .text)
     package static let mountOptions = Measure("mount_options", .text)
+    /// The device or file server that is mounted.
+    package static let mountSource = Measure("mount_source", .text)
     /// Mode of the data directory in octal digits, `none` where there is no such directory.
     package static let directoryMode = Measure("directory_mode", .text)
     /// Numeric user id of its owner.
     package static let directoryOwner = Measure("directory_owner", .count)
+    /// Its numeric group, and those of the server's process, with commas between.
+    package static let directoryGroup = Measure("directory_group", .count)
+    package static let processGroups = Measure("process_groups", .text)
 }

@@ -28,7 +28,8 @@ import Testing
         arguments: [
             (0o755, 0, 999, Finding.Verdict.confirmed), (0o700, 0, 999, .confirmed),
             (0o555, 999, 999, .confirmed), (0o755, 999, 999, .possible),
-            (0o777, 0, 999, .possible), (0o755, 0, 0, .possible), (0o775, 0, 999, .possible),
+            (0o777, 0, 999, .possible), (0o755, 0, 0, .possible), (0o775, 0, 999, .confirmed),
+            (0o770, 0, 998, .possible), (0o750, 0, 998, .confirmed), (0o707, 0, 998, .confirmed),
         ])
     func rights(mode: Int, owner: Int, user: Int, verdict: Finding.Verdict) throws {
         var world = world("Permission denied")
@@ -37,11 +38,75 @@ import Testing
             [
                 .directoryMode: .text(String(mode, radix: 8)),
                 .directoryOwner: .whole(Int64(owner)),
-                .userID: .whole(Int64(user)),
+                .userID: .whole(Int64(user)), .directoryGroup: 7,
+                .processGroups: user == 998 ? "998,7" : "999",
             ])
         let finding = try finding(world)
         #expect(finding.verdict == verdict)
         #expect(finding.missing.isEmpty == (verdict == .confirmed))
+        // What was given is not asked for again.
+        #expect(finding.missing.allSatisfy { !$0.command.contains("directory_mode") })
+    }
+
+    @Test("where the group may write, its members must be known")
+    func groupNotRead() throws {
+        var world = world("Permission denied")
+        world.facts.process(
+            at: 130, [.directoryMode: "770", .directoryOwner: 0, .userID: 999])
+        let finding = try finding(world)
+        #expect(finding.verdict == .possible)
+        #expect(finding.missing.first?.command.contains("process_groups") == true)
+    }
+
+    @Test("a file system that does not hold the directory says nothing of it")
+    func otherMount() throws {
+        var full = world("No space left on device")
+        full.facts.add(SnapshotSubject(.fileSystem, path: "/boot"), at: 101, [.diskAvailable: 0])
+        let disk = try #require(full.incident?.causes.first { $0.id == "disk_full" })
+        #expect(disk.verdict == .possible)
+        #expect(disk.arithmetic.isEmpty)
+        var readOnly = world("Read-only file system")
+        readOnly.facts.add(
+            SnapshotSubject(.fileSystem, path: "/boot"), at: 101, [.mountOptions: "ro,relatime"])
+        #expect(try finding(readOnly).verdict == .possible)
+    }
+
+    @Test("the only file system that was told of may be the one, where no line names the directory")
+    func onlyMount() throws {
+        var world = World().with {
+            $0.log.start(at: 0)
+            $0.log.failSave(at: 100)
+        }
+        for (path, verdict) in [
+            ("/data", Finding.Verdict.confirmed), ("/", .likely), ("/boot", .possible),
+        ] {
+            world.facts = HandWrittenSnapshots()
+            world.facts.add(SnapshotSubject(.fileSystem, path: path), at: 101, [.diskAvailable: 0])
+            let disk = try #require(world.incident?.causes.first { $0.id == "disk_full" })
+            #expect(disk.verdict == verdict, "\(path)")
+            #expect(disk.confidence == (path == "/" ? .medium : .high), "\(path)")
+        }
+    }
+
+    @Test(
+        "a kernel line counts for the device of the data directory, at that time",
+        arguments: [
+            ("sdb", "/dev/sdb1", 99.0, Finding.Verdict.likely),
+            ("fd0", "/dev/sdb1", 99, .possible), ("sdb", "/dev/sda1", 99, .possible),
+            ("dm-1", "/dev/mapper/vg-data", 99, .possible), ("sdb", "/dev/sdb1", -900, .possible),
+        ])
+    func device(device: String, source: String, at: Double, verdict: Finding.Verdict) throws {
+        var world = World().with {
+            $0.log.start(at: -1000)
+            $0.log.add(
+                .storage_error, at: at, ["device": device], pid: 0, role: .unknown, form: .kernel)
+            $0.log.failSave(at: 100, error: "Input/output error")
+        }
+        world.facts.add(
+            SnapshotSubject(.fileSystem, path: "/data"), at: 130,
+            [.mountSource: .text(source)])
+        let finding = try #require(world.incident?.causes.first { $0.id == "io_error" })
+        #expect(finding.verdict == verdict)
     }
 
     @Test("a directory that is not there, at the time and a day later")

@@ -31,11 +31,11 @@ extension Trial {
                         .storage_error, at: 99, ["device": "sdb"], pid: 0, role: .unknown,
                         form: .kernel)
                     $0.log.failSave(at: 100, error: "Input/output error")
+                    $0.facts.add(
+                        SnapshotSubject(.fileSystem, path: "/var/lib/redis"), at: 130,
+                        [.mountSource: "/dev/sdb1"])
                 }, is: .likely,
-                butNot: { world in
-                    world.log.entries.removeAll { $0.kind == .rdb_write_error }
-                    world.log.failSave(at: 100, error: "No space left on device")
-                },
+                butNot: { $0.facts.set(.mountSource, "/dev/sda1") },
                 lessSure: { $0.log.entries.removeAll { $0.kind == .storage_error } }),
             Trial(
                 .platform_fork_emulation, "the Windows port says so",

@@ -31,16 +31,25 @@ enum DirNotWritable: Cause {
             claim(first, facts),
             evidence: facts.cite(errors, "the system denied the file")
                 + [proof?.evidence].compactMap(\.self) + seen,
-            missing: isProven
-                ? []
-                : [
-                    MissingFact(
-                        what: "owner, mode and mount of the data directory",
-                        why: "they say which of the three it is",
-                        command: FactCommands.directoryRights(facts.incident))
-                ])
+            missing: isProven ? [] : [proof == nil ? unread(facts) : unexplained(facts)])
         if out.verdict != .possible { out.remedies = [remedy(first, facts)] }
         return out
+    }
+
+    private static func unread(_ facts: Case) -> MissingFact {
+        MissingFact(
+            what: "owner, mode and mount of the data directory",
+            why: "they say which of the three it is",
+            command: FactCommands.directoryRights(facts.incident))
+    }
+
+    /// What was read lets the server write: then something else denies it, or it was changed since.
+    private static func unexplained(_ facts: Case) -> MissingFact {
+        MissingFact(
+            what: "the unit's own view of the file system, and denials of a security module",
+            why: "what was read of the directory would let the server write: these deny it all the "
+                + "same, unless its rights were changed since",
+            command: FactCommands.denials(facts.incident))
     }
 
     private static func claim(_ event: Event, _ facts: Case) -> String {

@@ -22,7 +22,9 @@ enum DiskFull: Cause {
         let isSmall = disk.isTooSmall
         var out = finding(
             verdict(errors, disk, seen),
-            errors.isEmpty ? .low : isSmall && disk.reach == .undated ? .medium : .high,
+            errors.isEmpty
+                ? .low
+                : isSmall && (disk.reach == .undated || disk.isOnlyPlace) ? .medium : .high,
             errors.isEmpty
                 ? "Writes to a data file were cut short, as on a full disk."
                 : "The file system of the data directory was out of space, inodes or quota: the "
@@ -55,7 +57,9 @@ enum DiskFull: Cause {
         _ errors: [Event], _ disk: DataDirectory, _ seen: [Evidence]
     ) -> Finding.Verdict {
         guard !errors.isEmpty else { return disk.isTooSmall ? .likely : .possible }
-        if disk.isTooSmall { return disk.reach == .timely ? .confirmed : .likely }
+        if disk.isTooSmall {
+            return disk.reach == .timely && !disk.isOnlyPlace ? .confirmed : .likely
+        }
         return seen.isEmpty ? .possible : .likely
     }
 

@@ -18,26 +18,58 @@ enum IOFailure: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let errors = facts.fileErrors(.EIO, .ETIMEDOUT, .ENOMEM)
         guard let first = errors.first, let errno = first.errno else { return nil }
-        let told = facts.events(.storage_error)
+        let told = facts.events(.storage_error).filter { isNear($0, facts) }
+        let source = DataDirectory(facts).source
+        let ours = told.filter { event in source.map { names(event, $0.text) } ?? false }
         var out = finding(
-            told.isEmpty ? .possible : .likely, errno == .EIO ? .high : .medium,
-            told.isEmpty
+            ours.isEmpty ? .possible : .likely, errno == .EIO ? .high : .medium,
+            ours.isEmpty
                 ? "The device or file system under the data directory may have failed (\(errno))."
-                : "A device or file system failed: the kernel logged it, and the server's files got "
-                    + "\(errno). That both are of one file system is not shown.",
+                : "The device or file system under the data directory failed: the kernel logged it, "
+                    + "and the server's files got \(errno).",
             evidence: facts.cite(errors, "the system reported \(errno) for a data file")
-                + facts.cite(told, "the kernel tells of a device or file system that failed"),
-            missing: told.isEmpty
-                ? [
-                    MissingFact(
-                        what: "kernel lines of the device or file system",
-                        why: errno == .EIO
-                            ? "an I/O error leaves some"
-                            : "what fails below a file system mostly leaves some",
-                        command: FactCommands.kernelLines(facts.incident))
-                ] : [])
+                + (ours.isEmpty
+                    ? facts.cite(
+                        told,
+                        "the kernel tells of a device or file system that failed; that the data "
+                            + "directory is on it is not shown")
+                    : facts.cite(ours, "the kernel tells that it failed")
+                        + (source.map { [facts.cite($0, .for, "the data directory is on it")] }
+                            ?? [])),
+            missing: ours.isEmpty ? missing(told, errno, facts) : [])
         if out.verdict == .likely { out.remedies = [remedy(facts)] }
         return out
+    }
+
+    /// Kernel lines within ten minutes of the failures.
+    private static func isNear(_ event: Event, _ facts: Case) -> Bool {
+        guard let at = event.at, let start = facts.start, let end = facts.end else { return true }
+        return at >= start.adding(seconds: -600) && at <= end.adding(seconds: 600)
+    }
+
+    /// Whether the line is about what is mounted: a disk's line names `sdb`, the mount `/dev/sdb1`;
+    /// a file server's line its name, the mount `10.0.0.9:/srv`.
+    private static func names(_ event: Event, _ source: String) -> Bool {
+        if let server = event["server"] { return source.hasPrefix(server + ":") }
+        guard let device = event["device"], device.utf8.count > 2, source.hasPrefix("/dev/") else {
+            return false
+        }
+        return source.dropFirst(5).hasPrefix(device)
+    }
+
+    private static func missing(
+        _ told: [Event], _ errno: Errno, _ facts: Case
+    ) -> [MissingFact] {
+        let lines = MissingFact(
+            what: "kernel lines of the device or file system",
+            why: errno == .EIO
+                ? "an I/O error leaves some" : "what fails below a file system mostly leaves some",
+            command: FactCommands.kernelLines(facts.incident))
+        let mount = MissingFact(
+            what: "the device that the data directory is on",
+            why: "the kernel's lines are of another one as long as that is not known",
+            command: FactCommands.disk(facts.incident))
+        return told.isEmpty ? [lines, mount] : [mount]
     }
 
     private static func remedy(_ facts: Case) -> Remedy {

@@ -24,6 +24,12 @@ struct CommandFactsFormat: SnapshotFormat {
                 snapshot.set(.directoryMode, parts[1], line)
                 continue
             }
+            if parts.count == 2, parts[0] == "process_groups",
+                parts[1].split(separator: ",").allSatisfy({ UInt32($0) != nil })
+            {
+                snapshot.set(.processGroups, parts[1], line)
+                continue
+            }
             guard parts.count == 2, let number = Int64(parts[1]) else {
                 isDamaged = true
                 continue
@@ -34,6 +40,8 @@ struct CommandFactsFormat: SnapshotFormat {
                 snapshot.set(.userID, number, line)
             } else if parts[0] == "directory_owner", number >= 0 {
                 snapshot.set(.directoryOwner, number, line)
+            } else if parts[0] == "directory_group", number >= 0 {
+                snapshot.set(.directoryGroup, number, line)
             } else if let measure = Self.measures[String(parts[0])], number > 0 {
                 snapshot.set(measure, number, line)
             } else {

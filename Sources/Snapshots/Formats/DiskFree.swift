@@ -32,6 +32,7 @@ struct DiskFreeFormat: SnapshotFormat {
     private var isDecimal = false
     /// The name of a device too long for its row.
     private var isWrapped = false
+    private var wrappedName = ""
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard line.text.contains("%") || line.text.contains("Capacity") || line.words.count > 5
@@ -63,11 +64,13 @@ struct DiskFreeFormat: SnapshotFormat {
         guard !words.isEmpty else { return false }
         if words.count == 1, !isWrapped, words[0].contains("/") || words[0].contains(":") {
             isWrapped = true
+            wrappedName = String(words[0])
             return true
         }
         guard let at = words.lastIndex(where: { Self.isShare($0) }), at >= (isWrapped ? 3 : 4),
             at + 1 < words.count, words[at + 1].hasPrefix("/")
         else { return false }
+        let device = isWrapped ? wrappedName : words[..<(at - 3)].joined(separator: " ")
         isWrapped = false
         let numbers = words[(at - 3)..<at].map { $0 == "-" ? nil : number($0) }
         guard let size = numbers[0], let used = numbers[1], let free = numbers[2] else {
@@ -75,6 +78,9 @@ struct DiskFreeFormat: SnapshotFormat {
         }
         var snapshot = sink.snapshot(isInodes ? "df -i" : Self.name, .fileSystem, at: line)
         snapshot.subject.path = words[(at + 1)...].joined(separator: " ")
+        if device.contains("/") || device.contains(":") {
+            snapshot.set(.mountSource, device[...], line)
+        }
         if isInodes {
             snapshot.set(.inodes, size, line)
             snapshot.set(.inodesFree, free, line)

@@ -25,7 +25,8 @@ struct MountsFormat: SnapshotFormat {
     }
 
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
-        guard let (place, kind, options) = isTable ? Self.row(line) : Self.mounted(line) else {
+        guard let (source, place, kind, options) = isTable ? Self.row(line) : Self.mounted(line)
+        else {
             return false
         }
         let words = options.split(separator: ",")
@@ -33,6 +34,7 @@ struct MountsFormat: SnapshotFormat {
         guard !Self.empty.contains(where: { kind.hasPrefix($0) }) else { return true }
         var snapshot = sink.snapshot(Self.name, .fileSystem, at: line)
         snapshot.subject.path = String(place)
+        snapshot.set(.mountSource, source, line)
         snapshot.set(.fileSystem, kind, line)
         snapshot.set(.mountOptions, options, line)
         sink.emit(snapshot)
@@ -47,7 +49,9 @@ struct MountsFormat: SnapshotFormat {
         "nsfs", "efivarfs", "rpc_pipefs", "selinuxfs",
     ]
 
-    private typealias Mount = (place: Substring, kind: Substring, options: Substring)
+    private typealias Mount = (
+        source: Substring, place: Substring, kind: Substring, options: Substring
+    )
 
     private static func mounted(_ line: SnapshotLine) -> Mount? {
         if let on = line.text.firstRange(of: " on /"),
@@ -57,12 +61,13 @@ struct MountsFormat: SnapshotFormat {
             let rest = line.text[type.upperBound...].split(separator: " ", maxSplits: 1)
             guard rest.count == 2, rest[1].hasPrefix("(") else { return nil }
             let place = line.text[line.text.index(before: on.upperBound)..<type.lowerBound]
-            return (place, rest[0], rest[1].dropFirst().dropLast())
+            let source = line.text[..<on.lowerBound].trimmed
+            return (source, place, rest[0], rest[1].dropFirst().dropLast())
         }
         let words = line.words
         guard words.count == 6, words[1].hasPrefix("/"), Int(words[4]) != nil, Int(words[5]) != nil
         else { return nil }
-        return (words[1], words[2], words[3])
+        return (words[0], words[1], words[2], words[3])
     }
 
     private static func row(_ line: SnapshotLine) -> Mount? {
@@ -72,6 +77,9 @@ struct MountsFormat: SnapshotFormat {
         else {
             return nil
         }
-        return (first[slash...], words[words.startIndex + 2], words[words.startIndex + 3])
+        let at = words.startIndex
+        // A bind mount: `/dev/vda1[/data]`.
+        let source = words[at + 1].prefix { $0 != "[" }
+        return (source, first[slash...], words[at + 2], words[at + 3])
     }
 }
