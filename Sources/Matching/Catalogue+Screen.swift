@@ -6,7 +6,9 @@ internal import PatternFiles
 extension Catalogue {
     /// What tells ordinary messages of servers before they are matched; `nil` where some pattern
     /// would have to be tried on all of them.
-    package var screen: MessageScreen? {
+    package var screen: MessageScreen? { groups.screen { madeScreen } }
+
+    private var madeScreen: MessageScreen? {
         let group = groups.group(PatternScope.server.group)
         guard group.unknown.isEmpty,
             let fingerprints = Self.fingerprints(of: group.floating.texts)

@@ -12,6 +12,8 @@ final class LazyGroups: Sendable {
     private struct State {
         var groups: [PatternGroup?]
         var serverPrefixes: LiteralScanner?
+        /// `.some(nil)` where there can be none.
+        var screen: MessageScreen??
     }
 
     private let entries: [PatternEntry]
@@ -33,6 +35,14 @@ final class LazyGroups: Sendable {
             state.groups[number] = group
             return group
         }
+    }
+
+    /// What `make` gives, once for all inputs.
+    func screen(_ make: () -> MessageScreen?) -> MessageScreen? {
+        if let made = state.withLock({ $0.screen }) { return made }
+        let new = make()
+        state.withLock { $0.screen = .some(new) }
+        return new
     }
 
     /// Finds server messages inside lines whose beginning is not understood.

@@ -109,6 +109,14 @@ extension EventLog {
         if open.entries.count == capacity { seal() }
     }
 
+    /// Its events in another order, given by their places in this one.
+    package func reordered(_ order: some Sequence<Int>) -> EventLog {
+        var out = EventLog(store: store)
+        for i in order { out.append(packed(at: i)) }
+        out.finish()
+        return out
+    }
+
     /// Says that no more events come, so that the last ones, too, may leave memory.
     package mutating func finish() {
         isFinished = true

@@ -58,7 +58,7 @@ extension Extractor {
     // MARK: - Order
 
     private func turn(_ facts: inout InputFacts, _ log: inout EventLog) {
-        log = reordered(log, (0..<log.count).reversed())
+        log = log.reordered((0..<log.count).reversed())
         swap(&facts.clock.first, &facts.clock.last)
         facts.clock.yearTurns = []
         let end = facts.lines + 1
@@ -97,7 +97,7 @@ extension Extractor {
             let runs = merged(runs(log, lines), log, facts.clock, switches: 2 * lines.count),
             runs.map(\.events.lowerBound) != runs.map(\.events.lowerBound).sorted()
         else { return }
-        log = reordered(log, runs.lazy.flatMap(\.events))
+        log = log.reordered(runs.lazy.flatMap(\.events))
         let times = runs.flatMap { [$0.first, $0.last] }.filter { $0 != .min }
         guard let first = times.min(), let last = times.max() else { return }
         facts.clock.first.nanoseconds = min(facts.clock.first.nanoseconds, first)
@@ -111,7 +111,7 @@ extension Extractor {
             let part = (starts.lastIndex { $0 <= line }) ?? 0
             return (rank[part] ?? 0) * (total + 1) + line
         }
-        facts.problems.append("parts of it do not stand in the order of time; read in that order")
+        facts.problems.append(Extraction.sortedMessage)
     }
 
     /// Events that follow each other in an input, of one of its parts.
@@ -189,11 +189,48 @@ extension Extractor {
         log = out
     }
 
-    private func reordered(_ log: EventLog, _ order: some Sequence<Int>) -> EventLog {
-        var out = EventLog(store: store)
-        for i in order { out.append(log.packed(at: i)) }
-        out.finish()
+}
+
+extension Extraction {
+    fileprivate static let sortedMessage =
+        "parts of it do not stand in the order of time; read in that order"
+
+    /// The input as its lines stand, where its parts were sorted; `nil` where they were not.
+    ///
+    /// What looks like parts in another order may be a zone that changed, which only other inputs
+    /// show.
+    var inFileOrder: Extraction? {
+        guard let message = facts.problems.firstIndex(of: Self.sortedMessage),
+            log.count <= Self.sortingLimit
+        else { return nil }
+        var out = self
+        out.facts.problems.remove(at: message)
+        let lines = (0..<log.count).map { log.line(at: $0) }
+        out.log = log.reordered(lines.indices.sorted { (lines[$0], $0) < (lines[$1], $1) })
+        let total = facts.lines
+        out.facts.moveProcesses { $0 % (total + 1) }
+        if let first = out.facts.processes.first?.first { out.facts.clock.first = first }
+        if let last = out.facts.processes.max(by: { $0.lastLine < $1.lastLine })?.last {
+            out.facts.clock.last = last
+        }
         return out
+    }
+
+    /// Events beyond which an input is not sorted back.
+    private static let sortingLimit = 1_000_000
+
+    /// Whether time goes on from event to event under these offsets.
+    func isInOrder(under spans: [OffsetSpan]) -> Bool {
+        var latest = Int64.min / 2
+        for i in 0..<log.count {
+            let stamp = log.stamp(at: i)
+            let line = log.line(at: i)
+            guard stamp.isLocal, let span = spans.last(where: { $0.line <= line }) else { continue }
+            let at = stamp.nanoseconds &- Int64(span.offsetSeconds) &* 1_000_000_000
+            guard at > latest - 5_000_000_000 else { return false }
+            latest = max(latest, at)
+        }
+        return true
     }
 }
 

@@ -56,23 +56,39 @@ extension Placement {
     // MARK: - What others show
 
     /// Clocks by records that another input shows with an instant, and by INFO.
-    private func records(_ round: Settling) -> [(Int, ClockHints)] {
-        round.open.sorted().compactMap { i in
-            let extraction = extractions[i]
-            var out = ClockHints()
-            if extraction.facts.clock.last.form == .uptime {
-                return boot(round, i).map { (i, $0) }
-            }
-            if let (spans, input) = round.twins.offsets(
-                of: extraction.log, extraction.facts, starts: round.starts[i])
-            {
-                out.twins = spans
-                note(input, in: &out, round)
-                return (i, out)
-            }
-            out.infoOffset = round.saves.offset(of: extraction.log, patterns: patterns)
-            return out.infoOffset == nil ? nil : (i, out)
+    private mutating func records(_ round: Settling) -> [(Int, ClockHints)] {
+        var found: [(Int, ClockHints)] = []
+        for i in round.open.sorted() {
+            if let hints = records(round, i) { found.append((i, hints)) }
         }
+        return found
+    }
+
+    private mutating func records(_ round: Settling, _ i: Int) -> ClockHints? {
+        let extraction = extractions[i]
+        if extraction.facts.clock.last.form == .uptime { return boot(round, i) }
+        var out = ClockHints()
+        if let (spans, input) = round.twins.offsets(
+            of: extraction.log, extraction.facts, starts: round.starts[i])
+        {
+            out.twins = changesOfZone(round, i) ?? spans
+            note(input, in: &out, round)
+            return out
+        }
+        out.infoOffset = round.saves.offset(of: extraction.log, patterns: patterns)
+        return out.infoOffset == nil ? nil : out
+    }
+
+    /// The offsets of an input whose parts were sorted, where other inputs show that its lines do
+    /// stand in order and its zone changed. It is then taken as its lines stand.
+    private mutating func changesOfZone(_ round: Settling, _ i: Int) -> [OffsetSpan]? {
+        guard let whole = extractions[i].inFileOrder,
+            let found = round.twins.offsets(
+                of: whole.log, whole.facts, starts: Settling.starts(whole.facts)),
+            found.spans.count > 1, whole.isInOrder(under: found.spans)
+        else { return nil }
+        restoreOrder(i, whole)
+        return found.spans
     }
 
     private func boot(_ round: Settling, _ i: Int) -> ClockHints? {
@@ -331,7 +347,7 @@ struct Settling {
             && !kinds.isDisjoint(with: NeighbourClocks.serverKinds)
     }
 
-    private static func starts(_ facts: InputFacts) -> [Int] {
+    static func starts(_ facts: InputFacts) -> [Int] {
         let lines = Set(
             facts.processes.lazy.filter { !$0.isChild && $0.firstLine > 1 }.map(\.firstLine)
                 + facts.clock.setbacks.map(\.line))

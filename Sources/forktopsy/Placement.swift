@@ -11,7 +11,7 @@ struct Placement {
     private(set) var inputs: [InputReport] = []
     private(set) var snapshots: [SnapshotSource] = []
     private(set) var clocks: [InputClock] = []
-    let extractions: [Extraction]
+    private(set) var extractions: [Extraction]
     let patterns: [PatternInfo]
     let options: ClockOptions
     /// What is known of each input's clock from others.
@@ -46,6 +46,9 @@ struct Placement {
         note(&hints[i])
         (sources[i], inputs[i], clocks[i]) = resolved(i)
     }
+
+    /// Takes an input whose parts were sorted as its lines stand.
+    mutating func restoreOrder(_ i: Int, _ restored: Extraction) { extractions[i] = restored }
 
     /// Places the stamps of one input in time.
     private func resolved(_ i: Int) -> (SourceEvents, InputReport, InputClock) {

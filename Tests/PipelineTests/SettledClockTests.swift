@@ -177,6 +177,26 @@ struct SettledClockTests {
     private let outage = Outage.origin
     private let boot = 1_795_340_000
 
+    /// The first life ends with its last refusal, the second begins minutes later; what only the
+    /// journal shows is that the log's lines do stand in order.
+    @Test(arguments: [(2.0, 0.0), (1.0, 2.0), (5.5, 0.0), (0.0, 2.0)], [7, 60, 119])
+    func `A log whose zone changed while its server was down counts once beside the journal`(
+        zones: (Double, Double), minutes: Int
+    ) throws {
+        let first = Outage.origin
+        let second = Outage(start: first.start + 60 * minutes, pid: 4790)
+        let refusals = { (lines: [String]) in lines.filter { $0.contains("fork:") } }
+        let log =
+            refusals(first.log(fixed(zones.0)))
+            + second.log(fixed(zones.1)).filter { !$0.contains("starting") }
+        let journal =
+            refusals(first.bareJournal) + second.bareJournal.filter { !$0.contains("starting") }
+        let report = try analyzed([("redis.log", log), ("journal.json", journal)])
+        #expect(report.summary.forkFailures == 10)
+        #expect(report.incidents.map(\.startedAt?.rfc3339) == [first.firstFailure])
+        #expect(report.incidents.first?.recoveredAt?.rfc3339 == second.recovery)
+    }
+
     // MARK: - Hosts
 
     @Test(arguments: zones)
