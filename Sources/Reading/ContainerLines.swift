@@ -20,10 +20,14 @@ struct ContainerLines {
 
     private(set) var text: [UInt8] = []
     private(set) var stamp: Stamp = .none
+    /// Where the newest line stands first: when the runtime received what waits.
+    private var stampOfPending: Stamp = .none
     /// Parts whose end is still to come, by their stream and what stands before their lines.
     private var pending: [Source: [UInt8]] = [:]
     /// Lines of the runtime stand behind something else: a file's name, a pod's, `> `.
     var isPrefixed = false
+    /// The newest line stands first, so that the last part of a record stands before the others.
+    var isNewestFirst = false
 
     private struct Source: Hashable {
         var stream: UInt8
@@ -69,6 +73,7 @@ struct ContainerLines {
         let isLast = part.last == 0x0A
         if isLast { part.removeLast() }
         if part.last == 0x0D { part.removeLast() }
+        if isNewestFirst { return joinBackwards(part, isLast: isLast, of: stream) }
         var whole = pending[stream] ?? []
         // A record begins no second part: what waits was whole, by a program that keeps no line feeds.
         if !whole.isEmpty, ServerHeader.parse(part.span, at: 0) != nil {
@@ -87,6 +92,25 @@ struct ContainerLines {
         return .partial
     }
 
+    /// Where the newest line stands first, a last part waits for those below it, until the next one.
+    private mutating func joinBackwards(
+        _ part: [UInt8], isLast: Bool, of stream: Source
+    ) -> Outcome {
+        let known = pending[stream]
+        guard isLast else {
+            pending[stream] = part + (known ?? []).prefix(LineReader.lineLimit)
+            return .partial
+        }
+        pending[stream] = part
+        guard let known else {
+            stampOfPending = stamp
+            return .partial
+        }
+        text = stream.prefix + known
+        swap(&stamp, &stampOfPending)
+        return .whole
+    }
+
     /// `2023-11-14T22:13:27.1Z stdout P first part`
     private mutating func criPart(_ line: Span<UInt8>, at start: Int) -> Outcome {
         guard line.byte(start + 4) == 0x2D,
@@ -100,7 +124,7 @@ struct ContainerLines {
         let stream = Source(
             stream: line.byte(end + 4), prefix: Self.prefix(line, to: start))
         // A full line that no part precedes is an ordinary wrapped line.
-        if tag == 0x46, pending[stream] == nil { return .plain }
+        if tag == 0x46, pending[stream] == nil, !isNewestFirst { return .plain }
         stamp = parsed
         var part: [UInt8] = []
         for i in blank + 1..<max(blank + 1, line.count) { part.append(line[i]) }
@@ -146,6 +170,36 @@ extension ContainerLines {
 // MARK: - What stands before
 
 extension ContainerLines {
+    /// Whether the first bytes of an input hold a runtime's lines with cut ones among them, the newest
+    /// first.
+    static func isNewestFirst(_ head: [UInt8]) -> Bool {
+        let bytes = head.span
+        var last: Int64?
+        var (falls, rises, cuts) = (0, 0, 0)
+        var start = 0
+        while start < bytes.count {
+            guard let end = bytes.first(0x0A, from: start) else { break }
+            let line = bytes.extracting(start..<end)
+            start = end + 1
+            guard let first = Self.start(in: line) else { continue }
+            let isObject = line.byte(first) == 0x7B
+            let at = isObject ? line.find("\"time\":", from: first) : first
+            guard let at,
+                let digit = (at..<min(at + 10, line.count)).first(where: { isDigit(line[$0]) }),
+                let (stamp, behind) = StampParser.iso8601(line, at: digit)
+            else { continue }
+            let isCut =
+                isObject
+                ? line.find("\\n\"", from: first) == nil
+                : line.has("P ", at: behind + 8)
+            if isCut { cuts += 1 }
+            if let last, stamp.nanoseconds < last { falls += 1 }
+            if let last, stamp.nanoseconds > last { rises += 1 }
+            last = stamp.nanoseconds
+        }
+        return cuts > 0 && falls > 2 * rises
+    }
+
     /// Whether lines of a runtime stand behind something else in the first bytes of an input: cut
     /// ones of CRI, or docker's objects.
     static func standBehindPrefix(_ head: [UInt8]) -> Bool {

@@ -261,8 +261,10 @@ private func lastWordStart(_ line: Span<UInt8>) -> Int {
     return start
 }
 
-/// Whether a line begins a record or at least shows a time, as wrappers do.
+/// Whether a line begins a record, or at least shows a time or opens an object, as wrappers do.
 private func startsRecord(_ line: Span<UInt8>, _ classifier: inout LineClassifier) -> Bool {
+    // A runtime that cuts a record puts each part into an object of its own.
+    if line.byte(0) == 0x7B, line.byte(1) == 0x22 { return true }
     let classified = classifier.classify(line)
     return classified.isRecord || classified.wrapper.form != .none
 }

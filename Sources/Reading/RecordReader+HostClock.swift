@@ -13,9 +13,38 @@ extension RecordReader {
         case 0x7A: noteManifest(line, number)
         default: break
         }
-        if number == 1, facts.path.hasSuffix("etc/timezone") {
+        guard number == 1 else { return }
+        if facts.path.hasSuffix("etc/timezone") {
             note(zone: line, 0..<line.count, nil, number, "/etc/timezone")
         }
+        if ["date", "date.txt"].contains(facts.path.split(separator: "/").last) {
+            noteDate(line, number)
+        }
+    }
+
+    /// `Sun Nov 22 12:00:00 CET 2026`, in a file that holds what date(1) printed, as reports of hosts
+    /// do: the offset at that time, not the zone.
+    private mutating func noteDate(_ line: Span<UInt8>, _ number: Int) {
+        var seconds: Int?
+        var (hasClock, hasYear) = (false, false)
+        var start = 0
+        while start < line.count, line.count < 80 {
+            let end = line.first(0x20, from: start) ?? line.count
+            let first = line.byte(start)
+            if line.byte(start + 2) == 0x3A, line.byte(start + 5) == 0x3A {
+                hasClock = true
+            } else if let (year, yearEnd) = line.number(at: start, limit: 4), yearEnd == end {
+                hasYear = hasYear || Stamp.years.contains(year)
+            } else if hasClock, first &- 0x41 < 26 || first == 0x2B || first == 0x2D,
+                let zone = ZoneNames.zone(line, at: start), zone.end == end
+            {
+                seconds = seconds ?? zone.seconds
+            }
+            start = end + 1
+        }
+        guard hasClock, hasYear, let seconds, facts.clock.hostZones.isEmpty else { return }
+        facts.clock.hostZones = [HostZone(line: number, name: nil, offsetSeconds: seconds)]
+        hostClock = "date"
     }
 
     /// `                Time zone: Europe/Berlin (CET, +0100)`, before systemd 210 `Timezone: …`

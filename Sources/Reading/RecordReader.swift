@@ -176,6 +176,7 @@ package struct RecordReader {
             kernelJSON = KernelJSON(head: source.head)
             softBreaks = SoftBreaks(head: source.head)
             containers.isPrefixed = ContainerLines.standBehindPrefix(source.head)
+            containers.isNewestFirst = ContainerLines.isNewestFirst(source.head)
             // What a runtime cut looks like what a terminal cut.
             if !containers.isPrefixed {
                 unwrapper = LineUnwrapper(head: softBreaks?.decoded(source.head) ?? source.head)

@@ -52,11 +52,14 @@ struct HostFindings<Value> {
 extension HostFindings<TimeZoneRules> {
     /// The zones that inputs name as their host's. `named` finds the rules of a name.
     init(_ extractions: [Extraction], named: (String) -> TimeZoneRules?) {
-        for extraction in extractions {
-            for zone in extraction.facts.clock.hostZones {
-                let fixed = zone.offsetSeconds.map { TimeZoneRules(fixedOffsetSeconds: $0) }
-                guard let rules = zone.name.flatMap(named) ?? fixed else { continue }
-                note(rules, in: extraction.facts.path)
+        // What only tells the offset of one moment counts where nothing names a zone.
+        for isNamed in [true, false] where findings.isEmpty {
+            for extraction in extractions {
+                for zone in extraction.facts.clock.hostZones where (zone.name != nil) == isNamed {
+                    let fixed = zone.offsetSeconds.map { TimeZoneRules(fixedOffsetSeconds: $0) }
+                    guard let rules = zone.name.flatMap(named) ?? fixed else { continue }
+                    note(rules, in: extraction.facts.path)
+                }
             }
         }
     }

@@ -66,6 +66,9 @@ struct PastedLogTests {
                 + log.map { #"["1693316820038000000","\#($0)"]"# }.joined(separator: ", ")
                 + "]}]}}\n"
         ),
+        ("docker's objects with parts, all of one width", timedObjects.lines),
+        ("docker's objects with parts, newest first", timedObjects.reversed().lines),
+        ("CRI parts, newest first", timedParts.reversed().lines),
         ("HTML breaks", log.joined(separator: "<br>").replacing("'", with: "&#39;")),
         ("carriage returns alone", log.joined(separator: "\r")),
         ("Ansible's result", "ok: [h] => {\"changed\": true, \"stdout\": \"\(escaped(plain))\"}"),
@@ -187,6 +190,23 @@ struct PastedLogTests {
     private static let parts = log.flatMap { record in
         let time = "2023-08-29T13:47:00.039000000Z stdout"
         return ["\(time) P \(record.prefix(40))", "\(time) F \(record.dropFirst(40))"]
+    }
+
+    /// Each part with the time at which the runtime had it.
+    private static let timedParts = log.enumerated().flatMap { i, record in
+        let time = "2023-08-29T13:47:0\(i * 2).038"
+        return [
+            "\(time)100000Z stdout P \(record.prefix(40))",
+            "\(time)150000Z stdout F \(record.dropFirst(40))",
+        ]
+    }
+
+    private static let timedObjects = log.enumerated().flatMap { i, record in
+        let time = #""stream":"stdout","time":"2023-08-29T13:47:0\#(i * 2).038"#
+        return [
+            #"{"log":"\#(record.prefix(40))",\#(time)100000Z"}"#,
+            #"{"log":"\#(record.dropFirst(40))\n",\#(time)150000Z"}"#,
+        ]
     }
 
     private static let objects = log.flatMap { record in
