@@ -97,6 +97,8 @@ private struct WrapSurvey {
         var endsWithWord: Bool
         /// Where its first and its last word stand among the first bytes of the input.
         var words: (first: Range<Int>, last: Range<Int>)
+        /// Where it stands among the first bytes of the input, behind quotation marks.
+        var text: Range<Int>
         /// Ends with the level of a record, behind which its message stands: ` *`, ` #`.
         var endsWithLevel: Bool
     }
@@ -145,10 +147,32 @@ private struct WrapSurvey {
         if cut.count == 1 {
             // One cut alone shows itself by its words, or by the width of a terminal.
             let isTerminal = isLowercase && cut[0] == width && [80, 100, 120, 132].contains(width)
-            guard isTerminal || betweenWords == 1 || isWordCut else { return }
+            guard isTerminal || betweenWords == 1 || isWordCut || Self.holdCutRefusal(lines, head)
+            else { return }
         }
         isByWords = !isHard
     }
+
+    /// Whether a record and the lines below it hold together what a server writes of a refused fork.
+    private static func holdCutRefusal(_ lines: [Line], _ head: [UInt8]) -> Bool {
+        for i in lines.indices where lines[i].isRecord {
+            var text: [UInt8] = []
+            for line in lines[i...].prefix(4)
+            where line.text.lowerBound == lines[i].text.lowerBound
+                || !line.isRecord
+            {
+                text += head[line.text].filter { $0 > 0x20 }
+            }
+            for refusal in refusals where text.span.find(refusal) != nil { return true }
+        }
+        return false
+    }
+
+    /// Without their blanks (redis 2.6 - 8.6, src/rdb.c and src/aof.c; glibc's texts of errors).
+    private static let refusals: [StaticString] = [
+        "background:fork:Cannotallocatememory", "background:fork:Resourcetemporarilyunavailable",
+        "background:fork:Operationnotpermitted", "background:fork:Outofmemory",
+    ]
 
     /// The longest of the records and of what stands directly below them.
     private static func width(of lines: [Line]) -> Int {
@@ -207,6 +231,7 @@ private struct WrapSurvey {
                         start + text..<start + text + firstWord(line, from: text),
                         start + lastWordStart(line)..<start + line.count
                     ),
+                    text: start + text..<max(start + text, start + line.count),
                     endsWithLevel: endsWithLevel(line)))
             start = end + 1
         }

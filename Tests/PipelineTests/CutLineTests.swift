@@ -57,6 +57,19 @@ struct CutLineTests {
         "Can't fork for module:", "Can't begin slot migration snapshot in background: fork:",
     ]
 
+    @Test(arguments: messages.prefix(2), ["", "> "])
+    func `One record alone counts at any width`(message: String, quote: String) throws {
+        let record = "4711:M 22 Nov 2026 11:51:10.756 # \(message) Cannot allocate memory"
+        for width in 44..<record.count {
+            for cut in [Cut.anywhere, .words] {
+                let text = cut.pieces(record, width).map { quote + $0 }.lines
+                let report = try reportOfText(text)
+                #expect(report.summary.forkFailures == 1, "\(cut) at \(width)")
+                #expect(report.losses.damage.entries == 0, "\(cut) at \(width)")
+            }
+        }
+    }
+
     @Test(arguments: messages)
     func `No refused fork is lost in silence at any width`(message: String) throws {
         let whole = Int(ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"] ?? "") != nil
