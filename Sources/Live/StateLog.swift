@@ -36,7 +36,11 @@ package struct StateLog: ~Copyable {
     ) throws(LiveError) {
         path = directory + "/events.state"
         self.report = report
-        reading = FileState(path: path) == nil ? Reading() : try Self.read(path, body)
+        switch FileState(path: path)?.isRegular {
+        case nil: reading = Reading()
+        case false?: reading = Reading(problem: "no file, and so no state of forktopsy tail")
+        case true?: reading = try Self.read(path, body)
+        }
         do throws(LiveError) {
             try open()
         } catch {

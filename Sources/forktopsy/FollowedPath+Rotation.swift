@@ -191,12 +191,33 @@ extension FollowedPath {
 
     /// Whether a file is a copy of the log that somebody is writing now.
     func isBeingMade(_ sibling: RotatedLogs.Sibling) -> Bool {
-        guard !RotatedName.isPacked(sibling.path), let head = current?.file?.head(), !head.isEmpty,
+        if RotatedName.isPacked(sibling.path) { return isPackedUnread(sibling) }
+        guard let head = current?.file?.head(), !head.isEmpty,
             let start = try? LogFile(path: sibling.path).head(), !start.isEmpty,
             let size = try? current?.file?.state().size, sibling.state.size <= size
         else { return false }
         return head.starts(with: start)
     }
+
+    /// Whether a part is the log that was opened and has not been read yet: renamed since, and packed.
+    private func isPackedUnread(_ sibling: RotatedLogs.Sibling) -> Bool {
+        guard let life = current, life.source.mark.isBlank, !hasName(life),
+            let unread = life.file?.rest(limit: Self.compared), !unread.isEmpty
+        else { return false }
+        var start: [UInt8] = []
+        try? InputReader.forEachPiece(of: sibling.path) { bytes in
+            var i = 0
+            while i < bytes.count, start.count < Self.compared {
+                start.append(bytes[i])
+                i += 1
+            }
+            return i == bytes.count
+        }
+        return start == unread
+    }
+
+    /// Bytes that are the same in two files only where one is a copy of the other.
+    private static let compared = 1 << 16
 
     /// Whether the file was read under another name: renamed in a way that nobody expects, copied,
     /// or reached by a link.

@@ -35,6 +35,11 @@ final class LiveReporter {
     /// What was found last; incidents that are over have no evidence in it.
     private(set) var report = Report(toolVersion: Forktopsy.version)
 
+    /// Whether the next assembly is to note `lines`.
+    var notesLines = false
+    /// The lines that incidents show or rest on, by the name of the input.
+    private(set) var lines: [String: Set<Int>] = [:]
+
     private var remembered: [String: Incident.Status] = [:]
 
     fileprivate struct Known {
@@ -86,7 +91,10 @@ final class LiveReporter {
         redactor.redactBeginning(of: &beginning)
         var now: [String: Known] = [:]
         var hasChanged = false
+        lines = [:]
+        let names = report.inputs.map(\.facts.path)
         assembly.forEachIncident { incident in
+            if notesLines { noteLines(of: incident, in: names) }
             let isOpen = incident.status == .ongoing_at_end
             report.incidents.append(isOpen ? incident : incident.withoutEvidence)
             var shown = incident
@@ -176,21 +184,13 @@ final class LiveReporter {
             sources.map { $0.extraction(extractor) }, patterns: extractor.catalogue.patterns)
     }
 
-    /// The lines that incidents show or rest on, by the name of the input.
-    func lines(of sources: [LiveSource], carry: Carry) -> [String: Set<Int>] {
-        assembler.carry = carry
-        let assembly = assembly(of: sources, assembler)
-        let names = assembly.report.inputs.map(\.facts.path)
-        var out: [String: Set<Int>] = [:]
-        assembly.forEachIncident { incident in
-            for event in incident.observations {
-                out[names[event.source.input], default: []].insert(event.source.line)
-            }
-            for source in incident.timeline.compactMap(\.source) {
-                out[source.path, default: []].insert(source.line)
-            }
+    private func noteLines(of incident: Incident, in names: [String]) {
+        for event in incident.observations {
+            lines[names[event.source.input], default: []].insert(event.source.line)
         }
-        return out
+        for source in incident.timeline.compactMap(\.source) {
+            lines[source.path, default: []].insert(source.line)
+        }
     }
 
     /// What of the figures would be gone with the events that `sources` no longer have; `nil` where

@@ -210,10 +210,10 @@ extension LiveStore {
         compact()
     }
 
-    private static var compactionStep: Int64 { 1 << 20 }
+    private static var compactionStep: Int64 { 8 << 20 }
 
     /// Events from which on a storm is pruned, and of each log what stays of its beginning and end.
-    private static let pruneStart = 12_000
+    private static let pruneStart = 24_000
     private static let firstKept = 500
     private static let lastKept = 2000
     private static let rareKept = 50
@@ -230,7 +230,10 @@ extension LiveStore {
     /// What `shown` tells of stays: the lines that the incidents rest on.
     func prune(shown: (LiveSource) -> Set<Int>, _ carried: ([LiveSource]) -> Carry?) {
         let all = inOrder
-        guard all.allSatisfy(\.isAtRest) else { return }
+        guard all.allSatisfy(\.isAtRest) else {
+            pruneAt += Self.pruneStart / 8
+            return
+        }
         let fresh = Self.eventStore(in: directory)
         var pruned: [LiveSource] = []
         var found: Carry?

@@ -17,32 +17,45 @@ struct LiveTargets {
 
     var isEmpty: Bool { paths.isEmpty }
 
-    /// The logs, in a stable order, each once. A rotated part stands for its log.
-    mutating func logs() -> [String] {
+    /// The logs, in a stable order, each once. A rotated part stands for its log. `isKnown` tells of
+    /// which logs something was read before: they may be away for a moment.
+    mutating func logs(isKnown: (String) -> Bool = { _ in false }) -> [String] {
         var out: [String] = []
         var seen: Set<String> = []
         folders = []
         for path in paths {
-            for log in logs(of: path) where seen.insert(log).inserted {
+            for log in logs(of: path, isKnown) where seen.insert(log).inserted {
                 if out.count < Self.limit { out.append(log) }
             }
         }
         return out
     }
 
-    private mutating func logs(of path: String) -> [String] {
+    private mutating func logs(of path: String, _ isKnown: (String) -> Bool) -> [String] {
         if path.contains("*") || path.contains("?") {
-            return glob(path).flatMap { found in
+            let found = glob(path).flatMap { found in
                 FileState(path: found)?.isDirectory ?? false ? below(found) : [found]
-            }.map { Self.log(of: $0) }
+            }
+            return Self.logs(of: found, isKnown)
         }
         guard FileState(path: path)?.isDirectory ?? false else { return [path] }
         let root = path.hasSuffix("/") ? path : path + "/"
-        return below(path).map { Self.log(of: $0, below: root) }
+        return Self.logs(of: below(path), below: root, isKnown)
     }
 
-    /// The log that a file is, or is a part of. `root` is the folder that is followed.
-    private static func log(of path: String, below root: String? = nil) -> String {
+    private static func logs(
+        of files: [String], below root: String? = nil, _ isKnown: (String) -> Bool
+    ) -> [String] {
+        // A log that is being written is not packed: `redis.2.log.gz` is a part of `redis.log`.
+        let packed = Set(files.filter(RotatedName.isPacked).map { RotatedName($0).log })
+        return files.map { log(of: $0, below: root) { packed.contains($0) || isKnown($0) } }
+    }
+
+    /// The log that a file is, or is a part of. `root` is the folder that is followed; `hasParts` says
+    /// whether a log that is not there has been there, or has parts beyond doubt.
+    private static func log(
+        of path: String, below root: String?, _ hasParts: (String) -> Bool
+    ) -> String {
         let name = RotatedName(path)
         // A part in a folder for old ones belongs to the log beside that, be it there now or not.
         if name.log != path, let log = RotatedLogs.besideOldFolder(name.log),
@@ -50,8 +63,8 @@ struct LiveTargets {
         {
             return log
         }
-        let state = FileState(path: name.log)
-        return state?.isDirectory ?? name.isVague ? path : name.log
+        if let state = FileState(path: name.log) { return state.isDirectory ? path : name.log }
+        return name.isVague && !hasParts(name.log) ? path : name.log
     }
 
     /// All regular files below a folder.

@@ -71,7 +71,7 @@ extension TailRun {
         rescanAt = nil
         let now = monotonicSeconds()
         let isFirst = paths.isEmpty
-        let logs = targets.logs()
+        let logs = targets.logs { !store.sources(of: $0).isEmpty }
         scannedAt = now
         for folder in targets.folders {
             let watch = watcher.watch(directory: folder)

@@ -10,20 +10,20 @@ internal import Reports
 extension TailRun {
     func keepAndReport(now: Double) {
         for stream in streams { noteProblem(stream.source.input.name, stream.problem) }
-        if saveAt.map({ $0 <= now }) ?? false {
-            store.save(all: true)
-            saveAt = nil
-        } else {
-            store.save()
-        }
+        let isDue = saveAt.map { $0 <= now } ?? false
+        if isDue || !mayWait(now: now) { store.save(all: isDue) }
+        if isDue { saveAt = nil }
         if saveAt == nil, store.hasUnsaved { saveAt = now + 2 }
         if tellEvents() { reportAt = reportAt ?? max(now, nextReport) }
-        guard let due = reportAt, due <= now else { return }
+        // A storm is pruned before it fills the state, however long the last report took.
+        let mustPrune = store.needsPruning
+        guard mustPrune || reportAt.map({ $0 <= now }) ?? false else { return }
         reportAt = nil
         let start = monotonicSeconds()
+        reporter.notesLines = mustPrune
         tellIncidents()
-        if store.needsPruning {
-            let shown = reporter.lines(of: store.inOrder, carry: store.carry)
+        if mustPrune {
+            let shown = reporter.lines
             store.prune(shown: { shown[$0.input.name] ?? [] }) { reporter.carry(without: $0) }
             for source in store.inOrder { told[source.number] = source.collector.log.count }
         }
@@ -31,6 +31,13 @@ extension TailRun {
         // What is written meanwhile was not looked at: that is no silence.
         lastProgress += end - start
         nextReport = end + Self.pause(after: end - start)
+    }
+
+    /// Whether what is new need not be put on disk before more of a storm is read: most of it will
+    /// be pruned. Events that are printed are on disk before.
+    private func mayWait(now: Double) -> Bool {
+        guard !ripe.isEmpty, options.events == .none || !output.printsEvents else { return false }
+        return store.needsPruning || reportAt.map { $0 > now } ?? true
     }
 
     /// Seconds until incidents may be assembled anew, when that has taken so long.

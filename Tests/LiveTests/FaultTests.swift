@@ -7,10 +7,15 @@ import Testing
 
 struct FaultTests {
     /// `FORKTOPSY_FAULT_RUNS` makes it as many as time allows (`make faults-live RUNS=1000`).
-    static let runs =
-        ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_RUNS"].flatMap { Int($0) } ?? 8
+    static let runs = number("FORKTOPSY_FAULT_RUNS") ?? 8
+    /// The first seed, to go on where another run has ended, or to try one again.
+    static let first = number("FORKTOPSY_FAULT_SEED") ?? 0
 
-    @Test(arguments: 0..<runs)
+    private static func number(_ name: String) -> Int? {
+        ProcessInfo.processInfo.environment[name].flatMap { Int($0) }
+    }
+
+    @Test(arguments: first..<first + runs)
     func `Rotated in every way and killed at any instant, every line counts once`(
         seed: Int
     ) throws {
@@ -53,6 +58,9 @@ struct FaultTests {
             tail.waitUntilExit()
             _ = try Program.run(arguments + ["--until-idle", "0.3"])
             let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            if let place = ProcessInfo.processInfo.environment["FORKTOPSY_FAULT_KEEP"] {
+                try FileManager.default.copyItem(atPath: folder, toPath: "\(place)/\(seed)")
+            }
             #expect(stored.incidents.count == drivers.count { $0.refusals > 0 })
             #expect(total(stored.incidents) == drivers.reduce(0) { $0 + $1.refusals })
             #expect(

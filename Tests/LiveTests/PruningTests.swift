@@ -66,9 +66,10 @@ struct PruningTests {
         }
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        reporter.notesLines = true
         reporter.changes([source], carry: Carry())
         var some = kept(source, 40, 60, rare: 10)
-        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
+        some.shown = reporter.lines["redis.log"] ?? []
         let pruned = source.pruned(some, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 200)
         #expect(try #require(reporter.carry(without: [pruned])) != Carry())
@@ -111,6 +112,7 @@ struct PruningTests {
         let bytes = healthy(1000, failingAt: 500)
         _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
         let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+        reporter.notesLines = true
         reporter.changes([source], carry: Carry())
         let whole = reporter.report
         #expect(whole.incidents.count == 1)
@@ -118,7 +120,7 @@ struct PruningTests {
             kept(source, 40, 60, rare: 0), patterns: Self.patterns, store: store)
         #expect(reporter.carry(without: [bare]) == nil)
         var some = kept(source, 40, 60, rare: 0)
-        some.shown = reporter.lines(of: [source], carry: Carry())["redis.log"] ?? []
+        some.shown = reporter.lines["redis.log"] ?? []
         let pruned = source.pruned(some, patterns: Self.patterns, store: store)
         #expect(pruned.collector.log.count < 300)
         let carry = try #require(reporter.carry(without: [pruned]))

@@ -36,11 +36,11 @@ struct RotationDriver {
         /// Lines of one moment, which are the same.
         var hasEqualLines = false
 
-        enum Naming { case numbers, dates, oldFolder }
+        enum Naming { case numbers, dates, oldFolder, beforeExtension }
 
         init(seed: Int) {
             isLink = seed % 5 == 4
-            naming = [.numbers, .dates, .oldFolder][seed / 2 % 3]
+            naming = [.numbers, .dates, .oldFolder, .beforeExtension][seed / 2 % 4]
             keepsFile = seed % 7 == 3 && !isLink
             hasEqualLines = seed % 4 == 1
             let packer = Self.packers[seed % Self.packers.count]
@@ -164,6 +164,10 @@ struct RotationDriver {
         case .numbers:
             try shift(log)
             return log + ".1"
+        case .beforeExtension:
+            // `redis.1.log`: logrotate's `extension`.
+            try shift("\(folder)/\(name)", behind: ".log")
+            return "\(folder)/\(name).1.log"
         case .oldFolder:
             let old = "\(folder)/old/\(name).log"
             try FileManager.default.createDirectory(
@@ -185,15 +189,15 @@ struct RotationDriver {
         }
     }
 
-    /// Counts up the numbers of the parts at `stem`.
-    private mutating func shift(_ stem: String) throws {
+    /// Counts up the numbers of the parts at `stem`, which stand before `end`.
+    private mutating func shift(_ stem: String, behind end: String = "") throws {
         for number in (1..<60).reversed() {
             for packing in Way.suffixes {
-                let from = "\(stem).\(number)\(packing)"
+                let from = "\(stem).\(number)\(end)\(packing)"
                 guard FileManager.default.fileExists(atPath: from) else { continue }
-                let to = "\(stem).\(number + 1)\(packing)"
+                let to = "\(stem).\(number + 1)\(end)\(packing)"
                 try FileManager.default.moveItem(atPath: from, toPath: to)
-                parts = parts.map { $0 == "\(stem).\(number)" ? "\(stem).\(number + 1)" : $0 }
+                parts = parts.map { $0 == from ? to : $0 }
             }
         }
     }

@@ -78,6 +78,20 @@ struct StateLogTests {
         }
     }
 
+    @Test func `What is no file is set aside`() throws {
+        try withTemporaryFolder { folder in
+            let path = folder + "/events.state"
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: false)
+            var reports: [String] = []
+            var log = try StateLog(directory: folder, report: { reports.append($0) }) { _ in }
+            try log.append(Array("kept".utf8))
+            #expect(log.problem == nil && reports.count == 1)
+            _ = consume log
+            #expect(try read(folder).batches == ["kept"])
+        }
+    }
+
     @Test func `A second lock is refused`() throws {
         try withTemporaryFolder { folder in
             let first = try DirectoryLock(path: folder)
