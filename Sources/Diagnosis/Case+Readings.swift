@@ -120,29 +120,6 @@ extension Case {
         setting.isKnown || setting.reach == .after && stillRefused(at: setting.reading.at)
     }
 
-    /// What shows that the clocks of log and snapshots disagree: the process was read before the log
-    /// says that it started.
-    var clockConflict: Evidence? {
-        guard let begun = events(.server_version, .logo_version).last, let at = begun.at,
-            begun.header.pid != 0
-        else { return nil }
-        let latest = at.adding(seconds: -30)
-        let early = incident.readings.snapshots.first { placed in
-            let subject = placed.snapshot.subject
-            guard subject.scope == .process, subject.pid == begun.header.pid, !placed.isFileTime,
-                let read = placed.at
-            else { return false }
-            return read < latest
-        }
-        guard let early, let value = early.snapshot.values.first else { return nil }
-        let reading = Measured(value: value, placed: early)
-        let distance = early.at.map { spokenDuration(seconds: at.seconds(since: $0)) } ?? ""
-        return cite(
-            reading, .against,
-            "process \(begun.header.pid) was read \(distance) before the log says that it started: "
-                + "the clocks of log and snapshots disagree")
-    }
-
     /// The first reading after the last failure.
     func after(
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
@@ -155,7 +132,7 @@ extension Case {
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
         before(measure, where: accepts) ?? after(measure, where: accepts)
-            ?? incident.readings.all(measure, where: accepts).first
+            ?? incident.readings.first(measure, where: accepts)
     }
 
     /// All readings between the first and the last failure, and the ones right around them.

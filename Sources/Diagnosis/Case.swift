@@ -7,10 +7,14 @@ package struct Case: Sendable {
     let incident: Incident
     /// Names of the inputs, for citations.
     let sources: [String]
+    /// What shows that the clocks of log and snapshots disagree: the process was read before the log
+    /// says that it started.
+    private(set) var clockConflict: Evidence?
 
     package init(_ incident: Incident, sources: [String]) {
         self.incident = incident
         self.sources = sources
+        clockConflict = earlyReading
     }
 
     // MARK: - What was observed

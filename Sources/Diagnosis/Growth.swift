@@ -75,25 +75,46 @@ extension Case {
         var room: Int64 { charge.ceiling - charge.needAtLeast }
     }
 
-    /// The arithmetic of strict accounting at each reading up to the first failure; empty where
-    /// what a fork accounts is not known.
-    var commitPoints: [CommitPoint] {
-        guard let start else { return [] }
-        return incident.readings.all(.committedAS, where: Self.isHost).compactMap { reading in
-            guard let at = reading.at, at <= start.adding(seconds: 0.5),
-                !reading.placed.isFileTime, let charge = commitCharge(at: at),
-                charge.atLeast.bytes > 0
-            else { return nil }
-            return CommitPoint(at: at, charge: charge)
+    /// The arithmetic of strict accounting at each reading up to the first failure, the last one first;
+    /// none where what a fork accounts is not known.
+    private func commitPoints(_ body: (CommitPoint) -> Bool) {
+        guard let start else { return }
+        let readings = incident.readings
+        var instant = start.adding(seconds: 0.5)
+        while let reading = readings.last(.committedAS, atOrBefore: instant, where: Self.isHost),
+            let at = reading.at
+        {
+            if !reading.placed.isFileTime, let charge = commitCharge(at: at),
+                charge.atLeast.bytes > 0, !body(CommitPoint(at: at, charge: charge))
+            {
+                return
+            }
+            instant = Timestamp(nanoseconds: at.nanoseconds - 1)
         }
+    }
+
+    /// Whether the room for a fork is known at any moment up to the first failure.
+    var hasCommitPoints: Bool {
+        var out = false
+        commitPoints { _ in
+            out = true
+            return false
+        }
+        return out
     }
 
     /// The last two readings between which the room for a fork was used up.
     var commitCrossing: (before: CommitPoint, after: CommitPoint)? {
-        let points = commitPoints
-        guard let last = points.last, last.room < 0 else { return nil }
-        let index = points.indices.reversed().first { points[$0].room >= 0 }
-        guard let index, index + 1 < points.count else { return nil }
-        return (points[index], points[index + 1])
+        var out: (before: CommitPoint, after: CommitPoint)?
+        var next: CommitPoint?
+        commitPoints { point in
+            if point.room >= 0 {
+                out = next.map { (point, $0) }
+                return false
+            }
+            next = point
+            return true
+        }
+        return out
     }
 }

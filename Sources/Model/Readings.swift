@@ -107,7 +107,10 @@ package struct Readings: Sendable {
         _ measure: Measure, atOrBefore instant: Timestamp,
         where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        all(measure, where: accepts).last { $0.at.map { $0 <= instant } ?? false }
+        for i in (0..<behind(instant)).reversed() {
+            if let found = value(i, measure, accepts) { return found }
+        }
+        return nil
     }
 
     /// The first value after `instant`.
@@ -115,6 +118,43 @@ package struct Readings: Sendable {
         _ measure: Measure, after instant: Timestamp,
         where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        all(measure, where: accepts).first { $0.at.map { $0 > instant } ?? false }
+        for i in behind(instant)..<snapshots.count where snapshots[i].at != nil {
+            if let found = value(i, measure, accepts) { return found }
+        }
+        return nil
+    }
+
+    /// The first value of all, by time if it has one.
+    package func first(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        for i in snapshots.indices {
+            if let found = value(i, measure, accepts) { return found }
+        }
+        return nil
+    }
+
+    private func value(
+        _ index: Int, _ measure: Measure, _ accepts: (SnapshotSubject) -> Bool
+    ) -> Measured? {
+        guard accepts(snapshots[index].snapshot.subject),
+            let value = snapshots[index].snapshot.value(measure)
+        else { return nil }
+        return Measured(value: value, placed: snapshots[index])
+    }
+
+    /// The index of the first snapshot after `instant`, those without a time among them.
+    private func behind(_ instant: Timestamp) -> Int {
+        var low = 0
+        var high = snapshots.count
+        while low < high {
+            let middle = (low + high) / 2
+            if let at = snapshots[middle].at, at <= instant {
+                low = middle + 1
+            } else {
+                high = middle
+            }
+        }
+        return low
     }
 }

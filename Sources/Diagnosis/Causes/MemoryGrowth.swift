@@ -54,7 +54,7 @@ enum MemoryGrowth: Cause {
                         "CommitLimit without reserves and what a fork accounts")
                 ))
         }
-        guard facts.commitPoints.isEmpty, let growth = ofServer(facts), growth.share >= 0.2 else {
+        guard !facts.hasCommitPoints, let growth = ofServer(facts), growth.share >= 0.2 else {
             return nil
         }
         return out(facts, growth, nil)
