@@ -37,11 +37,12 @@ extension Readings {
         guard let path = snapshots.first?.path,
             snapshots.allSatisfy({ $0.path == path && ($0.at == nil || $0.isFileTime) })
         else { return nil }
-        var out = self
-        for i in out.snapshots.indices {
-            out.snapshots[i].at = Timestamp(nanoseconds: 0)
-            out.snapshots[i].isFileTime = false
-        }
-        return out
+        return Readings(
+            snapshots.map { placed in
+                var placed = placed
+                placed.at = Timestamp(nanoseconds: 0)
+                placed.isFileTime = false
+                return placed
+            })
     }
 }

@@ -149,14 +149,14 @@ package struct SnapshotLinker {
                     .append(number * entries.count + entry)
             }
         }
-        var out = requests.map { _ in Readings() }
+        var out: [[PlacedSnapshot]] = requests.map { _ in [] }
         for (number, source) in sources.enumerated() where !wanted[number].isEmpty {
             var ordinal = 0
             source.log.forEach { snapshot in
                 for place in wanted[number][ordinal] ?? [] {
                     let entry = entries[place % entries.count]
                     let number = place / entries.count
-                    out[number].snapshots.append(
+                    out[number].append(
                         PlacedSnapshot(
                             snapshot, at: entry.at, isFileTime: entry.isFileTime,
                             path: source.path,
@@ -166,8 +166,7 @@ package struct SnapshotLinker {
                 ordinal += 1
             }
         }
-        for i in out.indices { out[i].sort() }
-        return out
+        return out.map { Readings($0) }
     }
 
     // MARK: - Choosing
@@ -224,17 +223,5 @@ package struct SnapshotLinker {
             if isBehind(entries[middle]) { high = middle } else { low = middle + 1 }
         }
         return low
-    }
-}
-
-extension Readings {
-    /// In time order; what has no time last; equals by where they stand.
-    fileprivate mutating func sort() {
-        snapshots.sort { a, b in
-            let (x, y) = (a.at?.nanoseconds ?? .max, b.at?.nanoseconds ?? .max)
-            if x != y { return x < y }
-            if a.path != b.path { return a.path.utf8.lexicographicallyPrecedes(b.path.utf8) }
-            return (a.snapshot.line, a.snapshot.format) < (b.snapshot.line, b.snapshot.format)
-        }
     }
 }

@@ -78,28 +78,38 @@ package struct Measured: Sendable {
 /// What snapshots show around one incident, or up to now: those of its host, its cgroup, its
 /// process and its server, in time order; those without a time last.
 package struct Readings: Sendable {
-    package var snapshots: [PlacedSnapshot] = []
+    package let snapshots: [PlacedSnapshot]
+    /// Which snapshots hold a measure. Causes ask some hundred times, and mostly for what is not there.
+    private let places: [Measure: [Int]]
 
-    package init() {}
+    package init(_ unordered: [PlacedSnapshot] = []) {
+        snapshots = unordered.sorted(by: Self.precedes)
+        var places: [Measure: [Int]] = [:]
+        for i in snapshots.indices {
+            for value in snapshots[i].snapshot.values
+            where places[value.measure]?.last != i { places[value.measure, default: []].append(i) }
+        }
+        self.places = places
+    }
+
+    /// Equals by where they stand.
+    private static func precedes(_ a: PlacedSnapshot, _ b: PlacedSnapshot) -> Bool {
+        let (x, y) = (a.at?.nanoseconds ?? .max, b.at?.nanoseconds ?? .max)
+        if x != y { return x < y }
+        if a.path != b.path { return a.path.utf8.lexicographicallyPrecedes(b.path.utf8) }
+        return (a.snapshot.line, a.snapshot.format) < (b.snapshot.line, b.snapshot.format)
+    }
 
     package var isEmpty: Bool { snapshots.isEmpty }
 
     /// Those of which something says that they are of the server's host.
-    package var own: Readings {
-        var out = Readings()
-        out.snapshots = snapshots.filter { $0.tie == .own }
-        return out
-    }
+    package var own: Readings { Readings(snapshots.filter { $0.tie == .own }) }
 
     /// Every value of `measure`, in time order, changes by command included.
     package func all(
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> [Measured] {
-        snapshots.compactMap { placed in
-            guard accepts(placed.snapshot.subject), let value = placed.snapshot.value(measure)
-            else { return nil }
-            return Measured(value: value, placed: placed)
-        }
+        (places[measure] ?? []).compactMap { value($0, measure, accepts) }
     }
 
     /// The last value at or before `instant`.
@@ -107,7 +117,8 @@ package struct Readings: Sendable {
         _ measure: Measure, atOrBefore instant: Timestamp,
         where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        for i in (0..<behind(instant)).reversed() {
+        guard let places = places[measure] else { return nil }
+        for i in places[..<behind(instant, places)].reversed() {
             if let found = value(i, measure, accepts) { return found }
         }
         return nil
@@ -118,7 +129,8 @@ package struct Readings: Sendable {
         _ measure: Measure, after instant: Timestamp,
         where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        for i in behind(instant)..<snapshots.count where snapshots[i].at != nil {
+        guard let places = places[measure] else { return nil }
+        for i in places[behind(instant, places)...] where snapshots[i].at != nil {
             if let found = value(i, measure, accepts) { return found }
         }
         return nil
@@ -128,7 +140,7 @@ package struct Readings: Sendable {
     package func first(
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
     ) -> Measured? {
-        for i in snapshots.indices {
+        for i in places[measure] ?? [] {
             if let found = value(i, measure, accepts) { return found }
         }
         return nil
@@ -143,13 +155,13 @@ package struct Readings: Sendable {
         return Measured(value: value, placed: snapshots[index])
     }
 
-    /// The index of the first snapshot after `instant`, those without a time among them.
-    private func behind(_ instant: Timestamp) -> Int {
+    /// Where in `places` the first snapshot after `instant` stands, or one without a time.
+    private func behind(_ instant: Timestamp, _ places: [Int]) -> Int {
         var low = 0
-        var high = snapshots.count
+        var high = places.count
         while low < high {
             let middle = (low + high) / 2
-            if let at = snapshots[middle].at, at <= instant {
+            if let at = snapshots[places[middle]].at, at <= instant {
                 low = middle + 1
             } else {
                 high = middle

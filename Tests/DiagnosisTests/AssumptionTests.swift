@@ -16,7 +16,12 @@ import Testing
         let correlation = correlate([world.log])
         var incident = try #require(correlation.incidents.first)
         world.facts.attach(to: &incident, correlation.instances.map(\.instance))
-        for i in incident.readings.snapshots.indices { incident.readings.snapshots[i].tie = tie }
+        incident.readings = Readings(
+            incident.readings.snapshots.map { placed in
+                var placed = placed
+                placed.tie = tie
+                return placed
+            })
         return Diagnosis.diagnose(incident, sources: [world.log.path])
     }
 
