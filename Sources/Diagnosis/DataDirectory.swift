@@ -77,7 +77,7 @@ struct DataDirectory {
 
     /// For which time the reading that shows too little was taken.
     var reach: Reach {
-        (inodesFree.map(isUsedUp) ?? false ? inodesFree : free).map(reach) ?? .other
+        (areInodesUsedUp ? inodesFree : free).map(reach) ?? .other
     }
 
     func reach(_ reading: Measured) -> Reach {
@@ -92,6 +92,8 @@ struct DataDirectory {
 
     private static let hour = 3600.0
 
+    var areInodesUsedUp: Bool { inodesFree.map(isUsedUp) ?? false }
+
     private func isUsedUp(_ inodes: Measured) -> Bool {
         inodes.number == 0 && reach(inodes) != .other
     }
@@ -99,7 +101,7 @@ struct DataDirectory {
     /// Whether what was free did not suffice, or inodes were used up, as far as it was read for the
     /// time of the failure: what is free at another time says nothing of it.
     var isTooSmall: Bool {
-        if let inodesFree, isUsedUp(inodesFree) { return true }
+        if areInodesUsedUp { return true }
         guard let free, reach(free) != .other else { return false }
         // A few blocks may be left on a disk that is full.
         if free.number <= 1 << 20 { return true }
@@ -111,7 +113,7 @@ struct DataDirectory {
         if let free {
             out.append(
                 facts.cite(
-                    free, isTooSmall ? .for : .against,
+                    free, isTooSmall && !areInodesUsedUp ? .for : .against,
                     "free space of \(free.subject.path ?? "the file system"), "
                         + facts.distance(of: free)))
         }
@@ -122,7 +124,7 @@ struct DataDirectory {
     }
 
     var arithmetic: [Quantity] {
-        guard let free, let need else { return [] }
+        guard let free, let need, !areInodesUsedUp else { return [] }
         return [
             facts.quantity("need, at most", need),
             facts.quantity("free", free),
@@ -157,8 +159,16 @@ enum ServerStatus {
 extension Incident {
     /// The data directory, as the server's own lines name it.
     var directory: String? {
-        observations.lazy.compactMap { $0["dir"] ?? $0["directory"] }.first
+        observations.lazy.compactMap { $0["dir"] ?? $0["directory"] }.first { $0 != Self.nameless }
     }
+
+    /// Whether a line shows that the directory the server works in had been removed: it could not name
+    /// it (redis 3.2.0 - 8.6.3, src/rdb.c, `rdbSave`: getcwd(3) failed).
+    var directoryHasNoName: Bool {
+        observations.contains { ($0["dir"] ?? $0["directory"]) == Self.nameless }
+    }
+
+    private static let nameless = "unknown"
 }
 
 extension Case {

@@ -13,6 +13,21 @@ package enum Explanation {
     /// Ids of the claims that guides make.
     package static var claimIDs: [String] { claims.map { $0[0] } }
 
+    /// Ids of causes and claims whose name or text holds all words, at most ten, those first whose
+    /// name does.
+    package static func ids(mentioning words: String) -> [String] {
+        let wanted = words.lowercased().split(whereSeparator: { " \"'.,:".contains($0) })
+        guard !wanted.isEmpty else { return [] }
+        func holds(_ text: String) -> Bool {
+            let text = text.lowercased()
+            return wanted.allSatisfy { text.contains($0) }
+        }
+        let all = pages.map { ($0.id, $0.text) } + claims.map { ($0[0], $0.joined(separator: " ")) }
+        let named = all.filter { holds($0.0) }
+        let told = all.filter { !holds($0.0) && holds($0.1) }
+        return (named + told).prefix(10).map(\.0)
+    }
+
     private static func cause(_ id: String) -> String? {
         guard let page = pages.first(where: { $0.id == id }),
             let judge = causes.first(where: { $0.id.rawValue == id })

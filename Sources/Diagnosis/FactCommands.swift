@@ -38,7 +38,8 @@ enum FactCommands {
                 + "directory_group=%g' \"$D\" 2>&1); case \"$F\" in *'No such file'*) F=directory_mode=none;; esac; "
                 + "echo \"forktopsy fact pid=$P $(awk '/^Uid/{u=$3} /^Gid/{g=$3} /^Groups/{for(i=2;i<=NF;i++)"
                 + "g=g\",\"$i} END{print \"uid=\"u\" process_groups=\"g}' /proc/$P/status) $F\";; "
-                + "esac; findmnt -T \"$D\"")
+                + "*) case \"$(readlink /proc/$P/cwd)\" in *' (deleted)') echo \"forktopsy fact pid=$P "
+                + "directory_mode=none\";; esac;; esac; findmnt -T \"$D\"")
     }
 
     /// What else denies a file to a process whose rights would do.
@@ -137,6 +138,11 @@ enum FactCommands {
                 + "grep -H 'open files' /proc/$P/limits")
     }
 
+    /// One limit of the server's process, as /proc/PID/limits calls it.
+    static func limit(_ name: String, _ incident: Incident) -> String {
+        ofProcess(incident, "grep -H '\(name)' /proc/$P/limits")
+    }
+
     static func addressSpace(_ incident: Incident) -> String {
         ofProcess(
             incident,
@@ -162,9 +168,24 @@ enum FactCommands {
     /// Kernel lines around an incident; not filtered by priority, which would drop some of them.
     ///
     /// Where the zone of the log was assumed, the times are those written in it: journalctl takes
-    /// them for the host's, and a host writes its logs in its own zone.
+    /// them for the host's, and a host writes its logs in its own zone. The last line before them shows
+    /// that the journal reaches back to the time, and that the user may read it.
     static func kernelLines(_ incident: Incident) -> String {
         lines(of: "_TRANSPORT=kernel", incident)
+            + (incident.startedAt.map {
+                "; " + journal(of: "_TRANSPORT=kernel", incident)
+                    + " -n 1 --until \(bound($0, -before, incident))"
+            } ?? "")
+    }
+
+    /// What is asked for where only the kernel's silence, or its word, tells two killers apart.
+    static func kernelLinesAreMissing(_ incident: Incident, _ why: String) -> MissingFact {
+        MissingFact(
+            what: "kernel lines around the kill",
+            why: why
+                + "; a host without a journal has them in /var/log/kern.log, or prints them by "
+                + "'dmesg --time-format iso'",
+            command: kernelLines(incident))
     }
 
     /// What daemons that kill before the kernel does logged around an incident.
@@ -173,17 +194,23 @@ enum FactCommands {
     }
 
     private static func lines(of whom: String, _ incident: Incident) -> String {
-        let isAssumed = incident.zoneIsAssumed
-        func bound(_ at: Timestamp, _ seconds: Double) -> String {
-            let time = CivilTime(timestamp: at.adding(seconds: seconds))
-            return "'\(time.date) \(time.clockToSecond)\(isAssumed ? "" : " UTC")'"
-        }
-        let from = incident.startedAt.map { bound($0, -120) } ?? "'-1 day'"
+        let from = incident.startedAt.map { bound($0, -before, incident) } ?? "'-1 day'"
         let to = (incident.lastFailureAt ?? incident.startedAt).map {
-            " --until \(bound($0, 120))"
+            " --until \(bound($0, 120, incident))"
         }
-        return "journalctl \(isAssumed ? "" : "--utc ")-o short-iso-precise \(whom) "
-            + "--since \(from)\(to ?? "")"
+        return journal(of: whom, incident) + " --since \(from)\(to ?? "")"
+    }
+
+    private static func journal(of whom: String, _ incident: Incident) -> String {
+        "journalctl \(incident.zoneIsAssumed ? "" : "--utc ")-o short-iso-precise \(whom)"
+    }
+
+    /// Seconds before the first failure from which on lines are asked for.
+    private static let before = 120.0
+
+    private static func bound(_ at: Timestamp, _ seconds: Double, _ incident: Incident) -> String {
+        let time = CivilTime(timestamp: at.adding(seconds: seconds))
+        return "'\(time.date) \(time.clockToSecond)\(incident.zoneIsAssumed ? "" : " UTC")'"
     }
 
     static func spoken(_ at: Timestamp) -> String {

@@ -122,7 +122,11 @@ extension InstanceTracker {
 
 extension InstanceTracker {
     /// Errors of children whose end the log does not show: one failure a child.
-    mutating func flushChildErrors() {
+    /// Those of `newest` wait: it is the child that the server only now tells of.
+    mutating func flushChildErrors(but newest: Int32 = 0) {
+        let early = newest == 0 ? [] : childErrors.filter { $0.header.pid == newest }
+        if !early.isEmpty { childErrors.removeAll { $0.header.pid == newest } }
+        defer { childErrors += early }
         while let first = childErrors.first {
             let pid = first.header.pid
             let mine = childErrors.filter { $0.header.pid == pid }

@@ -35,10 +35,11 @@ extension InstanceTracker {
     }
 
     private mutating func childStarted(_ event: Event) {
-        flushChildErrors()
+        let pid = event.int("child_pid").map { Int32(clamping: $0) } ?? 0
+        // A child may fail before its server has told of it.
+        flushChildErrors(but: pid)
         let written = event.operation ?? .unknown
         let operation = purpose(of: event, written: written)
-        let pid = event.int("child_pid").map { Int32(clamping: $0) } ?? 0
         // One child at a time: an older one that is still listed has ended unseen.
         if children.all.contains(where: { !Self.isApart($0.value.operation) }) {
             endsAreHidden = true

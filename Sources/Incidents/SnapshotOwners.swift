@@ -80,7 +80,8 @@ struct SnapshotOwners {
         case .process: return isProcess(subject, of: instance)
         case .server:
             // INFO in the server's own log is its own, also by the process id of a child.
-            if path == instance.log, subject.port == nil || subject.port == instance.port {
+            let ports = [subject.port, instance.port].compactMap(\.self)
+            if path == instance.log, ports.count < 2 || ports[0] == ports[1] {
                 return true
             }
             return isServer(subject, instance)

@@ -44,6 +44,7 @@ extension Measure {
     package static let limitData = Measure("limit_data", .bytes)
     package static let limitOpenFiles = Measure("limit_open_files", .count)
     package static let limitFileSize = Measure("limit_file_size", .bytes)
+    package static let limitProcessorTime = Measure("limit_processor_time", .seconds)
     package static let limitLockedMemory = Measure("limit_locked_memory", .bytes)
     /// Processes and threads of the process's user.
     package static let userTasks = Measure("user_tasks", .count)

@@ -42,6 +42,7 @@ package struct Measure: Hashable, Sendable {
         .cgroupLimit, .cgroupHigh, .cgroupEffectiveLimit, .cgroupSwapLimit,
         .cgroupMemorySwapLimit, .cgroupKernelLimit, .pidsMax, .limitProcesses,
         .limitProcessesHard, .limitAddressSpace, .limitData, .limitOpenFiles, .limitFileSize,
+        .limitProcessorTime,
         .limitLockedMemory,
     ]
 

@@ -49,8 +49,9 @@ extension IncidentComposer {
                     further.map { $0.blocks(toldAt: told.numberForFurther($0)) }, ordered: true),
             ]
         }
-        let confidence =
-            cause.verdict == .ruled_out ? "" : ", confidence \(cause.confidence.rawValue)"
+        // Of what is only possible a high confidence would be misread.
+        let isClaim = cause.verdict == .confirmed || cause.verdict == .likely
+        let confidence = isClaim ? ", confidence \(cause.confidence.rawValue)" : ""
         return Section(
             "\(code: cause.id) \(cause.verdict.phrase(cause.role))\(confidence)",
             worth: cause.verdict == .ruled_out ? .detail : .evidence, isFolded: true, blocks)

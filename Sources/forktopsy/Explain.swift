@@ -18,10 +18,12 @@ struct Explain: ParsableCommand {
 
     func run() throws {
         guard let text = Explanation.text(of: id) ?? explanation(of: id, in: .builtIn) else {
+            let near = Explanation.ids(mentioning: id)
             throw Failure(
-                "nothing is known as \"\(id)\"; `forktopsy patterns list` lists all patterns and "
-                    + "kinds, docs/causes.md the causes, docs/guide-claims.md what guides say"
-            )
+                near.isEmpty
+                    ? "nothing is known as \"\(id)\"; `forktopsy patterns list` lists all patterns "
+                        + "and kinds, docs/causes.md the causes, docs/guide-claims.md what guides say"
+                    : "no id is \"\(id)\"; these speak of it: \(near.joined(separator: ", "))")
         }
         _ = writeAll(text, to: 1)
     }

@@ -121,6 +121,36 @@ import Testing
         #expect(try finding(there).verdict == .possible)
     }
 
+    @Test(
+        "a server whose directory was removed cannot name it, and one of the same name is another")
+    func removed() throws {
+        var world = world("No such file or directory", dir: "unknown")
+        #expect(world.incident?.directory == nil)
+        #expect(try !finding(world).statement.contains("unknown"))
+        world.facts.process(at: 130, [.directoryMode: "none"])
+        let finding = try finding(world)
+        #expect(finding.verdict == .confirmed)
+        #expect(finding.remedies.first?.text.contains("CONFIG SET dir") == true)
+    }
+
+    @Test("where no inode is left, the report does not blame the space")
+    func inodes() throws {
+        var world = world("No space left on device")
+        func disk() throws -> Finding {
+            try #require(world.incident?.causes.first { $0.id == "disk_full" })
+        }
+        #expect(try disk().verdict == .possible)
+        world.facts.add(
+            SnapshotSubject(.fileSystem, path: "/"), at: 130,
+            [.diskAvailable: .gib(2), .inodesFree: 0])
+        let finding = try disk()
+        #expect(finding.verdict == .confirmed)
+        #expect(finding.statement.hasSuffix("and no inode was free."))
+        #expect(finding.arithmetic.isEmpty)
+        #expect(
+            finding.evidence.first { $0.statement.hasPrefix("free space") }?.direction == .against)
+    }
+
     @Test("the mount is that of the longest path above the directory")
     func mount() throws {
         var world = world("Read-only file system")

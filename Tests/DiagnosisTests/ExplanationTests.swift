@@ -36,6 +36,22 @@ import Testing
             })
     }
 
+    @Test(
+        "a guide's own words lead to what speaks of them",
+        arguments: [
+            ("diskless", "fix-diskless-sync"),
+            ("overcommit", "overcommit_heuristic_refusal"),
+        ])
+    func words(word: String, id: String) {
+        let found = Explanation.ids(mentioning: word)
+        #expect(found.count <= 10)
+        #expect(found.contains(id), "\(found)")
+        #expect(found.allSatisfy { Explanation.text(of: $0) != nil })
+    }
+
+    @Test("words of which nothing speaks lead nowhere", arguments: ["", "  ", "qqqq"])
+    func noWords(words: String) { #expect(Explanation.ids(mentioning: words).isEmpty) }
+
     @Test("a contributing factor says that it decides nothing")
     func roles() throws {
         #expect(try #require(Explanation.text(of: "no_swap")).contains("never decides"))

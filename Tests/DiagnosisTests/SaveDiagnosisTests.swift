@@ -229,6 +229,38 @@ import Testing
         #expect(try judged(from: 150, until: 220) == .possible)
     }
 
+    // MARK: - Signals of a resource limit
+
+    @Test(
+        "a limit on file sizes or processor time is confirmed by the limit alone",
+        arguments: [
+            (
+                "25", Measure.limitFileSize, 99.0, SnapshotValue.Quantity.whole(65_536),
+                Finding.Verdict.confirmed
+            ),
+            ("25", .limitFileSize, 5000, 65_536, .likely),
+            ("25", .limitFileSize, 99, .whole(.max), .possible),
+            ("25", .limitProcessorTime, 99, 10, .possible),
+            ("24", .limitProcessorTime, 99, 10, .confirmed),
+            ("12", .limitFileSize, 99, 65_536, .possible),
+        ])
+    func resourceSignal(
+        signal: String, measure: Measure, at: Double, value: SnapshotValue.Quantity,
+        verdict: Finding.Verdict
+    ) throws {
+        var world = World()
+        world.log.start(at: 0)
+        world.log.fork(.bgsave, child: 50, at: 95)
+        world.log.add(.child_killed, at: 100.1, ["signal": signal, "operation": "bgsave"])
+        world.facts.process(at: at, [measure: value])
+        let incident = try #require(world.incident)
+        let finding = try #require(incident.finding(.child_killed_by_signal))
+        #expect(finding.verdict == verdict)
+        #expect(finding.statement.contains("SIGX") == (signal != "12"))
+        let isLifted = finding.remedies.contains { $0.text.hasPrefix("Lift") }
+        #expect(isLifted == (verdict != .possible))
+    }
+
     // MARK: - Counters of a group
 
     @Test("a group's counter of OOM kills speaks for its limit only where the limit was met")

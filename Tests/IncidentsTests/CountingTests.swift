@@ -240,6 +240,19 @@ import Testing
         }
     }
 
+    @Test("a child that fails before its server has told of it fails once")
+    func earlyChild() {
+        var log = HandWrittenLog()
+        log.add(
+            .rdb_file_error, at: 1, ["error": "No such file or directory"], pid: 50, role: .child)
+        log.add(.child_started, at: 1.001, ["operation": "bgsave", "child_pid": "50"])
+        log.add(.operation_failed, at: 1.1, ["operation": "bgsave"])
+        #expect(correlate(log).incidents.map(\.failures.saveFailures) == [1])
+        // An older child, whose end is not in the log, is another failure.
+        log.entries[0].pid = 49
+        #expect(correlate(log).incidents.map(\.failures.saveFailures) == [2])
+    }
+
     @Test("stopping one child says nothing of another")
     func stoppingAnother() {
         var log = HandWrittenLog()

@@ -134,9 +134,8 @@ enum CgroupMemoryOOMKill: Cause {
                 kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
                 + gone(facts),
             missing: [
-                MissingFact(
-                    what: "kernel lines around the kill", why: "an OOM kill always leaves some",
-                    command: FactCommands.kernelLines(facts.incident))
+                FactCommands.kernelLinesAreMissing(
+                    facts.incident, "an OOM kill always leaves some")
             ])
     }
 }

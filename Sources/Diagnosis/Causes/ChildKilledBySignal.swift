@@ -5,11 +5,12 @@ internal import Model
 /// Something other than the OOM killer signalled the child; the sender may be unknown.
 ///
 /// Mechanism: wait(2) reports the signal (redis 7.2.4, src/rdb.c, `backgroundSaveDoneHandlerDisk`).
-/// SIGUSR1 (10) is how the server stops its own child and is no failure.
+/// SIGUSR1 (10) is how the server stops its own child and is no failure. SIGXFSZ (25) and SIGXCPU (24)
+/// come from the kernel, where a process goes beyond its limit on file sizes or processor time.
 /// For: `terminated by signal N` without an OOM line in a kernel log that covers the time.
 /// Against: an OOM line for the same process.
-/// Settled by: the kernel log; audit records of kill(2).
-/// To do: find the sender: scripts, supervisors, operators.
+/// Settled by: the kernel log; audit records of kill(2); /proc/PID/limits for signals 24 and 25.
+/// To do: find the sender: scripts, supervisors, operators; or lift the limit.
 enum ChildKilledBySignal: Cause {
     static let id = CauseID.child_killed_by_signal
     static let answers: Set<Incident.Kind> = [.save_failure]
@@ -21,6 +22,11 @@ enum ChildKilledBySignal: Cause {
             return finding(
                 .ruled_out, .high, "The OOM killer sent the signal.",
                 evidence: [facts.cite(victim, .against, "the kill is the OOM killer's")])
+        }
+        if let resource = ResourceSignal.all.first(where: { resource in
+            kills.allSatisfy { $0.int("signal") == resource.number }
+        }) {
+            return resource.finding(facts, kills)
         }
         let noKill = excluded(facts)
         let isSent = !facts.sentSignals.isEmpty
@@ -39,14 +45,16 @@ enum ChildKilledBySignal: Cause {
                     facts.sentSignals, "the child's crash report says that the signal was sent")
                 + noKill,
             missing: [
-                MissingFact(
-                    what: isLikely ? "who sent the signal" : "kernel lines around the kill",
-                    why: isLikely
-                        ? "neither the server nor the kernel logs a sender"
-                        : "an OOM kill would leave some; their absence means another sender",
-                    command: isLikely
-                        ? "sudo ausearch -sc kill -ts recent   # with a rule for kill(2) in place"
-                        : FactCommands.kernelLines(facts.incident))
+                isLikely
+                    ? MissingFact(
+                        what: "who sent the signal",
+                        why: "neither the server nor the kernel logs a sender",
+                        command:
+                            "sudo ausearch -sc kill -ts recent   # with a rule for kill(2) in place"
+                    )
+                    : FactCommands.kernelLinesAreMissing(
+                        facts.incident,
+                        "an OOM kill would leave some; their absence means another sender")
             ])
         if isLikely { out.remedies = remedies(facts) }
         return out

@@ -62,6 +62,9 @@ enum DirNotWritable: Cause {
                 "The server may not write in its data directory: its user lacks the permission, or "
                     + "a security module denies it"
             }
+        if event.errno == .ENOENT, facts.incident.directoryHasNoName {
+            return "The directory in which the server works is gone: it could not even name it."
+        }
         guard let directory = facts.incident.directory else { return base + "." }
         return base + " (\(directory))."
             + (isStrange(directory)
@@ -110,11 +113,36 @@ enum DirNotWritable: Cause {
             permanent: false)
     }
 
+    /// The server works in a directory that was removed: one of the same name is another.
+    private static func removed(_ facts: Case) -> Remedy {
+        let client = FactCommands.client(facts.incident)
+        return Remedy(
+            order: 1,
+            text:
+                "Find what removed or replaced the directory, bring it back, and send the server there by "
+                + "CONFIG SET dir: it goes on working in the removed one, also when another of the same "
+                + "name is made.",
+            command: facts.aboutProcess { "sudo readlink /proc/\($0)/cwd" }
+                + "; \(client) INFO server | grep config_file",
+            precheck:
+                "The link names the old path before ' (deleted)'; the line dir of the configuration "
+                + "file names what was meant. A volume that is not mounted must be mounted first: a new, "
+                + "empty directory would hide the old files.",
+            expect:
+                "After CONFIG SET dir, \(client) CONFIG GET dir prints the path, and BGSAVE ends with "
+                + "success.",
+            rollback: "Nothing to take back: the commands only read.",
+            caveat: "Until a save succeeds, data exist in memory only: do not restart the server.",
+            permanent: false)
+    }
+
     private static func remedy(_ event: Event, _ facts: Case) -> Remedy {
         if let directory = facts.incident.directory, isStrange(directory) {
             return away(directory, facts)
         }
-        if event.errno == .ENOENT || event.errno == .ENOTDIR { return missing(facts) }
+        if event.errno == .ENOENT || event.errno == .ENOTDIR {
+            return facts.incident.directoryHasNoName ? removed(facts) : missing(facts)
+        }
         let client = FactCommands.client(facts.incident)
         let directory = FactCommands.directory(facts.incident)
         let isReadOnly = event.errno == .EROFS

@@ -20,6 +20,9 @@ enum DiskFull: Cause {
         let disk = DataDirectory(facts)
         let seen = ServerStatus.failing(facts)
         let isSmall = disk.isTooSmall
+        let lack =
+            disk.areInodesUsedUp
+            ? "no inode was free" : "its free space was less than the file needs"
         var out = finding(
             verdict(errors, disk, seen),
             errors.isEmpty
@@ -30,10 +33,9 @@ enum DiskFull: Cause {
                 : "The file system of the data directory was out of space, inodes or quota: the "
                     + "errno says so"
                     + (isSmall
-                        ? disk.reach == .timely
-                            ? ", and its free space was less than the file needs."
-                            : ", and its free space, read at a time that is not known, was less "
-                                + "than the file needs."
+                        ? ", and \(lack)"
+                            + (disk.reach == .timely
+                                ? "." : ", as it was read at a time that is not known.")
                         : "; which of the three it was is not known."),
             evidence: facts.cite(errors, "the system refused the write for want of space")
                 + facts.cite(short, "a write to the AOF was cut short") + disk.evidence + seen,
@@ -49,7 +51,9 @@ enum DiskFull: Cause {
                         command: FactCommands.disk(facts.incident))
                 ])
         out.arithmetic = disk.arithmetic
-        if out.verdict == .confirmed || out.verdict == .likely { out.remedies = remedies(facts) }
+        if out.verdict == .confirmed || out.verdict == .likely {
+            out.remedies = remedies(facts, disk.areInodesUsedUp)
+        }
         return out
     }
 
@@ -63,15 +67,22 @@ enum DiskFull: Cause {
         return seen.isEmpty ? .possible : .likely
     }
 
-    private static func remedies(_ facts: Case) -> [Remedy] {
+    private static func remedies(_ facts: Case, _ isOutOfInodes: Bool) -> [Remedy] {
         let client = FactCommands.client(facts.incident)
         return [
             Remedy(
                 order: 1,
-                text: "Make room on the file system of the data directory: old dumps, core files, "
-                    + "logs; or enlarge it.",
+                text: isOutOfInodes
+                    ? "Remove files that nobody needs from the file system of the data directory: it has "
+                        + "no inode left, whatever space is free."
+                    : "Make room on the file system of the data directory: old dumps, core files, "
+                        + "logs; or enlarge it.",
                 command: FactCommands.directory(facts.incident)
-                    + "; df -h \"$D\"; df -i \"$D\"; ls -la \"$D\"",
+                    + "; df -h \"$D\"; df -i \"$D\"; ls -la \"$D\""
+                    + (isOutOfInodes
+                        ? "; M=$(findmnt -n -o TARGET -T \"$D\"); sudo du --inodes -x -d 2 \"$M\" | "
+                            + "sort -n | tail -20"
+                        : ""),
                 precheck: "temp-*.rdb files of processes that no longer run are left-overs; "
                     + "appendonlydir and dump.rdb are the data: do not delete them.",
                 expect:

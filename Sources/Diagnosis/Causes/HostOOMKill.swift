@@ -97,9 +97,8 @@ enum HostOOMKill: Cause {
                 + facts.cite(
                     facts.vanished, "the server was gone without a word, as after signal 9"),
             missing: [
-                MissingFact(
-                    what: "kernel lines around the kill", why: "an OOM kill always leaves some",
-                    command: FactCommands.kernelLines(facts.incident))
+                FactCommands.kernelLinesAreMissing(
+                    facts.incident, "an OOM kill always leaves some")
             ])
     }
 

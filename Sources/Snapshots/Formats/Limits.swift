@@ -89,6 +89,8 @@ struct LimitsFormat: SnapshotFormat {
         Row(name: "Max data size", resource: "DATA", unit: "bytes", soft: .limitData),
         Row(name: "Max file size", resource: "FSIZE", unit: "bytes", soft: .limitFileSize),
         Row(
+            name: "Max cpu time", resource: "CPU", unit: "seconds", soft: .limitProcessorTime),
+        Row(
             name: "Max locked memory", resource: "MEMLOCK", unit: "bytes",
             soft: .limitLockedMemory),
         Row(name: "Max open files", resource: "NOFILE", unit: "files", soft: .limitOpenFiles),

@@ -5,11 +5,16 @@ internal import Model
 /// journalctl that was asked for the kernel's lines of some minutes, and has none: for a kill of
 /// those minutes the silence is what was asked for.
 ///
-/// Only a command that names both ends in UTC, and filters by nothing else, says for which time.
+/// Only a command that names both ends in UTC, and filters by nothing else, says for which time. The same
+/// is printed where there is no journal, where it does not reach back so far, or to a user who may not read
+/// the system's; so a kernel line of before has to stand below it.
 /// Source: systemd 252, src/journal/journalctl.c, `-- No entries --`.
 struct QuietKernelLogFormat: SnapshotFormat {
     static let name = "journalctl"
     static let openers = ["-- No entries --"]
+
+    /// What is told of once a kernel line of before is seen.
+    private var pending: (snapshot: Snapshot, from: Stamp)?
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         let words = sink.context.command
@@ -25,11 +30,20 @@ struct QuietKernelLogFormat: SnapshotFormat {
         (snapshot.stamp, snapshot.timeBasis) = (first, .inFormat)
         snapshot.set(.kernelQuietFrom, first.nanoseconds / 1_000_000_000, line)
         snapshot.set(.kernelQuietUntil, last.nanoseconds / 1_000_000_000, line)
-        sink.emit(snapshot)
+        pending = (snapshot, first)
         return true
     }
 
-    mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool { false }
+    mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
+        guard let pending, let time = TimeText(line.text[...]), time.stamp.form == .zoned,
+            time.stamp.nanoseconds <= pending.from.nanoseconds,
+            time.rest.prefixWords(2).last == "kernel:"
+        else { return false }
+        sink.emit(pending.snapshot)
+        self.pending = nil
+        return false
+    }
+
     mutating func end(_ sink: inout SnapshotSink) {}
 
     private static func isNeutral(_ word: String) -> Bool {
