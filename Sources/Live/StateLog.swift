@@ -73,22 +73,23 @@ package struct StateLog: ~Copyable {
     /// Appends a batch: in one piece, or not at all.
     package mutating func append(_ payload: [UInt8]) throws(LiveError) {
         if file == nil { try open() }
-        let batch = Self.framed(payload)
-        try file?.append(batch)
-        size += Int64(batch.count)
+        try file?.append(batch: payload)
+        size = file?.size ?? 0
     }
 
     package mutating func sync() { file?.sync() }
 
     /// Puts a file of other batches in the place of this one. `write` gets a way to add a batch.
+    /// `isSynced`: the disk itself has it before; without that it outlives a kill, not a power failure.
     package mutating func replace(
+        isSynced: Bool = true,
         _ write: ((_ batch: [UInt8]) throws(LiveError) -> Void) throws(LiveError) -> Void
     ) throws(LiveError) {
         let draft = path + ".new"
         var next = try AppendFile.fresh(draft, Self.magic)
         do throws(LiveError) {
-            try write { batch throws(LiveError) in try next.append(Self.framed(batch)) }
-            next.sync()
+            try write { batch throws(LiveError) in try next.append(batch: batch) }
+            if isSynced { next.sync() }
             try Directory.rename(draft, to: path)
         } catch {
             Directory.remove(draft)
@@ -96,11 +97,6 @@ package struct StateLog: ~Copyable {
         }
         size = next.size
         file = consume next
-    }
-
-    private static func framed(_ payload: [UInt8]) -> [UInt8] {
-        let check = String(FileMark.hash(payload), radix: 16)
-        return Array("batch \(payload.count) \(check)\n".utf8) + payload
     }
 
     // MARK: - Reading
@@ -188,5 +184,20 @@ extension AppendFile {
         var file = try AppendFile(path: path, isNew: true)
         try file.append(Array(text.utf8))
         return file
+    }
+}
+
+extension AppendFile {
+    /// Appends a batch behind the line that tells its length and checksum: all of it, or nothing.
+    fileprivate mutating func append(batch: [UInt8]) throws(LiveError) {
+        let before = size
+        let check = String(FileMark.hash(batch), radix: 16)
+        try append(Array("batch \(batch.count) \(check)\n".utf8))
+        do throws(LiveError) {
+            try append(batch)
+        } catch {
+            try? cut(at: before)
+            throw error
+        }
     }
 }

@@ -178,14 +178,12 @@ final class LiveMatcher {
 
 extension LiveSource {
     /// The lines that put this source and its new events on disk.
-    func unsavedLines(_ patterns: [PatternInfo]) -> [UInt8] {
+    func appendUnsavedLines(to out: inout [UInt8], _ patterns: [PatternInfo]) {
         let isWhole = holdsSnapshots
-        var out: [UInt8] = []
         append(
             (isWhole ? 0 : savedEvents)..<collector.log.count, to: &out, patterns,
             isFirst: isWhole || isFresh)
         out += snapshotLines(from: isWhole ? 0 : savedSnapshots).utf8
-        return out
     }
 
     /// The same for all that is known, in batches of bounded size.

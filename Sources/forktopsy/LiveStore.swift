@@ -30,6 +30,9 @@ final class LiveStore {
     /// Bytes of the state file when each place stood in it once.
     private var compactedSize: Int64 = 0
 
+    /// When the state was last waited for until the disk itself had it (monotonic seconds).
+    private var syncedAt = -Double.infinity
+    private static let syncPause = 2.0
     private var snapshotsSavedAt = -Double.infinity
     /// Seconds between two writings of all snapshots.
     private static let snapshotPause = 60.0
@@ -117,6 +120,14 @@ final class LiveStore {
         return made[origin] ?? []
     }
 
+    /// Whether more events wait than are put on disk in one piece with little memory.
+    var hasManyUnsaved: Bool {
+        sources.values.reduce(0) { $0 + $1.unsavedEvents } > Self.batchLimit
+    }
+
+    /// What a storm adds before it is pruned is below it.
+    private static let batchLimit = 8192
+
     /// Whether reading should wait until the state can be written again.
     var isFull: Bool {
         problem != nil
@@ -149,7 +160,8 @@ extension LiveStore {
         let changed = withPartners(dirty.filter { due.contains($0.origin) })
         guard !changed.isEmpty else { return }
         if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
-        let lines = changed.reduce(into: [UInt8]()) { $0 += $1.unsavedLines(patterns) }
+        var lines: [UInt8] = []
+        for source in changed { source.appendUnsavedLines(to: &lines, patterns) }
         do throws(LiveError) {
             try log.append(lines)
             for source in changed { source.saved() }
@@ -213,7 +225,7 @@ extension LiveStore {
     private static var compactionStep: Int64 { 8 << 20 }
 
     /// Events from which on a storm is pruned, and of each log what stays of its beginning and end.
-    private static let pruneStart = 24_000
+    private static let pruneStart = 10_000
     private static let firstKept = 500
     private static let lastKept = 2000
     private static let rareKept = 50
@@ -290,7 +302,11 @@ extension LiveStore {
         let all = inOrder.filter { !$0.isBlank }
         guard all.allSatisfy(\.isAtRest) else { return false }
         do throws(LiveError) {
-            try log.replace { add throws(LiveError) in
+            // A storm is pruned many times a second, and a disk takes longer than that.
+            let now = monotonicSeconds()
+            let isSynced = now - syncedAt >= Self.syncPause
+            if isSynced { syncedAt = now }
+            try log.replace(isSynced: isSynced) { add throws(LiveError) in
                 for source in all { try source.forEachBatch(patterns, add) }
                 if !carry.isEmpty { try add(Array(carry.line.utf8)) }
             }

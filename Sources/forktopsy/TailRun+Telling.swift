@@ -37,7 +37,7 @@ extension TailRun {
     /// be pruned. Events that are printed are on disk before.
     private func mayWait(now: Double) -> Bool {
         guard !ripe.isEmpty, options.events == .none || !output.printsEvents else { return false }
-        return store.needsPruning || reportAt.map { $0 > now } ?? true
+        return store.needsPruning || !store.hasManyUnsaved && reportAt.map { $0 > now } ?? true
     }
 
     /// Seconds until incidents may be assembled anew, when that has taken so long.

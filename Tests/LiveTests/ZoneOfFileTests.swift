@@ -63,7 +63,9 @@ struct ZoneOfFileTests {
         #expect(source.zone == .host)
         var reader = LiveStateReader(
             patterns: Catalogue.builtIn.patterns, store: .init(limits: .none))
-        reader.take(source.unsavedLines(Catalogue.builtIn.patterns))
+        var lines: [UInt8] = []
+        source.appendUnsavedLines(to: &lines, Catalogue.builtIn.patterns)
+        reader.take(lines)
         #expect(reader.sources[1]?.zone == .host)
     }
 }
