@@ -27,12 +27,12 @@ struct InstanceTracker {
     /// Since the incident before, and over all data.
     var tally = Tally()
     var total = Tally()
-    var lastSave: Event?
-    var lastRewrite: Event?
+    @Rare var lastSave: Event?
+    @Rare var lastRewrite: Event?
     var lastEventAt: Timestamp?
     var copyOnWrite = CopyOnWriteTrend()
     /// A line that shows that save points are configured.
-    var savePoints: Event?
+    @Rare var savePoints: Event?
 
     var children = ChildTable()
     /// The log leaves out how children end (it was filtered).
@@ -42,11 +42,11 @@ struct InstanceTracker {
     /// Telling lines of a crash report that a child wrote.
     var childCrash: [Event] = []
     /// The trigger line that the next fork belongs to.
-    var trigger: Event?
+    @Rare var trigger: Event?
     /// A line that the next one may put in another light.
-    var held: Held?
+    @Rare var held: Held?
     /// What the Windows port said of the refusal that the classic line tells again.
-    var platformReport: Event?
+    @Rare var platformReport: Event?
     /// How long the child of a held rewrite ran.
     var heldDuration: Double?
     /// What the kernel said lately, since its line may stand just before the server's.
@@ -56,21 +56,21 @@ struct InstanceTracker {
     /// OOM kills that took no process of this server.
     var strangersKills: [Event] = []
     /// The kernel's last word of a process of the server that was stuck.
-    var hungTask: Event?
+    @Rare var hungTask: Event?
     /// The newest line about a device or file system that failed.
-    var storageError: Event?
+    @Rare var storageError: Event?
     /// Replicas that asked for a full synchronisation, and when each last did.
     var syncRequests: [String: Event] = [:]
     /// Nothing is known of the server but that the OOM killer took a process of its name, which may
     /// have been a child.
     var isKnownByKills = false
     /// The last refused fork, for the lines that follow from it.
-    var refusal: Refusal?
-    var lastFollowUp: Event?
+    @Rare var refusal: Refusal?
+    @Rare var lastFollowUp: Event?
     /// The last error of the server's own about one of its files.
-    var lastFileError: Event?
+    @Rare var lastFileError: Event?
     /// A replica that was dropped at its output buffer limit, until it is known what that ended.
-    var droppedReplica: Event?
+    @Rare var droppedReplica: Event?
     var syncIsActive = false
     /// One failure a synchronisation: its child, its transfer and its replica may all tell of it.
     var syncFailureIsCounted = false

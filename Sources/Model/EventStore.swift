@@ -91,7 +91,8 @@ extension EventStore {
         case ..<256: EventBlock.capacity / 2
         case ..<512: EventBlock.capacity / 4
         case ..<1024: EventBlock.capacity / 8
-        default: EventBlock.capacity / 16
+        case ..<4096: EventBlock.capacity / 16
+        default: EventBlock.capacity / 64
         }
     }
 

@@ -153,19 +153,22 @@ private struct WrapSurvey {
         isByWords = !isHard
     }
 
-    /// Whether a record and the lines below it hold together what a server writes of a refused fork.
+    /// Whether a record holds what a server writes of a refused fork only together with the lines
+    /// below it.
     private static func holdCutRefusal(_ lines: [Line], _ head: [UInt8]) -> Bool {
-        for i in lines.indices where lines[i].isRecord {
-            var text: [UInt8] = []
-            for line in lines[i...].prefix(4)
-            where line.text.lowerBound == lines[i].text.lowerBound
-                || !line.isRecord
-            {
+        lines.indices.contains { i in
+            guard lines[i].isRecord else { return false }
+            var text = head[lines[i].text].filter { $0 > 0x20 }
+            guard !holdsRefusal(text) else { return false }
+            for line in lines[(i + 1)...].prefix(3).prefix(while: { !$0.isRecord }) {
                 text += head[line.text].filter { $0 > 0x20 }
             }
-            for refusal in refusals where text.span.find(refusal) != nil { return true }
+            return holdsRefusal(text)
         }
-        return false
+    }
+
+    private static func holdsRefusal(_ text: [UInt8]) -> Bool {
+        refusals.contains { text.span.find($0) != nil }
     }
 
     /// Without their blanks (redis 2.6 - 8.6, src/rdb.c and src/aof.c; glibc's texts of errors).

@@ -16,6 +16,12 @@ extension RecordReader {
         while let start = Self.joinedRecord(current, rest) {
             var first = current
             first.message = Self.trimmed(rest, current.message.lowerBound..<start)
+            // The mark that closes logfmt's message.
+            if case .logfmt = current.header.form, let end = first.message.last,
+                rest[end] == 0x22
+            {
+                first.message = first.message.dropLast()
+            }
             giveRecord(first, rest.extracting(0..<start), number, offset, body)
             rest = rest.extracting(start..<rest.count)
             if isVerbatim { offset += Int64(start) }
@@ -72,10 +78,12 @@ extension RecordReader {
         return true
     }
 
-    /// Where the next element of an array begins: behind `},` or `],`.
+    /// Where the next element of an array begins: behind `},` or `],`; or the next object of several
+    /// that stand side by side.
     private static func nextElement(_ line: Span<UInt8>, from start: Int) -> Int? {
+        let glued = line.find("}{\"", from: start).map { $0 + 1 }
         var from = start
-        while let comma = line.first(0x2C, from: from) {
+        while let comma = line.first(0x2C, from: from), comma < glued ?? .max {
             from = comma + 1
             let before = comma > 0 ? line[comma - 1] : 0
             var next = comma + 1
@@ -83,7 +91,7 @@ extension RecordReader {
             let open = line.byte(next)
             if before == 0x7D && open == 0x7B || before == 0x5D && open == 0x5B { return next }
         }
-        return nil
+        return glued
     }
 
     /// A message without what copying and joining leave behind it: blanks, line ends, also written
@@ -218,12 +226,28 @@ extension RecordReader {
         }
     }
 
+    /// Where a second record of logfmt begins behind the message's closing quotation mark.
+    private static func joinedLogfmt(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Int? {
+        var from = classified.message.lowerBound
+        while let mark = line.find("pid=", from: from) {
+            from = mark + 1
+            let isBehindMark =
+                line[mark - 1] == 0x22 || line[mark - 1] == 0x20 && line[mark - 2] == 0x22
+            guard isBehindMark, ServerHeader.parse(line, at: mark)?.header.form == .logfmt else {
+                continue
+            }
+            return mark
+        }
+        return nil
+    }
+
     /// Where a second record begins in the same line.
     static func joinedRecord(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Int? {
         switch classified.header.form {
         case .bracketedPID, .roleWithoutYear, .roleWithYear, .threadRole, .roleISO8601,
             .roleMilliseconds:
             break
+        case .logfmt: return joinedLogfmt(classified, line)
         default: return nil
         }
         let message = classified.message

@@ -118,12 +118,20 @@ struct Inputs {
             }
         }
         if let failure { throw failure }
-        return results.flatMap(\.self) + unreadable.map { Self.unreadable($0.name, $0.reason) }
-            + passedBy.map {
-                var facts = InputFacts(path: $0.name)
-                facts.problems = [$0.reason]
-                return Extraction(facts: facts)
-            }
+        var out: [Extraction] = []
+        out.reserveCapacity(results.reduce(unreadable.count + passedBy.count) { $0 + $1.count })
+        for i in results.indices {
+            out += results[i]
+            // There may be ten thousand; none need be there twice.
+            results[i] = []
+        }
+        out += unreadable.map { Self.unreadable($0.name, $0.reason) }
+        out += passedBy.map {
+            var facts = InputFacts(path: $0.name)
+            facts.problems = [$0.reason]
+            return Extraction(facts: facts)
+        }
+        return out
     }
 
     /// All inputs in order of name, each file once.

@@ -22,6 +22,9 @@ struct Placement {
         self.patterns = patterns
         self.options = options
         hints = Array(repeating: ClockHints(), count: extractions.count)
+        sources.reserveCapacity(extractions.count)
+        inputs.reserveCapacity(extractions.count)
+        clocks.reserveCapacity(extractions.count)
         for i in extractions.indices {
             let (source, input, clock) = resolved(i)
             sources.append(source)

@@ -69,6 +69,9 @@ struct PastedLogTests {
         ("docker's objects with parts, all of one width", timedObjects.lines),
         ("docker's objects with parts, newest first", timedObjects.reversed().lines),
         ("CRI parts, newest first", timedParts.reversed().lines),
+        ("records of logfmt without line feeds", logfmt.joined()),
+        ("records of logfmt with blanks for line feeds", logfmt.joined(separator: " ")),
+        ("records in JSON without line feeds", json.joined()),
         ("HTML breaks", log.joined(separator: "<br>").replacing("'", with: "&#39;")),
         ("carriage returns alone", log.joined(separator: "\r")),
         ("Ansible's result", "ok: [h] => {\"changed\": true, \"stdout\": \"\(escaped(plain))\"}"),
@@ -190,6 +193,22 @@ struct PastedLogTests {
     private static let parts = log.flatMap { record in
         let time = "2023-08-29T13:47:00.039000000Z stdout"
         return ["\(time) P \(record.prefix(40))", "\(time) F \(record.dropFirst(40))"]
+    }
+
+    private static let logfmt = log.map {
+        fields($0, #"pid=%p role=primary timestamp="%t" level=%l message="%m""#)
+    }
+    private static let json = log.map {
+        fields($0, #"{"pid":%p,"role":"primary","timestamp":"%t","level":"%l","message":"%m"}"#)
+    }
+
+    /// The record in another of valkey's forms.
+    private static func fields(_ record: String, _ form: String) -> String {
+        let level = record.contains(" # ") ? "warning" : "notice"
+        return form.replacing("%p", with: "4711").replacing(
+            "%t", with: record.dropFirst(7).prefix(24)
+        )
+        .replacing("%l", with: level).replacing("%m", with: record.dropFirst(34))
     }
 
     /// Each part with the time at which the runtime had it.

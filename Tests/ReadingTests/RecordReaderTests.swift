@@ -32,10 +32,13 @@ func linesAndRecordsAreCounted(text: String, lines: Int, records: Int) throws {
     #expect(seen.map(\.text) == ["# Server", "redis_version:7.2.6", record])
 }
 
-@Test func offsetsPointAtLines() throws {
-    let text = "first\r\n\n\(record)\nlast"
+/// Also where the lines around the refusal could be taken for what a terminal cut.
+@Test(arguments: ["\r\n\n", "\n\n", "\n"], ["", "\n"])
+func offsetsPointAtLines(gap: String, end: String) throws {
+    let text = "first\(gap)\(record)\nlast\(end)"
     let (_, seen) = try readLog(text)
-    #expect(seen.map(\.line) == [1, 3, 4])
+    let first = gap.count(where: { $0.utf8.last == 0x0A }) + 1
+    #expect(seen.map(\.line) == [1, first, first + 1])
     for one in seen { #expect(text.utf8.dropFirst(Int(one.offset)).starts(with: one.text.utf8)) }
 }
 
