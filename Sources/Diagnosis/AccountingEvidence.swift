@@ -79,7 +79,8 @@ enum AccountingEvidence {
     }
 
     /// How CommitLimit comes about: `overcommit_kbytes`, or a share of RAM without huge pages, and
-    /// swap in both cases (Linux v6.6, mm/util.c, `vm_commit_limit`).
+    /// swap in both cases (Linux v6.6, mm/util.c, `vm_commit_limit`). Terms that do not make up the limit
+    /// were cut, or are of another time: then they explain nothing.
     private static func composition(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
         var out: [Quantity] = []
         let swap = facts.before(.swapTotal, where: Case.isHost)
@@ -98,7 +99,9 @@ enum AccountingEvidence {
                         + ", \(ratio.reading.source.spoken)"))
         }
         if let swap { out.append(facts.quantity("of it by swap", swap)) }
-        return out
+        let limit = Double(charge.limit.number)
+        let sum = out.reduce(0) { $0 + $1.value }
+        return swap == nil || abs(sum - limit) <= limit * 0.03 ? out : []
     }
 
     static func hugePages(_ facts: Case) -> Int64 {
