@@ -204,36 +204,3 @@ struct PairScan {
         return found < end ? found : nil
     }
 }
-
-// MARK: - Records that are passed over
-
-extension LineSieve {
-    /// Passes over the records of which C is sure that nothing else is to be done.
-    ///
-    /// The pointers do not leave the closures. C reads within the line at hand, whose end is a line feed
-    /// that the marks show, and the words of the marks, of which there are as many.
-    static func passInC(
-        _ run: inout forktopsy_run, _ place: inout forktopsy_place, _ bytes: Span<UInt8>,
-        _ marks: borrowing BlockScan, _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>
-    ) {
-        let (start, words) = (marks.start, marks.words)
-        let (feeds, flags) = (marks.feeds.span, marks.flags.span)
-        precondition(words + BlockScan.padding <= min(feeds.count, flags.count))
-        precondition(start >= 0 && words <= (bytes.count - start + 63) / 64)
-        precondition(beginnings.count == 1024 && pairs.count == 1024)
-        unsafe bytes.withUnsafeBufferPointer { bytes in
-            unsafe feeds.withUnsafeBufferPointer { feeds in
-                unsafe flags.withUnsafeBufferPointer { flags in
-                    unsafe beginnings.withUnsafeBufferPointer { beginnings in
-                        unsafe pairs.withUnsafeBufferPointer { pairs in
-                            unsafe forktopsy_pass_records(
-                                &run, &place, bytes.baseAddress, feeds.baseAddress,
-                                flags.baseAddress, Int64(start), Int64(words),
-                                beginnings.baseAddress, pairs.baseAddress)
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
