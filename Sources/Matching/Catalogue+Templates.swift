@@ -128,18 +128,38 @@ enum TemplateSearch {
 
         /// Whether a text may stand in such a message.
         private func mayHold(_ text: [UInt8]) -> Bool {
-            if text.contains(where: { $0 &- 0x30 < 10 }) { return true }
-            var run: [UInt8] = []
-            for step in steps {
-                switch step {
-                case .text(let bytes): run += bytes
-                case .digits: run.append(0x30)
-                case .token, .address, .rest: return true
-                case .end, .open, .close: continue
+            let steps = steps.filter(\.takesBytes)
+            return steps.indices.contains { i in
+                guard case .text(let bytes) = steps[i] else {
+                    return Self.mayGoOn(steps[i...], text[...])
+                }
+                return bytes.indices.contains { start in
+                    let rest = bytes[start...]
+                    let count = min(rest.count, text.count)
+                    return rest.prefix(count).elementsEqual(text.prefix(count))
+                        && Self.mayGoOn(steps[(i + 1)...], text[count...])
                 }
             }
-            guard run.count >= text.count else { return false }
-            return (0...run.count - text.count).contains { run[$0...].starts(with: text) }
+        }
+
+        /// Whether some message that these steps match begins as a text does, or a text as it.
+        private static func mayGoOn(_ steps: ArraySlice<Step>, _ text: ArraySlice<UInt8>) -> Bool {
+            guard !text.isEmpty else { return true }
+            guard let step = steps.first else { return false }
+            let isTaken: (UInt8) -> Bool
+            switch step {
+            case .text(let bytes):
+                let count = min(bytes.count, text.count)
+                return bytes.prefix(count).elementsEqual(text.prefix(count))
+                    && mayGoOn(steps.dropFirst(), text.dropFirst(count))
+            case .digits: isTaken = { $0 &- 0x30 < 10 }
+            case .token, .address: isTaken = { $0 != 0x20 }
+            case .rest: return true
+            case .end, .open, .close: return mayGoOn(steps.dropFirst(), text)
+            }
+            let most = text.prefix(while: isTaken).count
+            return most == text.count
+                || (0..<most).contains { mayGoOn(steps.dropFirst(), text.dropFirst($0 + 1)) }
         }
     }
 

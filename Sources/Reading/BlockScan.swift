@@ -111,7 +111,9 @@ struct PairScan {
     private var used = 0
     /// Up to where bytes have bits.
     private var end: Int64 = 0
-    private let isPortable: Bool
+    let isPortable: Bool
+    /// Words without marks behind the others, for those who read several at once.
+    static let padding = 2
 
     /// `isPortable` does all of it in Swift.
     init(_ first: UInt8, _ second: UInt8, isPortable: Bool) {
@@ -147,13 +149,14 @@ struct PairScan {
     private mutating func scan(_ bytes: Span<UInt8>, from word: Int, bitOfFirst: Int) {
         let start = word * 64 - bitOfFirst
         let words = (Int(end - origin) + 63) / 64
-        while firsts.count < words {
+        let all = words + Self.padding
+        while firsts.count < all {
             firsts.append(0)
             seconds.append(0)
         }
         // None of bytes that were at hand before, when more of them were.
-        for i in words..<max(words, used) { (firsts[i], seconds[i]) = (0, 0) }
-        used = words
+        for i in words..<max(all, used) { (firsts[i], seconds[i]) = (0, 0) }
+        used = all
         let whole = (bytes.count - start) / 64
         let done = !isPortable && scanInC(bytes, start, word, count: whole) ? whole : 0
         for i in done..<max(done, words - word) { scanInSwift(bytes, start + i * 64, word + i) }

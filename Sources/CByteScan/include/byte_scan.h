@@ -23,6 +23,36 @@ int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *text
 int forktopsy_scan_pair(const uint8_t *bytes, size_t words, uint8_t first, uint8_t second,
                         uint64_t *firsts, uint64_t *seconds);
 
+/// The fields of a journal's entry that matter: those of which the text is wanted, and the number.
+enum forktopsy_text {
+    forktopsy_message, forktopsy_transport, forktopsy_identifier, forktopsy_command, forktopsy_unit,
+    forktopsy_subject, forktopsy_host, forktopsy_container, forktopsy_cursor, forktopsy_texts
+};
+enum forktopsy_number {
+    forktopsy_realtime, forktopsy_monotonic, forktopsy_pid, forktopsy_syslog_pid, forktopsy_numbers
+};
+
+/// What was found of an entry.
+struct forktopsy_entry {
+    /// Where the line begins that comes next.
+    int64_t position;
+    /// How many lines and fields there were, and the line of the last message, from 1; 0 without one.
+    int64_t lines, fields, message_line;
+    /// Of each text the first: its bounds, or -1.
+    int64_t start[forktopsy_texts], end[forktopsy_texts];
+    /// Of each number the last: whether it was there, and its value, or -1 where it is none.
+    uint8_t has_number[forktopsy_numbers];
+    int64_t numbers[forktopsy_numbers];
+};
+
+/// Walks through the fields of an entry, up to its end, to a line of which this is not sure, or to the
+/// last line feed. Returns 1 at the end of the entry, behind which `position` is then.
+///
+/// `feeds` and `equals` are marks of line feeds and equals signs (`PairScan`), of which the one with the
+/// number `shift` is that of the first byte; two words without marks stand behind those of `count` bytes.
+int forktopsy_walk_entry(const uint8_t *bytes, int64_t count, const uint64_t *feeds,
+                         const uint64_t *equals, int64_t shift, struct forktopsy_entry *entry);
+
 /// What records that are passed over have in common, and what they add up to. `LineSieve` in Reading
 /// is its owner.
 struct forktopsy_run {
