@@ -15,33 +15,53 @@ extension Catalogue {
     private var allTemplates: [MessageTemplates.Template] {
         let members = groups.group(PatternScope.server.group).members
             .sorted { isMoreSpecific($0, than: $1) }
+        // Those that are more specific, but for those with templates; and of all of these, those that float.
+        var rivals = Rivals()
+        var floating: [Int] = []
         var out: [MessageTemplates.Template] = []
-        var known: Set<Int> = []
-        for (i, pattern) in members.enumerated() {
+        for pattern in members {
+            let isUseful = entries[pattern].plan.hasUsefulPrefixes
+            defer { if !isUseful { floating.append(pattern) } }
             guard patterns[pattern].kind.isFrequent,
-                let looks = (try? RegexParser.parse(entries[pattern].regex)).flatMap({
-                    TemplateSearch.looks($0)
+                let node = try? RegexParser.parse(entries[pattern].regex),
+                let looks = TemplateSearch.looks(node),
+                looks.allSatisfy({ look in
+                    rivals.of(look).allSatisfy { look.excludes(entries[$0].plan) }
                 })
-            else { continue }
-            let rivals = members[..<i].filter { !known.contains($0) }.map { entries[$0].plan }
-            guard looks.allSatisfy({ look in rivals.allSatisfy { look.excludes($0) } }) else {
+            else {
+                if isUseful { rivals.add(pattern, entries[pattern].plan) }
                 continue
             }
-            // Of patterns that have templates, too, one may float.
-            let others = members[..<i].map { entries[$0].plan }
-            known.insert(pattern)
             for look in looks {
+                let isSure =
+                    look.isPure
+                    && floating.allSatisfy { look.excludes(entries[$0].plan, floating: true) }
                 out.append(
                     MessageTemplates.Template(
                         pattern: pattern, captures: patterns[pattern].captures.count,
-                        isSure: look.isPure
-                            && others.allSatisfy {
-                                $0.hasUsefulPrefixes || look.excludes($0, floating: true)
-                            },
-                        steps: look.steps))
+                        isSure: isSure, steps: look.steps))
             }
         }
         return out
+    }
+}
+
+/// Patterns by the first four bytes of their matches.
+private struct Rivals {
+    private var byWord: [ArraySlice<UInt8>: [Int]] = [:]
+    private var beginningWithDigits: [Int] = []
+
+    mutating func add(_ pattern: Int, _ plan: SearchPlan) {
+        for prefix in plan.prefixes {
+            byWord[prefix.prefix(4), default: []].append(pattern)
+            if prefix[0] &- 0x30 < 10 { beginningWithDigits.append(pattern) }
+        }
+    }
+
+    /// Those that may begin as messages do that look so.
+    func of(_ look: TemplateSearch.Look) -> [Int] {
+        guard case .text(let text) = look.beginning else { return beginningWithDigits }
+        return byWord[text.prefix(4)] ?? []
     }
 }
 
@@ -50,14 +70,10 @@ extension EventKind {
     /// come and go, and of forks that are refused again and again. A template for others would not pay.
     fileprivate var isFrequent: Bool {
         switch self {
-        case .save_triggered, .child_started, .db_saved, .operation_succeeded, .operation_scheduled,
-            .copy_on_write, .save_detail, .rewrite_triggered, .rewrite_finished, .rewrite_detail,
-            .aof_fsync_slow, .sync_requested, .full_resync_requested, .sync_started,
-            .sync_succeeded,
-            .sync_delayed, .sync_waiting, .partial_sync_accepted, .replication_detail,
-            .latency_detail,
-            .replica_lost, .fork_failed, .sync_refused, .operation_failed, .child_killed,
-            .writes_refused, .rewrite_limited:
+        case .save_triggered, .child_started, .db_saved, .operation_succeeded, .copy_on_write,
+            .rewrite_triggered, .rewrite_finished, .rewrite_detail, .aof_fsync_slow,
+            .sync_requested, .full_resync_requested, .sync_succeeded, .partial_sync_accepted,
+            .fork_failed, .sync_refused, .operation_failed, .child_killed:
             true
         default: false
         }
@@ -123,7 +139,7 @@ enum TemplateSearch {
         }
 
         /// The first step that takes a byte, and the last one.
-        private var beginning: Step { steps.first(where: \.takesBytes) ?? .end }
+        var beginning: Step { steps.first(where: \.takesBytes) ?? .end }
         private var last: Step { steps.last(where: \.takesBytes) ?? .end }
 
         /// Whether a text may stand in such a message.
@@ -190,13 +206,20 @@ enum TemplateSearch {
         case .byte(let byte): return [[.text([byte])]]
         case .sequence(let nodes):
             var out: [[Step]] = [[]]
+            var text: [UInt8] = []
             for node in nodes {
+                if case .byte(let byte) = node.kind {
+                    text.append(byte)
+                    continue
+                }
+                if !text.isEmpty { out = out.map { $0 + [.text(text)] } }
+                text = []
                 guard let next = expand(node, slots: slots), out.count * next.count <= limit else {
                     return nil
                 }
                 out = out.flatMap { first in next.map { first + $0 } }
             }
-            return out
+            return text.isEmpty ? out : out.map { $0 + [.text(text)] }
         case .alternation(let nodes):
             var out: [[Step]] = []
             for node in nodes {
