@@ -130,7 +130,8 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: [
-                "forktopsy", "Matching", "Model", "Reading", "Reports", "TestSupport",
+                "forktopsy", "Matching", "Model", "PatternFiles", "Reading", "Reports",
+                "TestSupport",
             ],
             swiftSettings: strict),
 

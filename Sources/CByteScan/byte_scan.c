@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string.h>
+
 #include "byte_scan.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-
-// AVX-512BW compares 64 bytes into 64 bits at once.
-__attribute__((target("avx512f,avx512bw"))) static void scan_512(
-    const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples, uint64_t *feeds,
-    uint64_t *flags) {
-    const __m512i feed = _mm512_set1_epi8('\n'), colon = _mm512_set1_epi8(':');
-    const __m512i blank = _mm512_set1_epi8(' '), last = _mm512_set1_epi8(0x7E - 0x20);
-    for (size_t i = 0; i < words; i++) {
-        const uint8_t *p = bytes + i * 64;
-        const __m512i here = _mm512_loadu_si512(p);
-        const __m512i next = _mm512_loadu_si512(p + 1);
-        const __m512i after = _mm512_loadu_si512(p + 2);
-        const uint64_t ends = _mm512_cmpeq_epi8_mask(here, feed);
-        uint64_t found = _mm512_cmpgt_epu8_mask(_mm512_sub_epi8(here, blank), last) & ~ends;
-        found |= _mm512_mask_cmpeq_epi8_mask(_mm512_cmpeq_epi8_mask(here, colon), after, blank);
-        for (size_t k = 0; k < triples; k++) {
-            const uint8_t *t = texts + 3 * k;
-            __mmask64 m = _mm512_cmpeq_epi8_mask(here, _mm512_set1_epi8((char)t[0]));
-            m = _mm512_mask_cmpeq_epi8_mask(m, next, _mm512_set1_epi8((char)t[1]));
-            found |= _mm512_mask_cmpeq_epi8_mask(m, after, _mm512_set1_epi8((char)t[2]));
-        }
-        feeds[i] = ends;
-        flags[i] = found;
-    }
-}
 
 __attribute__((target("avx2"))) static void scan_256(
     const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples, uint64_t *feeds,
@@ -63,10 +40,67 @@ __attribute__((target("avx2"))) static void scan_256(
     }
 }
 
+// AVX-512VBMI looks 64 bytes up in a table of 128 entries at once. Of an entry, each bit stands for one
+// sort of text of three bytes, and tells whether a byte may be its first, second or third.
+struct texts {
+    uint8_t first[128], second[128], third[128];
+};
+
+enum { most_texts = 6, header_end = 64, control = 128 };
+
+static int fits(const uint8_t *texts, size_t triples) {
+    for (size_t i = 0; i < 3 * triples; i++)
+        if (texts[i] >= 0x80) return 0;
+    return triples <= most_texts;
+}
+
+static void note(struct texts *all, const uint8_t *texts, size_t triples) {
+    memset(all, 0, sizeof *all);
+    for (size_t i = 0; i < 128; i++) {
+        all->second[i] = header_end | control;
+        all->third[i] = i == ' ' ? header_end | control : control;
+    }
+    for (size_t i = 0; i < 0x20; i++) all->first[i] = i == '\n' ? 0 : control;
+    all->first[0x7F] = control;
+    all->first[':'] = header_end;
+    for (size_t k = 0; k < triples; k++) {
+        all->first[texts[3 * k] & 0x7F] |= 1 << k;
+        all->second[texts[3 * k + 1] & 0x7F] |= 1 << k;
+        all->third[texts[3 * k + 2] & 0x7F] |= 1 << k;
+    }
+}
+
+__attribute__((target("avx512f,avx512bw,avx512vbmi"))) static void scan_512(
+    const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples, uint64_t *feeds,
+    uint64_t *flags) {
+    struct texts all;
+    note(&all, texts, triples);
+    const __m512i feed = _mm512_set1_epi8('\n');
+    const __m512i first0 = _mm512_loadu_si512(all.first), first1 = _mm512_loadu_si512(all.first + 64);
+    const __m512i second0 = _mm512_loadu_si512(all.second), second1 = _mm512_loadu_si512(all.second + 64);
+    const __m512i third0 = _mm512_loadu_si512(all.third), third1 = _mm512_loadu_si512(all.third + 64);
+    for (size_t i = 0; i < words; i++) {
+        const uint8_t *p = bytes + i * 64;
+        const __m512i here = _mm512_loadu_si512(p);
+        const __m512i next = _mm512_loadu_si512(p + 1);
+        const __m512i after = _mm512_loadu_si512(p + 2);
+        const __m512i a = _mm512_permutex2var_epi8(first0, here, first1);
+        const __m512i b = _mm512_permutex2var_epi8(second0, next, second1);
+        const __m512i c = _mm512_permutex2var_epi8(third0, after, third1);
+        const uint64_t beyond = _mm512_movepi8_mask(here);
+        feeds[i] = _mm512_cmpeq_epi8_mask(here, feed);
+        flags[i] = _mm512_test_epi8_mask(_mm512_and_si512(a, b), c) | beyond;
+        // Bytes beyond ASCII are looked up by their low bits, which tell too much of what stands before.
+        if (__builtin_expect((beyond | _mm512_movepi8_mask(after)) != 0, 0))
+            scan_256(p, 1, texts, triples, feeds + i, flags + i);
+    }
+}
+
 int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *texts, size_t triples,
                          uint64_t *feeds, uint64_t *flags) {
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bw")) {
+    if (fits(texts, triples) && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vbmi")) {
         scan_512(bytes, words, texts, triples, feeds, flags);
         return 1;
     }

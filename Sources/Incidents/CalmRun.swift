@@ -17,7 +17,7 @@ struct CalmStep {
     }
 
     var act = Act.unknown
-    /// The captures whose numbers count; -1 where there is none.
+    /// The captures that count; -1 where there is none.
     var slots: (Int, Int) = (-1, -1)
 
     init(_ pattern: PatternInfo) {
@@ -43,11 +43,16 @@ struct CalmStep {
             && !pattern.says("signal"):
             act = .copied
             slots = (pattern.slot("peak_mib") ?? -1, pattern.slot("current_mib") ?? -1)
-        case .sync_requested, .full_resync_requested: act = .syncRequested
-        case .sync_succeeded: act = .replicaInStep
+        case .sync_requested, .full_resync_requested:
+            act = .syncRequested
+            slots.0 = pattern.onlySlot("replica")
+        case .sync_succeeded:
+            act = .replicaInStep
+            slots.0 = pattern.onlySlot("replica")
         case .partial_sync_accepted
         where pattern.constant("side") == "master" && pattern.slot("side") == nil:
             act = .replicaInStep
+            slots.0 = pattern.onlySlot("replica")
         case .save_detail, .sync_delayed, .sync_waiting, .replication_detail, .latency_detail:
             act = .remark
         default: break
@@ -61,6 +66,11 @@ extension PatternInfo {
     }
 
     fileprivate func slot(_ name: String) -> Int? { captures.firstIndex { $0.name == name } }
+
+    /// The capture that gives a value which nothing else gives; -1 where there is none.
+    fileprivate func onlySlot(_ name: String) -> Int {
+        constant(name) == nil ? slot(name) ?? -1 : -1
+    }
 
     fileprivate func says(_ name: String) -> Bool { constant(name) != nil || slot(name) != nil }
 
@@ -88,6 +98,20 @@ struct CalmRun {
     /// A child that began within the run, of which only the server has told; 0 where there is none.
     var child: Int32 = 0
 
+    /// Where that child began and whether it says that it has saved, until it ends: only then the
+    /// tracker need know of it.
+    fileprivate var started: (glance: EventGlance, pid: Int32, hasSaved: Bool)?
+    /// What was said of which replica within the run, and where last: of what is said again, only the last
+    /// time counts.
+    fileprivate var inStep: [Said] = []
+    fileprivate var requests: [Said] = []
+
+    /// An event of one replica.
+    struct Said {
+        var glance: EventGlance
+        var replica: [UInt8]
+    }
+
     fileprivate var lastLine: EventGlance?
     fileprivate var savePoints: EventGlance?
     fileprivate var trigger: EventGlance?
@@ -114,6 +138,14 @@ struct CalmRun {
             glance = nil
             return merge.event(of: seen, input: input)
         }
+        if let started {
+            self.started = nil
+            tracker.children[started.pid] = InstanceTracker.Child(
+                operation: .bgsave, started: merge.event(of: started.glance, input: input),
+                writesFile: true, hasSaved: started.hasSaved)
+        }
+        tellRequests(&tracker, &merge)
+        inStep.removeAll(keepingCapacity: true)
         if let event = take(&lastLine) { tracker.life.lastLine = event }
         if let event = take(&savePoints) { tracker.savePoints = event }
         if let event = take(&trigger) { tracker.trigger = event }
@@ -124,6 +156,16 @@ struct CalmRun {
             tracker.copyOnWrite.noteLast(merge.event(of: glance, input: input), size)
         }
         if let event = take(&observed) { tracker.draft?.observe(event) }
+    }
+
+    /// Tells the tracker which replicas have asked for a synchronisation.
+    fileprivate mutating func tellRequests(
+        _ tracker: inout InstanceTracker, _ merge: inout EventMerge
+    ) {
+        for said in requests {
+            tracker.noteSyncRequest(merge.event(of: said.glance, input: owner.input))
+        }
+        requests.removeAll(keepingCapacity: true)
     }
 
     /// The step of an event of this server that may go the short way.
@@ -160,28 +202,37 @@ extension InstanceTracker {
     }
 
     /// Takes an event of a server that is calm, as `take` would. `false` where it has to go the long
-    /// way; then nothing was taken. The numbers are those of the step's captures.
+    /// way; then nothing was taken.
     mutating func takeCalmly(
-        _ glance: EventGlance, _ act: CalmStep.Act, _ numbers: (Int?, Int?), _ run: inout CalmRun,
-        _ merge: inout EventMerge
+        _ glance: EventGlance, _ step: CalmStep, _ run: inout CalmRun, _ merge: inout EventMerge
     ) -> Bool {
-        switch act {
+        switch step.act {
         case .unknown: return false
         case .saveTriggered:
             run.savePoints = glance
             run.trigger = glance
-            if draft != nil, let changes = credible(numbers.0) { noteChanges(changes) }
+            if draft != nil, let changes = credible(merge.number(step.slots.0)) {
+                noteChanges(changes)
+            }
         case .childStarted:
-            guard startCalmly(glance, numbers.0, &run, &merge) else { return false }
-        case .childSaved: children[glance.pid]?.hasSaved = true
+            guard startCalmly(glance, merge.number(step.slots.0), &run) else { return false }
+        case .childSaved:
+            if run.started?.pid == glance.pid {
+                run.started?.hasSaved = true
+            } else {
+                children[glance.pid]?.hasSaved = true
+            }
         case .saveSucceeded:
             guard children.all.count <= 1 else { return false }
-            succeedCalmly(glance)
+            succeedCalmly(glance, &run)
             draft?.noteSave(at: glance.at)
             run.lastSave = glance
-        case .copied: copyCalmly(glance, numbers, &run, &merge)
-        case .syncRequested: noteSyncRequest(merge.event(of: glance, input: run.owner.input))
-        case .replicaInStep: replicaInStep(merge.event(of: glance, input: run.owner.input))
+        case .copied: copyCalmly(glance, step, &run, &merge)
+        case .syncRequested: requestCalmly(glance, step.slots.0, &run, &merge)
+        case .replicaInStep:
+            if !run.saysAgain(glance, step.slots.0, &merge) {
+                replicaInStep(merge.event(of: glance, input: run.owner.input))
+            }
         case .remark: break
         case .fileInUse:
             guard life.aof.state == .on else { return false }
@@ -196,32 +247,45 @@ extension InstanceTracker {
     }
 
     private mutating func startCalmly(
-        _ glance: EventGlance, _ pid: Int?, _ run: inout CalmRun, _ merge: inout EventMerge
+        _ glance: EventGlance, _ pid: Int?, _ run: inout CalmRun
     ) -> Bool {
         guard let pid = pid.flatMap({ Int32(exactly: $0) }), pid > 0, pid != life.pid,
-            children.isEmpty, run.trigger != nil || trigger?.kind != .sync_started
+            children.isEmpty, run.started == nil,
+            run.trigger != nil || trigger?.kind != .sync_started
         else { return false }
-        children[pid] = Child(
-            operation: .bgsave, started: merge.event(of: glance, input: run.owner.input),
-            writesFile: true)
-        (trigger, refusal, run.trigger) = (nil, nil, nil)
+        run.started = (glance, pid, false)
+        if trigger != nil { trigger = nil }
+        if refusal != nil { refusal = nil }
+        run.trigger = nil
         run.child = pid
         return true
     }
 
-    private mutating func succeedCalmly(_ glance: EventGlance) {
-        let child = endedWriter()
+    private mutating func succeedCalmly(_ glance: EventGlance, _ run: inout CalmRun) {
+        let before = run.started.map { $0.glance.at } ?? endedWriter()?.started.at
+        run.started = nil
         life.hasSaved = true
-        let before = child?.started.at
         let duration = before.flatMap { before in
             glance.at.map { max(0, $0.seconds(since: before)) }
         }
         count(saved: true, seconds: duration)
     }
 
+    /// Of the requests of one replica the last one counts, as long as all replicas are remembered.
+    private mutating func requestCalmly(
+        _ glance: EventGlance, _ slot: Int, _ run: inout CalmRun, _ merge: inout EventMerge
+    ) {
+        if syncRequests.count + run.requests.count < Self.rememberedRequests,
+            run.notesRequest(glance, slot, &merge)
+        {
+            return
+        }
+        run.tellRequests(&self, &merge)
+        noteSyncRequest(merge.event(of: glance, input: run.owner.input))
+    }
+
     private mutating func copyCalmly(
-        _ glance: EventGlance, _ numbers: (Int?, Int?), _ run: inout CalmRun,
-        _ merge: inout EventMerge
+        _ glance: EventGlance, _ step: CalmStep, _ run: inout CalmRun, _ merge: inout EventMerge
     ) {
         if draft != nil {
             if run.observed != nil || draft?.isFull(.copy_on_write, .bgsave) == true {
@@ -230,7 +294,10 @@ extension InstanceTracker {
                 draft?.observe(merge.event(of: glance, input: run.owner.input))
             }
         }
-        guard let size = credible(numbers.0) ?? credible(numbers.1) else { return }
+        guard
+            let size = credible(merge.number(step.slots.0))
+                ?? credible(merge.number(step.slots.1))
+        else { return }
         if copyOnWrite.noteUsual(size) {
             run.copied = (glance, size)
         } else {
@@ -242,6 +309,42 @@ extension InstanceTracker {
     /// A number that a machine may have (`Event.int`).
     private func credible(_ number: Int?) -> Int? {
         number.flatMap { SnapshotValue.credible.contains(Int64($0)) ? $0 : nil }
+    }
+}
+
+extension CalmRun {
+    /// Replicas of which is remembered that they were spoken of.
+    private static let replicaLimit = 8
+
+    /// Whether the same was said of the same replica before, so that it changes nothing; else it is noted
+    /// where it can be.
+    @inline(__always)
+    fileprivate mutating func saysAgain(
+        _ glance: EventGlance, _ slot: Int, _ merge: inout EventMerge
+    ) -> Bool {
+        guard slot >= 0 else { return false }
+        for said in inStep where said.glance.pattern == glance.pattern {
+            if merge.capture(slot, is: said.replica) { return true }
+        }
+        if inStep.count < Self.replicaLimit, let replica = merge.plainCapture(slot) {
+            inStep.append(Said(glance: glance, replica: replica))
+        }
+        return false
+    }
+
+    /// Notes that a replica has asked for a synchronisation; `false` where it cannot be noted.
+    @inline(__always)
+    fileprivate mutating func notesRequest(
+        _ glance: EventGlance, _ slot: Int, _ merge: inout EventMerge
+    ) -> Bool {
+        guard slot >= 0 else { return false }
+        for i in requests.indices where merge.capture(slot, is: requests[i].replica) {
+            requests[i].glance = glance
+            return true
+        }
+        guard let replica = merge.plainCapture(slot) else { return false }
+        requests.append(Said(glance: glance, replica: replica))
+        return true
     }
 }
 

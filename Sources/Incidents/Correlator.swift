@@ -156,12 +156,8 @@ package struct Correlator {
     private mutating func takeCalmly(_ calm: inout CalmRun, _ merge: inout EventMerge) -> Bool {
         let glance = merge.glance()
         guard let step = calm.step(glance, input: merge.nextInput) else { return false }
-        let numbers = (
-            step.slots.0 < 0 ? nil : merge.number(step.slots.0),
-            step.slots.1 < 0 ? nil : merge.number(step.slots.1)
-        )
         let number = calm.number
-        guard trackers[number].takeCalmly(glance, step.act, numbers, &calm, &merge) else {
+        guard trackers[number].takeCalmly(glance, step, &calm, &merge) else {
             return false
         }
         if step.act == .childStarted {

@@ -65,8 +65,18 @@ struct EventMerge {
     /// What the next event is; there must be one.
     mutating func glance() -> EventGlance { cursors[heap[0]].glance() }
 
-    /// The number in a capture of the event that `glance` has shown.
-    mutating func number(_ slot: Int) -> Int? { cursors[heap[0]].number(slot) }
+    /// The number in a capture of the event that `glance` has shown; `nil` where `slot` is -1.
+    mutating func number(_ slot: Int) -> Int? {
+        slot < 0 ? nil : cursors[heap[0]].number(slot)
+    }
+
+    /// Whether a capture of that event holds these bytes.
+    mutating func capture(_ slot: Int, is bytes: [UInt8]) -> Bool {
+        cursors[heap[0]].capture(slot, is: bytes)
+    }
+
+    /// What a capture of that event holds, where that is ASCII.
+    mutating func plainCapture(_ slot: Int) -> [UInt8]? { cursors[heap[0]].plainCapture(slot) }
 
     /// The event that `glance` has shown of an input.
     mutating func event(of glance: EventGlance, input: Int) -> Event {

@@ -92,6 +92,9 @@ extension InstanceTracker {
     }
 
     /// Remembers who asked for a full synchronisation last, for a few replicas.
+    /// Replicas of which is remembered when they asked last.
+    static let rememberedRequests = 16
+
     mutating func noteSyncRequest(_ event: Event) {
         switch event.kind {
         case .sync_requested, .full_resync_requested: break
@@ -99,7 +102,7 @@ extension InstanceTracker {
         }
         guard let replica = event["replica"] else { return }
         syncRequests[replica] = event
-        guard syncRequests.count > 16 else { return }
+        guard syncRequests.count > Self.rememberedRequests else { return }
         let oldest = syncRequests.min {
             ($0.value.at?.nanoseconds ?? 0, $0.key) < ($1.value.at?.nanoseconds ?? 0, $1.key)
         }

@@ -16,6 +16,7 @@ extension Catalogue {
         var beginnings = [UInt64](
             repeating: 0, count: 1 << Int(MessageScreen.hashBits) / 64)
         var pairs = beginnings
+        var filter = [UInt8](repeating: 0, count: 2 * MessageScreen.filterSize)
         for member in group.members where entries[member].plan.hasUsefulPrefixes {
             let plan = entries[member].plan
             for prefix in plan.prefixes {
@@ -29,11 +30,25 @@ extension Catalogue {
                 for ending in endings {
                     Self.set(MessageScreen.hash(beginning, ending), in: &pairs)
                 }
+                if prefix.count < 8, plan.endings.isEmpty {
+                    filter[MessageScreen.place(first, beginning: 0).0] = 0xFF
+                } else if prefix.count < 8 {
+                    for ending in endings {
+                        let (place, bit) = MessageScreen.place(first, ending: ending)
+                        filter[place] |= bit
+                    }
+                } else {
+                    let (place, bit) = MessageScreen.place(
+                        first, beginning: Self.word(Array(prefix[4...])))
+                    filter[place] |= bit
+                }
             }
         }
         let (prefixes, laterTexts) = (group.prefixes, laterTexts)
         return MessageScreen(
-            fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings, pairs: pairs
+            fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings, pairs: pairs,
+            filter: filter,
+            templates: { templates }
         ) { message in
             var link = prefixes.chain(for: message)
             while let pattern = prefixes.next(&link, for: message) {

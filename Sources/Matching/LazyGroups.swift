@@ -12,8 +12,9 @@ final class LazyGroups: Sendable {
     private struct State {
         var groups: [PatternGroup?]
         var serverPrefixes: LiteralScanner?
-        /// `.some(nil)` where there can be none.
+        /// What is known of server messages before they are matched; the inner `nil` is that nothing is.
         var screen: MessageScreen??
+        var templates: MessageTemplates?
     }
 
     private let entries: [PatternEntry]
@@ -37,12 +38,20 @@ final class LazyGroups: Sendable {
         }
     }
 
-    /// What `make` gives, once for all inputs.
+    /// What `make` gives, which is called once.
     func screen(_ make: () -> MessageScreen?) -> MessageScreen? {
         if let made = state.withLock({ $0.screen }) { return made }
-        let new = make()
-        state.withLock { $0.screen = .some(new) }
-        return new
+        let screen = make()
+        state.withLock { $0.screen = .some(screen) }
+        return screen
+    }
+
+    /// What `make` gives, which is called once.
+    func templates(_ make: () -> MessageTemplates) -> MessageTemplates {
+        if let made = state.withLock({ $0.templates }) { return made }
+        let templates = make()
+        state.withLock { $0.templates = templates }
+        return templates
     }
 
     /// Finds server messages inside lines whose beginning is not understood.

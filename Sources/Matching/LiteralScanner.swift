@@ -170,6 +170,9 @@ extension LiteralScanner {
         case UInt8(ascii: "e"), UInt8(ascii: "t"), UInt8(ascii: "n"), UInt8(ascii: "i"),
             UInt8(ascii: "o"), UInt8(ascii: "s"), UInt8(ascii: "d"), UInt8(ascii: "c"):
             6
+        case UInt8(ascii: "j"), UInt8(ascii: "k"), UInt8(ascii: "q"), UInt8(ascii: "v"),
+            UInt8(ascii: "w"), UInt8(ascii: "x"), UInt8(ascii: "z"):
+            2
         case UInt8(ascii: "a")...UInt8(ascii: "z"): 4
         case UInt8(ascii: "."), UInt8(ascii: ":"), UInt8(ascii: "="), UInt8(ascii: "-"): 5
         case UInt8(ascii: "A")...UInt8(ascii: "Z"): 2

@@ -115,6 +115,23 @@ extension EventBlock {
         bytes.append(UInt8(kept))
     }
 
+    /// Adds some of the records that were matched while they were read.
+    mutating func append(_ matched: MatchedRecords, _ range: Range<Int>) {
+        guard let first = range.first else { return }
+        let start = Int(matched.entries[first].start)
+        let end =
+            range.upperBound < matched.count
+            ? Int(matched.entries[range.upperBound].start) : matched.used
+        let base = bytes.count - start
+        let source = matched.bytes
+        bytes.append(copying: source.span.extracting(start..<end))
+        for i in range {
+            var entry = matched.entries[i]
+            entry.start = UInt32(Int(entry.start) + base)
+            entries.append(entry)
+        }
+    }
+
     private static func put(_ bound: Int, _ bytes: inout InlineArray<64, UInt8>, _ place: Int) {
         let bits = UInt16(bitPattern: Int16(bound))
         bytes[place] = UInt8(truncatingIfNeeded: bits)
@@ -225,10 +242,31 @@ extension EventBlock {
         let entry = entries[index]
         guard let range = capture(slot, of: entry) else { return nil }
         let start = lineStart(entry)
-        guard range.count < 18, range.allSatisfy({ bytes[start + $0] &- 0x30 < 10 }) else {
-            return Int(text(start, range))
+        var number = 0
+        for i in range {
+            let digit = bytes[start + i] &- 0x30
+            guard digit < 10, range.count < 18 else { return Int(text(start, range)) }
+            number = number &* 10 &+ Int(digit)
         }
-        return range.isEmpty ? nil : range.reduce(0) { $0 * 10 + Int(bytes[start + $1] - 0x30) }
+        return range.isEmpty ? nil : number
+    }
+
+    /// Whether a group of an event holds these bytes.
+    func capture(_ slot: Int, at index: Int, is text: [UInt8]) -> Bool {
+        let entry = entries[index]
+        guard let range = capture(slot, of: entry), range.count == text.count else { return false }
+        let start = lineStart(entry) + range.lowerBound
+        for i in text.indices where bytes[start + i] != text[i] { return false }
+        return true
+    }
+
+    /// What a group of an event holds, where that is ASCII; `nil` also where it took no part.
+    func plainCapture(_ slot: Int, at index: Int) -> [UInt8]? {
+        let entry = entries[index]
+        guard let range = capture(slot, of: entry) else { return nil }
+        let start = lineStart(entry)
+        let text = bytes[start + range.lowerBound..<start + range.upperBound]
+        return text.allSatisfy { $0 < 0x80 } ? Array(text) : nil
     }
 
     private func bound(at index: Int) -> Int {

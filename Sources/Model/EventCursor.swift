@@ -54,6 +54,16 @@ package struct EventCursor: Sendable {
     /// Mutating, so that it is asked where it lies: a copy of a cursor costs more than the answer.
     package mutating func number(_ slot: Int) -> Int? { block.number(slot, at: place) }
 
+    /// Whether a capture of the event that `glance` has shown holds these bytes.
+    package mutating func capture(_ slot: Int, is bytes: [UInt8]) -> Bool {
+        block.capture(slot, at: place, is: bytes)
+    }
+
+    /// What a capture of that event holds, where it took part in the match and holds ASCII.
+    package mutating func plainCapture(_ slot: Int) -> [UInt8]? {
+        block.plainCapture(slot, at: place)
+    }
+
     /// The event that `glance` has shown, then or later.
     package mutating func event(of glance: EventGlance) -> Event {
         if glance.index == index { hold() }

@@ -76,6 +76,20 @@ extension EventLog {
         return high > kept && low < high ? low..<high : nil
     }
 
+    /// Appends the events of records that were matched while they were read.
+    package mutating func append(_ matched: MatchedRecords) {
+        precondition(!isFinished, "a finished log takes no more events")
+        var first = 0
+        while first < matched.count {
+            let end = min(matched.count, first + capacity - open.entries.count)
+            for i in first..<end { note(Int(matched.entries[i].pattern)) }
+            open.append(matched, first..<end)
+            count += end - first
+            if open.entries.count == capacity { seal() }
+            first = end
+        }
+    }
+
     /// Appends an event that `packed(at:)` gave, of this log or of another.
     package mutating func append(_ event: PackedEvent) {
         note(event.header, event.pattern)
@@ -99,6 +113,10 @@ extension EventLog {
 
     private mutating func note(_ header: RecordHeader, _ pattern: Int) {
         if header.form == .bareMessage { holdsBareMessages = true }
+        note(pattern)
+    }
+
+    private mutating func note(_ pattern: Int) {
         while seen.count <= pattern { seen.append(false) }
         if !seen[pattern] { seen[pattern] = true }
     }

@@ -15,8 +15,15 @@ package struct MessageScreen: Sendable {
     /// nor the one with `anyEnding`, for the first four bytes or for `beginning` of the first eight, no
     /// pattern matches.
     package let pairs: [UInt64]
+    /// What the loop in C asks of a message first, and hardly an ordinary one passes: two tables of bytes.
+    /// In the first, the place is told by the first four bytes of a message and the bit by the next four;
+    /// in the second, both by its first four and last four, for patterns whose beginnings are shorter.
+    package let filter: [UInt8]
     /// Whether a message without any fingerprint may be matched by a pattern.
     package let mayMatch: @Sendable (Span<UInt8>) -> Bool
+    /// How messages look that are matched as they are read. Made when it is asked for, which a short log
+    /// is not worth.
+    package let templates: @Sendable () -> MessageTemplates?
 
     /// What stands for the last bytes where messages that begin so may end in any way.
     package static let anyEnding: UInt32 = 0
@@ -25,7 +32,8 @@ package struct MessageScreen: Sendable {
     package static let hashBits: UInt32 = 16
 
     package init(
-        fingerprints: [UInt8], beginnings: [UInt64], pairs: [UInt64],
+        fingerprints: [UInt8], beginnings: [UInt64], pairs: [UInt64], filter: [UInt8],
+        templates: @escaping @Sendable () -> MessageTemplates? = { nil },
         mayMatch: @escaping @Sendable (Span<UInt8>) -> Bool
     ) {
         precondition(fingerprints.count % 3 == 0)
@@ -34,7 +42,24 @@ package struct MessageScreen: Sendable {
         precondition(pairs.count == beginnings.count)
         self.beginnings = beginnings
         self.pairs = pairs
+        precondition(filter.count == 2 * Self.filterSize)
+        self.filter = filter
         self.mayMatch = mayMatch
+        self.templates = templates
+    }
+
+    /// Bytes in each table of `filter`.
+    package static let filterSize = 4096
+
+    /// Where in `filter` the bit of a beginning stands: the byte, and which of its bits.
+    package static func place(_ first: UInt32, beginning second: UInt32) -> (Int, UInt8) {
+        (Int((first &* 0x9E37_79B1) >> 20), 1 << UInt8((second &* 0xC2B2_AE35) >> 29))
+    }
+
+    /// The same of a beginning of four bytes and the last four.
+    package static func place(_ first: UInt32, ending last: UInt32) -> (Int, UInt8) {
+        let pair = (first ^ (last &* 0x85EB_CA6B)) &* 0x9E37_79B1
+        return (filterSize + Int(pair >> 20), 1 << UInt8(pair >> 17 & 7))
     }
 
     /// The place in `beginnings` of the first four bytes of a message, the first byte lowest.

@@ -111,7 +111,9 @@ struct PairScan {
     private var used = 0
     /// Up to where bytes have bits.
     private var end: Int64 = 0
-    private let isPortable: Bool
+    let isPortable: Bool
+    /// Words without marks behind the others, for those who read several at once.
+    static let padding = 2
 
     /// `isPortable` does all of it in Swift.
     init(_ first: UInt8, _ second: UInt8, isPortable: Bool) {
@@ -147,13 +149,14 @@ struct PairScan {
     private mutating func scan(_ bytes: Span<UInt8>, from word: Int, bitOfFirst: Int) {
         let start = word * 64 - bitOfFirst
         let words = (Int(end - origin) + 63) / 64
-        while firsts.count < words {
+        let all = words + Self.padding
+        while firsts.count < all {
             firsts.append(0)
             seconds.append(0)
         }
         // None of bytes that were at hand before, when more of them were.
-        for i in words..<max(words, used) { (firsts[i], seconds[i]) = (0, 0) }
-        used = words
+        for i in words..<max(all, used) { (firsts[i], seconds[i]) = (0, 0) }
+        used = all
         let whole = (bytes.count - start) / 64
         let done = !isPortable && scanInC(bytes, start, word, count: whole) ? whole : 0
         for i in done..<max(done, words - word) { scanInSwift(bytes, start + i * 64, word + i) }
@@ -202,38 +205,5 @@ struct PairScan {
         }
         let found = word * 64 + bits.trailingZeroBitCount
         return found < end ? found : nil
-    }
-}
-
-// MARK: - Records that are passed over
-
-extension LineSieve {
-    /// Passes over the records of which C is sure that nothing else is to be done.
-    ///
-    /// The pointers do not leave the closures. C reads within the line at hand, whose end is a line feed
-    /// that the marks show, and the words of the marks, of which there are as many.
-    static func passInC(
-        _ run: inout forktopsy_run, _ place: inout forktopsy_place, _ bytes: Span<UInt8>,
-        _ marks: borrowing BlockScan, _ beginnings: Span<UInt64>, _ pairs: Span<UInt64>
-    ) {
-        let (start, words) = (marks.start, marks.words)
-        let (feeds, flags) = (marks.feeds.span, marks.flags.span)
-        precondition(words + BlockScan.padding <= min(feeds.count, flags.count))
-        precondition(start >= 0 && words <= (bytes.count - start + 63) / 64)
-        precondition(beginnings.count == 1024 && pairs.count == 1024)
-        unsafe bytes.withUnsafeBufferPointer { bytes in
-            unsafe feeds.withUnsafeBufferPointer { feeds in
-                unsafe flags.withUnsafeBufferPointer { flags in
-                    unsafe beginnings.withUnsafeBufferPointer { beginnings in
-                        unsafe pairs.withUnsafeBufferPointer { pairs in
-                            unsafe forktopsy_pass_records(
-                                &run, &place, bytes.baseAddress, feeds.baseAddress,
-                                flags.baseAddress, Int64(start), Int64(words),
-                                beginnings.baseAddress, pairs.baseAddress)
-                        }
-                    }
-                }
-            }
-        }
     }
 }

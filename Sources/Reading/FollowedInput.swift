@@ -183,7 +183,8 @@ extension FollowedInput {
     private mutating func takeBlock(
         _ bytes: Span<UInt8>, _ screen: MessageScreen, _ body: RecordBody
     ) -> Int? {
-        var sieve: LineSieve? = LineSieve(screen)
+        var sieve: LineSieve? = LineSieve(
+            screen, templatesAfter: ReadOptions().templatesAfter)
         var marks = BlockScan()
         marks.scan(bytes, 0..<bytes.count, fingerprints: screen.fingerprints)
         var place = LineSieve.Place(lineStart: 0, number: lines)

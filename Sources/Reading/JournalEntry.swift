@@ -79,8 +79,10 @@ struct JournalEntry {
 
     /// Microseconds, up to a year that stamps can hold.
     private static func time(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64? {
-        number(bytes, range).flatMap { $0 <= 7_258_118_400_000_000 ? $0 : nil }
+        number(bytes, range).flatMap { $0 <= timeLimit ? $0 : nil }
     }
+
+    static let timeLimit: Int64 = 7_258_118_400_000_000
 
     private static func number(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Int64? {
         guard range.count <= 18, let (value, end) = bytes.number(at: range.lowerBound, limit: 18),

@@ -46,8 +46,7 @@ struct JournalExportReader {
         while used < bytes.count {
             var entry = JournalEntry()
             var walk = Walk(position: used)
-            let step = walk.go(
-                through: bytes, &entry, base: lines, scan.firsts.span, scan.seconds.span, shift)
+            let step = walk.go(through: bytes, &entry, base: lines, scan, shift)
             guard case .endOfEntry(let end) = step else { return used }
             bytesSkipped += walk.skipped
             if entry.fields > 0 { body(entry, bytes, Int64(used), lines + 1) }
@@ -65,9 +64,8 @@ struct JournalExportReader {
         var walk = Walk(position: 0)
         while true {
             let shift = marks.follow(window)
-            let (feeds, equals, lines) = (marks.firsts, marks.seconds, window.lines)
             let step = window.withBytes {
-                walk.go(through: $0, &entry, base: lines, feeds.span, equals.span, shift)
+                walk.go(through: $0, &entry, base: window.lines, marks, shift)
             }
             bytesSkipped += walk.skipped
             walk.skipped = 0
@@ -91,9 +89,14 @@ struct JournalExportReader {
         /// bit `shift`.
         mutating func go(
             through bytes: Span<UInt8>, _ entry: inout JournalEntry, base: Int,
-            _ feeds: Span<UInt64>, _ equals: Span<UInt64>, _ shift: Int
+            _ marks: borrowing PairScan, _ shift: Int
         ) -> Step {
+            let (feeds, equals) = (marks.firsts.span, marks.seconds.span)
             while true {
+                if !marks.isPortable, entry.walk(bytes, marks, shift, &position, &lines, base: base)
+                {
+                    return .endOfEntry(end: position)
+                }
                 guard let feed = PairScan.next(feeds, from: position + shift).map({ $0 - shift })
                 else { return .needMore }
                 let step = JournalExportReader.step(

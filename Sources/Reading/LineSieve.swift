@@ -26,9 +26,12 @@ struct LineSieve {
         var count = 0
         /// How many of them are later than the one before.
         var forwardSteps = 0
-        /// The last one's line and header.
-        var line = 0
+        /// The last one's header.
         var header = RecordHeader(form: .none)
+        /// How many of them the server itself wrote, and not its children, and the last of these.
+        var ownCount = 0
+        var ownLine = 0
+        var ownHeader = RecordHeader(form: .none)
     }
 
     /// The header that all of them share.
@@ -41,10 +44,18 @@ struct LineSieve {
     private var isChilds = false
     private var candidateHeader = RecordHeader(form: .none)
     private var candidateMessage = 0
+    /// How many there were.
+    private var candidates = 0
+    /// After how many of them templates are tried.
+    private let templatesAfter: Int
+    /// Records that templates match.
+    private var matches = TemplateMatches()
 
-    init(_ screen: MessageScreen, isPortable: Bool = false) {
+    init(_ screen: MessageScreen, isPortable: Bool = false, templatesAfter: Int) {
         self.screen = screen
         self.isPortable = isPortable
+        self.templatesAfter = templatesAfter
+        if templatesAfter == 0, !isPortable { matches.begin(screen.templates()) }
     }
 
     var fingerprints: [UInt8] { screen.fingerprints }
@@ -78,6 +89,7 @@ struct LineSieve {
         }
         run.date_start = Int64(start)
         self.header = header
+        run.has_children = header.form == .roleWithYear ? 1 : 0
         run.nanoseconds = header.stamp.nanoseconds
         isArmed = true
     }
@@ -88,16 +100,29 @@ struct LineSieve {
     var hasPassed: Bool { run.count > 0 }
 
     var passed: Passed {
-        var header = header
-        header.stamp.nanoseconds = run.nanoseconds
-        header.level = Level(rawValue: run.level) ?? .unknown
+        var own = header
+        own.stamp.nanoseconds = run.own_nanoseconds
         return Passed(
-            count: Int(run.count), forwardSteps: Int(run.forward_steps), line: Int(run.line),
-            header: header)
+            count: Int(run.count), forwardSteps: Int(run.forward_steps),
+            header: Self.header(like: header, run.nanoseconds, run.level, child: run.child),
+            ownCount: Int(run.count - run.child_count), ownLine: Int(run.own_line), ownHeader: own)
     }
 
     /// Forgets what `RecordReader` has taken over.
-    mutating func settled() { (run.count, run.forward_steps) = (0, 0) }
+    mutating func settled() {
+        (run.count, run.forward_steps, run.child_count) = (0, 0, 0)
+    }
+
+    /// The header of a record like those passed over, of the server or of a child of it.
+    private static func header(
+        like header: RecordHeader, _ at: Int64, _ level: UInt8, child: Int32
+    ) -> RecordHeader {
+        var out = header
+        out.stamp.nanoseconds = at
+        out.level = Level(rawValue: level) ?? .unknown
+        if child != 0 { (out.pid, out.role) = (child, .child) }
+        return out
+    }
 
     /// What the line at hand was found to be, where only its message has to be looked at.
     mutating func candidate(length: Int) -> ClassifiedLine? {
@@ -140,7 +165,7 @@ extension LineSieve {
         init(lineStart: Int, number: Int) {
             place = forktopsy_place(
                 line_start: Int64(lineStart), number: Int64(number), word: -1, bits: 0,
-                is_found: 0, level: 0, nanoseconds: 0)
+                is_full: 0)
         }
 
         var lineStart: Int {
@@ -192,24 +217,23 @@ extension LineSieve {
         let pairs = endings.span
         precondition(words <= feeds.count && words <= flags.count)
         isCandidate = false
+        defer { lendMatched(lend) }
         while true {
             if isArmed, !isPortable {
-                Self.passInC(&run, &place.place, bytes, marks, beginnings, pairs)
+                matches.origin = origin + Int64(start)
+                matches.pass(&run, &place.place, bytes, marks, screen.filter)
+                if place.place.is_full != 0 {
+                    lendMatched(lend)
+                    continue
+                }
             }
             guard let end = place.nextFeed(feeds, start, words) else { return nil }
             let from = place.lineStart
-            if place.place.is_found != 0 {
-                place.place.is_found = 0
-                found(
-                    place.place.nanoseconds, Level(rawValue: place.place.level) ?? .unknown,
-                    Int(run.date_start) + Self.headLength, isScreened: true)
-            } else {
-                guard isArmed else { return end }
-                if !passes(bytes, from, end, start, flags, beginnings, pairs, place.number &+ 1),
-                    !isCandidate || isChilds
-                {
-                    return end
-                }
+            guard isArmed else { return end }
+            if !passes(bytes, from, end, start, flags, beginnings, pairs, place.number &+ 1),
+                !isCandidate || isChilds
+            {
+                return end
             }
             place.number &+= 1
             if isCandidate {
@@ -229,11 +253,28 @@ extension LineSieve {
             header: candidateHeader,
             scope: candidateHeader.role == .sentinel ? .sentinel : .server,
             message: candidateMessage..<line.count)
+        lendMatched(lend)
         pass(candidateHeader.stamp.nanoseconds, candidateHeader.level, number)
         lend(
             RecordPlace(
                 line: number, offset: offset, classified: classified, isScreened: isScreened),
             line, line.extracting(classified.message), false)
+    }
+
+    /// Lends the records that templates have matched since the last line that was lent.
+    private mutating func lendMatched(_ lend: RecordBody) {
+        guard matches.count > 0 else { return }
+        let shared = header
+        let matched = matches.take {
+            Self.header(like: shared, $0.nanoseconds, $0.level, child: $0.child)
+        }
+        let none: [UInt8] = []
+        lend(
+            RecordPlace(
+                line: 0, offset: 0,
+                classified: ClassifiedLine(header: header, scope: .server, message: 0..<0),
+                matched: matched),
+            none.span, none.span, false)
     }
 
     /// Counts a record that was passed over.
@@ -242,8 +283,8 @@ extension LineSieve {
         if at > run.nanoseconds { run.forward_steps &+= 1 }
         run.count &+= 1
         run.nanoseconds = at
-        run.line = Int64(number)
         run.level = level.rawValue
+        (run.child, run.own_nanoseconds, run.own_line) = (0, at, Int64(number))
     }
 
     @inline(__always)
@@ -317,6 +358,8 @@ extension LineSieve {
     ) {
         isCandidate = true
         self.isScreened = isScreened
+        candidates += 1
+        if candidates == templatesAfter, !isPortable { matches.begin(screen.templates()) }
         candidateHeader = header
         candidateHeader.stamp.nanoseconds = at
         candidateHeader.level = level

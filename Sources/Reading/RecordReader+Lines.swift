@@ -12,7 +12,9 @@ extension RecordReader {
         var lines = LineReader(isPortable: isPortable)
         var sieve =
             unwrapper == nil && softBreaks == nil
-            ? screen.map { LineSieve($0, isPortable: isPortable) } : nil
+            ? screen.map {
+                LineSieve($0, isPortable: isPortable, templatesAfter: templatesAfter)
+            } : nil
         do throws(ReadError) {
             try lines.forEachLine(of: &source, sieve: &sieve, lending: body) {
                 line, number, offset, sieve in

@@ -11,6 +11,9 @@ package struct ReadOptions: Sendable {
     package var isPortable = false
     /// Where a temporary file may be made, for what another program must read.
     package var directories: [String]
+    /// After so many messages that patterns may match, the screen's templates are made and tried first:
+    /// in a short log they would cost more than they save.
+    package var templatesAfter = 64
 
     package init(
         screen: MessageScreen? = nil, isPortable: Bool = false, directories: [String] = []
@@ -75,7 +78,9 @@ extension RecordReader {
         facts.clock.localStamps &+= passed.count
         facts.clock.forwardSteps &+= passed.forwardSteps
         facts.clock.last = passed.header.stamp
-        noteProcess(passed.header, passed.line, records: passed.count)
+        if passed.ownCount > 0 {
+            noteProcess(passed.ownHeader, passed.ownLine, records: passed.ownCount)
+        }
         self.passed = passed.header
     }
 }

@@ -18,6 +18,9 @@ package struct RecordPlace: Sendable {
     /// The header of the last record between this line and the one that was lent before it: records
     /// that no pattern can match are not lent. `nil` where there are none.
     package var passed: RecordHeader?
+    /// Records between this place and the one that was lent before it which were matched already: then
+    /// nothing else is lent with them.
+    package var matched: MatchedRecords?
 }
 
 /// What gets every line of an input: where it stands, the line, and its message, which lies within
@@ -36,6 +39,8 @@ package struct RecordReader {
     var screen: MessageScreen?
     /// Keeps to what runs on any processor.
     var isPortable = false
+    /// `ReadOptions.templatesAfter`.
+    private(set) var templatesAfter = 0
     /// Where a temporary file may be made.
     private var directories: [String] = []
     private var spans: [ProcessKey: Int] = [:]
@@ -81,6 +86,7 @@ package struct RecordReader {
         self.init(name: name)
         screen = options.screen
         isPortable = options.isPortable
+        templatesAfter = options.templatesAfter
         directories = options.directories
     }
 

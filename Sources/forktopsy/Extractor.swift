@@ -26,6 +26,8 @@ struct Extractor: Sendable {
     var passesOver = true
     /// Keeps to what runs on any processor.
     var isPortable = false
+    /// `ReadOptions.templatesAfter`.
+    var templatesAfter = ReadOptions().templatesAfter
     var progress: ReadProgress?
 
     /// Reads what a path names: one input, or all in an archive. Throws only where it cannot be
@@ -33,9 +35,10 @@ struct Extractor: Sendable {
     func extract(_ input: InputWalker.Found) throws(ReadError) -> [Extraction] {
         var out: [Extraction] = []
         var matcher = Matcher(catalogue, usePrefilter: usePrefilter)
-        let options = ReadOptions(
+        var options = ReadOptions(
             screen: usePrefilter && passesOver ? catalogue.screen : nil, isPortable: isPortable,
             directories: store.directories)
+        options.templatesAfter = templatesAfter
         try InputReader.read(
             path: input.path, name: input.name, progress: progress, options: options
         ) { name, run in
@@ -191,6 +194,11 @@ struct EventCollector: Sendable {
         _ place: RecordPlace, _ line: Span<UInt8>, _ message: Span<UInt8>, _ isDecoded: Bool,
         _ matcher: inout Matcher, _ extractor: Extractor
     ) {
+        if let matched = place.matched {
+            cut?.close()
+            log.append(matched)
+            return
+        }
         let classified = place.classified
         if let passed = place.passed { carried = passed }
         takeSnapshots(place, line, message)

@@ -30,7 +30,21 @@ private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
     guard pairs.contains(where: { screen.pairs[$0 / 64] >> UInt64($0 % 64) & 1 != 0 }) else {
         return false
     }
+    guard passesFilter(message, screen) else { return false }
     return screen.mayMatch(message.span)
+}
+
+/// Whether what C asks first lets a message pass.
+private func passesFilter(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
+    func word(_ bytes: ArraySlice<UInt8>) -> UInt32 {
+        bytes.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    }
+    let first = word(message.prefix(4))
+    let places = [
+        MessageScreen.place(first, beginning: word(message[4..<8])),
+        MessageScreen.place(first, ending: word(message.suffix(4))),
+    ]
+    return places.contains { screen.filter[$0.0] & $0.1 != 0 }
 }
 
 @Suite struct ScreenTests {
@@ -61,6 +75,7 @@ private func passes(_ message: [UInt8], _ screen: MessageScreen) -> Bool {
             "1177 clients connected (2 replicas), 12278421064 bytes in use",
         ] {
             #expect(!passes(Array(text.utf8), screen), "\(text)")
+            #expect(!passesFilter(Array(text.utf8), screen), "\(text)")
         }
     }
 

@@ -9,6 +9,8 @@ struct OrdinaryLog {
     private var random: Seeded
     /// One line in so many is odd; 0 for none.
     var oddity = 0
+    /// Messages of which most lines hold one, now and then damaged; empty for those of a quiet server.
+    var messages: [String] = []
     /// Lines of saves so far.
     private(set) var routineLines = 0
     private var clock = 36_000_000
@@ -38,6 +40,7 @@ struct OrdinaryLog {
     private mutating func line() -> [UInt8] {
         clock += pick(400)
         if oddity > 0, pick(oddity) == 0 { return oddLine() }
+        if !messages.isEmpty, pick(4) > 0 { return exampleLine() }
         if let next = pending.first {
             pending.removeFirst()
             routineLines += 1
@@ -59,6 +62,28 @@ struct OrdinaryLog {
             ]
         }
         return Array(record(chatter(), level: pick(3) == 0 ? "*" : "-").utf8)
+    }
+
+    /// A record with one of `messages`, whole or not.
+    private mutating func exampleLine() -> [UInt8] {
+        var message = Array(messages[pick(messages.count)].utf8)
+        let digit = message.indices.first { message[$0] &- 0x30 < 10 }
+        switch pick(12) {
+        case 0: message.append(contentsOf: " x".utf8)
+        case 1: message.removeLast(min(message.count, 1 + pick(3)))
+        case 2: message.insert(0x20, at: pick(message.count + 1))
+        case 3: message.insert(0x37, at: pick(message.count + 1))
+        case 4: if let digit { message[digit] = 0x78 }
+        case 5: if let digit { message.remove(at: digit) }
+        case 6: message.insert(contentsOf: "::1:6379 ".utf8, at: pick(message.count + 1))
+        case 7: if let digit { message.insert(contentsOf: "&''".utf8, at: digit) }
+        default: break
+        }
+        let isChilds = pick(5) == 0
+        let level = ["*", "#", "-", "."][pick(4)]
+        return Array(
+            record("", pid: isChilds ? child : pid, role: isChilds ? "C" : "M", level: level).utf8)
+            + message
     }
 
     private mutating func chatter() -> String {

@@ -4,17 +4,20 @@
 import Foundation
 import Matching
 import Model
+import PatternFiles
 import Reading
 import Testing
 
 @testable import forktopsy
 
 private func lines(
-    of path: String, passesOver: Bool = true, isPortable: Bool = false, usePrefilter: Bool = true
+    of path: String, passesOver: Bool = true, isPortable: Bool = false, usePrefilter: Bool = true,
+    templatesAfter: Int = 0
 ) throws -> [String] {
     var extractor = Extractor(catalogue: .builtIn)
     extractor.passesOver = passesOver
     extractor.isPortable = isPortable
+    extractor.templatesAfter = templatesAfter
     extractor.usePrefilter = usePrefilter
     var walker = InputWalker()
     try walker.add(path)
@@ -25,15 +28,22 @@ private func lines(
 private struct Work {
     var lines = 0
     var lent = 0
+    /// Records that templates matched.
+    var taken = 0
     var counters = MatchCounters()
 }
 
-private func work(_ path: String) throws -> Work {
+private func work(_ path: String, templatesAfter: Int = .max) throws -> Work {
     var out = Work()
     var matcher = Matcher(.builtIn)
-    let options = ReadOptions(screen: Catalogue.builtIn.screen)
+    var options = ReadOptions(screen: Catalogue.builtIn.screen)
+    options.templatesAfter = templatesAfter
     try InputReader.read(path: path, name: path, options: options) { _, run in
         let facts = run { place, line, message, _ in
+            if let matched = place.matched {
+                out.taken += matched.count
+                return
+            }
             out.lent += 1
             _ = Extractor.match(
                 &matcher, line, message, place.classified, patterns: Pipeline.patterns)
@@ -42,6 +52,19 @@ private func work(_ path: String) throws -> Work {
     }
     out.counters = matcher.counters
     return out
+}
+
+/// The messages of the examples that the patterns of servers give.
+private func exampleMessages() -> [String] {
+    let catalogue = Catalogue.builtIn
+    return catalogue.patterns.indices.flatMap { i -> [String] in
+        guard catalogue.patterns[i].scope == .server else { return [] }
+        return (catalogue.definition(at: i)?.matches ?? []).map { example in
+            let marks = [" * ", " # ", " - ", " . "]
+            let ends = marks.compactMap { example.line.range(of: $0)?.upperBound }
+            return ends.min().map { String(example.line[$0...]) } ?? example.line
+        }
+    }.filter { !$0.contains("\n") }
 }
 
 struct SieveTests {
@@ -66,7 +89,31 @@ struct SieveTests {
         try log.withFile(lines: 400) { path, _ in
             let expected = try lines(of: path, passesOver: false)
             #expect(try lines(of: path) == expected)
+            #expect(try lines(of: path, templatesAfter: 9) == expected)
             #expect(try lines(of: path, isPortable: true) == expected)
+        }
+    }
+
+    @Test(arguments: 0..<24)
+    func `Messages of all patterns, whole and damaged, give the same with templates`(
+        seed: Int
+    ) throws {
+        var log = OrdinaryLog(seed: seed)
+        log.messages = exampleMessages()
+        log.oddity = 40
+        try log.withFile(lines: 2500) { path, _ in
+            let expected = try lines(of: path, passesOver: false)
+            #expect(try lines(of: path) == expected)
+            #expect(try lines(of: path, templatesAfter: 200) == expected)
+        }
+    }
+
+    @Test func `Templates match nearly all that a server writes while its saves work`() throws {
+        var log = OrdinaryLog(seed: 7)
+        try log.withFile(lines: 20_000) { path, routine in
+            let work = try work(path, templatesAfter: 0)
+            #expect(work.taken > routine * 9 / 10)
+            #expect(work.counters.matches + work.taken == routine)
         }
     }
 

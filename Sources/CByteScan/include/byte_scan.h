@@ -23,6 +23,36 @@ int forktopsy_scan_block(const uint8_t *bytes, size_t words, const uint8_t *text
 int forktopsy_scan_pair(const uint8_t *bytes, size_t words, uint8_t first, uint8_t second,
                         uint64_t *firsts, uint64_t *seconds);
 
+/// The fields of a journal's entry that matter: those of which the text is wanted, and the number.
+enum forktopsy_text {
+    forktopsy_message, forktopsy_transport, forktopsy_identifier, forktopsy_command, forktopsy_unit,
+    forktopsy_subject, forktopsy_host, forktopsy_container, forktopsy_cursor, forktopsy_texts
+};
+enum forktopsy_number {
+    forktopsy_realtime, forktopsy_monotonic, forktopsy_pid, forktopsy_syslog_pid, forktopsy_numbers
+};
+
+/// What was found of an entry.
+struct forktopsy_entry {
+    /// Where the line begins that comes next.
+    int64_t position;
+    /// How many lines and fields there were, and the line of the last message, from 1; 0 without one.
+    int64_t lines, fields, message_line;
+    /// Of each text the first: its bounds, or -1.
+    int64_t start[forktopsy_texts], end[forktopsy_texts];
+    /// Of each number the last: whether it was there, and its value, or -1 where it is none.
+    uint8_t has_number[forktopsy_numbers];
+    int64_t numbers[forktopsy_numbers];
+};
+
+/// Walks through the fields of an entry, up to its end, to a line of which this is not sure, or to the
+/// last line feed. Returns 1 at the end of the entry, behind which `position` is then.
+///
+/// `feeds` and `equals` are marks of line feeds and equals signs (`PairScan`), of which the one with the
+/// number `shift` is that of the first byte; two words without marks stand behind those of `count` bytes.
+int forktopsy_walk_entry(const uint8_t *bytes, int64_t count, const uint64_t *feeds,
+                         const uint64_t *equals, int64_t shift, struct forktopsy_entry *entry);
+
 /// What records that are passed over have in common, and what they add up to. `LineSieve` in Reading
 /// is its owner.
 struct forktopsy_run {
@@ -33,11 +63,17 @@ struct forktopsy_run {
     int64_t minute;
     /// Where the date begins in a line.
     int64_t date_start;
-    /// The stamp of the last record, its line and its level (1 debug, 2 verbose, 3 notice).
-    int64_t nanoseconds, line;
+    /// The stamp of the last record and its level (1 debug, 2 verbose, 3 notice, 4 warning).
+    int64_t nanoseconds;
     uint8_t level;
+    /// Whether lines of children, `123:C `, are like those of their server.
+    uint8_t has_children;
+    /// The process of the last record where that is a child, or 0.
+    int32_t child;
     /// Records, and how many of them are later than the one before.
     int64_t count, forward_steps;
+    /// Of these, the children's; and the last of the server itself.
+    int64_t child_count, own_nanoseconds, own_line;
 };
 
 /// Where a block is read.
@@ -47,22 +83,58 @@ struct forktopsy_place {
     /// The word of marks at hand, and those of its line feeds that are left.
     int64_t word;
     uint64_t bits;
-    /// The line is as those passed over, but some pattern's matches begin and end as its message does;
-    /// with its stamp and its level.
-    int is_found;
-    uint8_t level;
-    int64_t nanoseconds;
+    /// There is no more room for events.
+    int is_full;
 };
 
-/// Passes over records that are as `run` says and whose messages no pattern matches, up to the first
-/// line of which that is not sure, or the last line feed.
+/// A record that a template matched.
+struct forktopsy_event {
+    int64_t nanoseconds, offset;
+    /// Where its bytes begin: four for each capture, its bounds in the line, then the line.
+    uint32_t start, line;
+    /// Its process where that is a child, or 0.
+    int32_t child;
+    uint16_t length, pattern;
+    uint8_t level, captures;
+};
+
+/// Room for events and their bytes, and what is taken of it.
+struct forktopsy_events {
+    struct forktopsy_event *events;
+    uint8_t *bytes;
+    int64_t capacity, room, count, used;
+    /// Where the block's bytes begin in the input.
+    int64_t origin;
+};
+
+/// How messages of some patterns look (`MessageTemplates` in Model says how that is written down).
+struct forktopsy_templates {
+    /// 257 places in `code`, or -1: by a hash of the first four bytes, and of those that begin with digits.
+    const int32_t *heads;
+    const uint8_t *code;
+};
+
+/// The bytes that one event may take up: a line and the bounds of its captures.
+enum { forktopsy_event_room = 256 };
+
+/// Looks for the template that a message matches: 1 and an event where there is one, 0 where not, -1
+/// where there is no room. Of the event all is set but its bytes, pattern and captures, which this does;
+/// `line` has `event->length` bytes, of which the message begins at `head`. `is_flagged` says that texts
+/// may stand in the message that patterns look for anywhere.
+int forktopsy_match_record(const struct forktopsy_templates *templates,
+                           struct forktopsy_events *events, const struct forktopsy_event *event,
+                           const uint8_t *line, uint64_t head, int is_flagged);
+
+/// Passes over records that are as `run` says and whose messages no pattern matches, and takes those that
+/// a template matches, up to the first line of which that is not sure, or the last line feed.
 ///
 /// `feeds` and `flags` are `words` marks of the bytes from `start` on, of which all line feeds lie
-/// within the bytes, and four words without marks behind them; `beginnings` and `pairs` have 1024 words
-/// each (`MessageScreen`).
+/// within the bytes, and four words without marks behind them; `filter` has 8192 bytes
+/// (`MessageScreen`). Without `templates`, no events are taken.
 void forktopsy_pass_records(struct forktopsy_run *run, struct forktopsy_place *place,
                             const uint8_t *bytes, const uint64_t *feeds, const uint64_t *flags,
-                            int64_t start, int64_t words, const uint64_t *beginnings,
-                            const uint64_t *pairs);
+                            int64_t start, int64_t words, const uint8_t *filter,
+                            const struct forktopsy_templates *templates,
+                            struct forktopsy_events *events);
 
 #endif
