@@ -5,12 +5,14 @@ internal import Model
 /// All events of all inputs in one order: by time, within an input by file order.
 ///
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
-/// stands above it in the same file.
+/// stands above it in the same file. Copies of such a file stay beside each other.
 struct EventMerge {
     private let needsSignatures: Bool
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
     private var keys: [Int64]
+    /// The time of each input's next event, or of the last before it that has one.
+    private var moments: [Int64]
     /// The place of each input by its first moment, then by name: of two events of one moment the
     /// older log's comes first, whatever the order in which the inputs were given.
     private var ranks: [Int]
@@ -25,6 +27,7 @@ struct EventMerge {
             EventCursor($0.element.log, input: $0.offset, patterns: patterns)
         }
         keys = Array(repeating: .min, count: sources.count)
+        moments = keys
         ranks = Array(repeating: 0, count: sources.count)
         let firsts = sources.map { $0.log.firstInstant?.nanoseconds ?? .min }
         let order = sources.indices.sorted {
@@ -44,6 +47,8 @@ struct EventMerge {
         /// 0 unless signatures are needed.
         var signature: UInt64 = 0
         var key: Int64 = 0
+        /// Its own time; less than the key where a clock has jumped back.
+        var moment: Int64 = 0
     }
 
     var isAtEnd: Bool { heap.isEmpty }
@@ -53,6 +58,7 @@ struct EventMerge {
         let input = heap[0]
         origin.input = input
         origin.key = keys[input]
+        origin.moment = moments[input]
         if needsSignatures { origin.signature = cursors[input].signature }
         let event = cursors[input].next()
         settle()
@@ -102,11 +108,17 @@ struct EventMerge {
     }
 
     private mutating func raiseKey(_ input: Int) {
-        if let at = cursors[input].instant { keys[input] = max(keys[input], at.nanoseconds) }
+        guard let at = cursors[input].instant else { return }
+        moments[input] = at.nanoseconds
+        keys[input] = max(keys[input], at.nanoseconds)
     }
 
     private func comesBefore(_ a: Int, _ b: Int) -> Bool {
-        keys[a] != keys[b] ? keys[a] < keys[b] : ranks[a] < ranks[b]
+        guard keys[a] == keys[b] else { return keys[a] < keys[b] }
+        // An input whose clock is about to jump back waits for none whose clock has done so.
+        let (hasJumpedA, hasJumpedB) = (moments[a] < keys[a], moments[b] < keys[b])
+        guard hasJumpedA == hasJumpedB else { return hasJumpedB }
+        return (moments[a], ranks[a]) < (moments[b], ranks[b])
     }
 
     private mutating func siftUp(_ start: Int) {
@@ -166,6 +178,12 @@ struct TwinFilter {
 
     private var tracks: [Key: Track] = [:]
     private var sweptAt: Int64 = .min
+    /// Sightings that are remembered.
+    private(set) var remembered = 0
+    /// As many sightings bring about a sweep also where time does not pass.
+    private var bound = Self.leastBound
+    /// The earliest moment since the last sweep.
+    private var earliest: Int64 = .max
     private(set) var folded = 0
     /// One input of full lines alone cannot hold a record twice.
     let isNeeded: Bool
@@ -216,6 +234,7 @@ struct TwinFilter {
 
     mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
         guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        earliest = min(earliest, origin.moment)
         sweep(now: origin.key)
         let form = event.header.form
         let isRelayed = form == .kernel || form == .daemon || form == .bareMessage
@@ -224,33 +243,45 @@ struct TwinFilter {
         let isTwin = tracks[key, default: Track()].align(
             at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
             relayTolerance: Self.relayTolerance, spans: spans)
-        if isTwin { folded += 1 }
+        if isTwin { folded += 1 } else { remembered += 1 }
         return isTwin
     }
 
+    static let leastBound = 16_384
+
     /// Forgets messages whose moment has passed, so that memory follows the present and not the
-    /// log.
+    /// log. Where a clock has jumped back, what is given out next no longer gets later; then the
+    /// events' own times tell.
     private mutating func sweep(now: Int64) {
-        guard now > sweptAt &+ 60_000_000_000 || sweptAt == .min else { return }
-        if sweptAt != .min {
-            let limit = now &- 60_000_000_000
-            tracks = tracks.compactMapValues { track in
-                guard let last = track.sightings.last, last.at > limit else { return nil }
-                var kept = track
-                kept.forget(before: limit)
-                return kept
-            }
-        }
-        sweptAt = now
+        let isLater = sweptAt == .min || now > sweptAt &+ 60_000_000_000
+        guard isLater || remembered >= bound else { return }
+        let limit = (isLater ? now : min(now, earliest)) &- 60_000_000_000
+        tracks = tracks.compactMapValues { $0.forgetting(before: limit) }
+        remembered = tracks.values.reduce(0) { $0 + $1.sightings.count }
+        bound = max(Self.leastBound, 2 * remembered)
+        (sweptAt, earliest) = (now, .max)
     }
 }
 
 extension TwinFilter.Track {
-    fileprivate mutating func forget(before limit: Int64) {
-        let old = sightings.prefix { $0.at <= limit }.count
-        sightings.removeFirst(old)
-        cursors = cursors.mapValues { Swift.max(0, $0 - old) }
-        passed = passed.mapValues { $0.filter { $0 >= old }.map { $0 - old } }
+    /// The track without what was seen before a moment; `nil` where nothing is left of it.
+    fileprivate func forgetting(before limit: Int64) -> Self? {
+        guard let first = sightings.firstIndex(where: { $0.at <= limit }) else { return self }
+        // For each sighting, how many are kept of those before it.
+        var places = Array(0..<first)
+        var kept = self
+        kept.sightings.removeSubrange(first...)
+        for sighting in sightings[first...] {
+            places.append(kept.sightings.count)
+            if sighting.at > limit { kept.sightings.append(sighting) }
+        }
+        guard !kept.sightings.isEmpty else { return nil }
+        places.append(kept.sightings.count)
+        kept.cursors = cursors.mapValues { places[$0] }
+        kept.passed = passed.mapValues {
+            $0.filter { sightings[$0].at > limit }.map { places[$0] }
+        }
+        return kept
     }
 
     /// Whether the sighting is another channel's; else it is noted as new.
