@@ -48,7 +48,7 @@ extension Catalogue {
         return MessageScreen(
             fingerprints: fingerprints.flatMap(\.self), beginnings: beginnings, pairs: pairs,
             filter: filter,
-            templates: { templates }
+            templates: { templates }, entries: { entryScreen }
         ) { message in
             var link = prefixes.chain(for: message)
             while let pattern = prefixes.next(&link, for: message) {
@@ -56,6 +56,23 @@ extension Catalogue {
             }
             return false
         }
+    }
+
+    /// What is known of messages of which nobody knows who wrote them; `nil` where some pattern would
+    /// have to be tried on all of them.
+    package var entryScreen: EntryScreen? {
+        let group = groups.group(PatternScope.any.group)
+        guard group.unknown.isEmpty, let triples = Self.triples(of: group.floating.texts)
+        else { return nil }
+        var beginnings = [UInt64](
+            repeating: 0, count: 1 << Int(MessageScreen.hashBits) / 64)
+        for member in group.members where entries[member].plan.hasUsefulPrefixes {
+            for prefix in entries[member].plan.prefixes {
+                Self.set(MessageScreen.hash(Self.word(prefix)), in: &beginnings)
+            }
+        }
+        return EntryScreen(
+            triples: triples, beginnings: beginnings, commonness: LiteralScanner.commonness)
     }
 
     private static func word(_ bytes: [UInt8]) -> UInt32 {
@@ -69,8 +86,13 @@ extension Catalogue {
     /// More would cost every line more than a search for the texts themselves.
     private static let fingerprintLimit = 6
 
-    /// The rarest three bytes of each text; `nil` where there are too many, or a text is shorter.
+    /// The same where there are few enough for a server's log.
     private static func fingerprints(of texts: [[UInt8]]) -> [[UInt8]]? {
+        triples(of: texts).flatMap { $0.count <= fingerprintLimit ? $0 : nil }
+    }
+
+    /// The rarest three bytes of each text; `nil` where a text is shorter.
+    private static func triples(of texts: [[UInt8]]) -> [[UInt8]]? {
         var out: [[UInt8]] = []
         for text in texts {
             guard text.count >= 3 else { return nil }
@@ -79,7 +101,7 @@ extension Catalogue {
             let rarest = starts.min { cost(text, $0) < cost(text, $1) } ?? 0
             out.append(Array(text[rarest..<rarest + 3]))
         }
-        return out.count <= fingerprintLimit ? out : nil
+        return out
     }
 
     private static func cost(_ text: [UInt8], _ start: Int) -> Int {

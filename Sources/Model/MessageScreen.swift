@@ -24,6 +24,8 @@ package struct MessageScreen: Sendable {
     /// How messages look that are matched as they are read. Made when it is asked for, which a short log
     /// is not worth.
     package let templates: @Sendable () -> MessageTemplates?
+    /// What is known of messages that are no server's; `nil` where all of them have to be matched.
+    package let entries: @Sendable () -> EntryScreen?
 
     /// What stands for the last bytes where messages that begin so may end in any way.
     package static let anyEnding: UInt32 = 0
@@ -34,6 +36,7 @@ package struct MessageScreen: Sendable {
     package init(
         fingerprints: [UInt8], beginnings: [UInt64], pairs: [UInt64], filter: [UInt8],
         templates: @escaping @Sendable () -> MessageTemplates? = { nil },
+        entries: @escaping @Sendable () -> EntryScreen? = { nil },
         mayMatch: @escaping @Sendable (Span<UInt8>) -> Bool
     ) {
         precondition(fingerprints.count % 3 == 0)
@@ -46,6 +49,7 @@ package struct MessageScreen: Sendable {
         self.filter = filter
         self.mayMatch = mayMatch
         self.templates = templates
+        self.entries = entries
     }
 
     /// Bytes in each table of `filter`.

@@ -29,16 +29,17 @@ extension JournalEntry {
                 }
             }
         }
-        if found.message_line > 0 { messageLine = base + lines + Int(found.message_line) }
+        take(found, base: base + lines)
         position = Int(found.position)
         lines += Int(found.lines)
-        fields += Int(found.fields)
-        take(found)
         return isAtEnd
     }
 
-    /// Of a text the first counts, of a number the last.
-    private mutating func take(_ found: forktopsy_entry) {
+    /// Takes what C found, behind so many lines. Of a text the first counts, of a number the last.
+    mutating func take(_ found: forktopsy_entry, base: Int) {
+        if found.message_line > 0 { messageLine = base + Int(found.message_line) }
+        fields += Int(found.fields)
+        if message == nil { isMessageEscaped = found.is_escaped != 0 }
         let (start, end) = (found.start, found.end)
         if message == nil, start.0 >= 0 { message = Int(start.0)..<Int(end.0) }
         if transport == nil, start.1 >= 0 { transport = Int(start.1)..<Int(end.1) }

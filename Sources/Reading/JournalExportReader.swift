@@ -12,8 +12,14 @@ struct JournalExportReader {
     /// Line feeds and equals signs.
     private var marks: PairScan
 
+    /// What passes over the entries that mean nothing.
+    private let ordinary: OrdinaryEntries?
+
     /// `isPortable` keeps to what runs on any processor.
-    init(isPortable: Bool = false) { marks = PairScan(0x0A, 0x3D, isPortable: isPortable) }
+    init(isPortable: Bool = false, ordinary: OrdinaryEntries? = nil) {
+        marks = PairScan(0x0A, 0x3D, isPortable: isPortable)
+        self.ordinary = isPortable ? nil : ordinary
+    }
 
     private enum Step {
         case field(end: Int)
@@ -27,6 +33,19 @@ struct JournalExportReader {
         of source: inout Source, _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
     ) {
         while true {
+            if let ordinary {
+                let shift = marks.follow(window)
+                let next = window.withBytes {
+                    ordinary.pass($0, .export, marks, shift, lines: window.lines)
+                }
+                window.advance(to: next.position, lines: next.lines)
+                if let entry = next.entry {
+                    deliver(entry, body)
+                    window.advance(to: next.length, lines: next.entryLines)
+                    continue
+                }
+                ordinary.forget()
+            }
             var entry = JournalEntry()
             let outcome = readEntry(&entry, &source, body)
             if !outcome { return }

@@ -12,8 +12,14 @@ struct JournalJSONReader {
     /// Quotation marks and backslashes.
     private var marks: PairScan
 
+    /// What passes over the entries that mean nothing.
+    private let ordinary: OrdinaryEntries?
+
     /// `isPortable` keeps to what runs on any processor.
-    init(isPortable: Bool = false) { marks = PairScan(0x22, 0x5C, isPortable: isPortable) }
+    init(isPortable: Bool = false, ordinary: OrdinaryEntries? = nil) {
+        marks = PairScan(0x22, 0x5C, isPortable: isPortable)
+        self.ordinary = isPortable ? nil : ordinary
+    }
 
     private enum Outcome {
         case object(end: Int)
@@ -24,7 +30,9 @@ struct JournalJSONReader {
     mutating func forEachEntry<Source: ByteSource & ~Copyable>(
         of source: inout Source, _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
     ) {
-        while let start = nextObject(&source) {
+        while true {
+            if let ordinary, passOrdinary(ordinary, body) { continue }
+            guard let start = nextObject(&source) else { return }
             window.advance(to: start.position, lines: start.lines)
             var entry = JournalEntry()
             var outcome = object(&entry)
@@ -46,6 +54,26 @@ struct JournalJSONReader {
                 pass(window.count)
             }
         }
+    }
+
+    /// Passes over the objects that mean nothing; true where an object came behind them.
+    private mutating func passOrdinary(
+        _ ordinary: OrdinaryEntries, _ body: (JournalEntry, Span<UInt8>, Int64, Int) -> Void
+    ) -> Bool {
+        let shift = marks.follow(window)
+        let next = window.withBytes {
+            ordinary.pass($0, .objects, marks, shift, lines: window.lines)
+        }
+        window.advance(to: next.position, lines: next.lines)
+        guard var entry = next.entry else {
+            ordinary.forget()
+            return false
+        }
+        // In a line the place is the object's.
+        entry.messageLine = 0
+        window.withBytes { body(entry, $0, window.offset, window.lines + 1) }
+        window.advance(to: next.length, lines: 0)
+        return true
     }
 
     /// The object that the window begins with.

@@ -167,7 +167,8 @@ package struct LineClassifier {
         }
     }
 
-    private mutating func stream(_ entry: JournalEntry, _ bytes: Span<UInt8>) -> UInt16 {
+    /// The number of an entry's writer.
+    mutating func stream(_ entry: JournalEntry, _ bytes: Span<UInt8>) -> UInt16 {
         let hash = entry.writerHash(in: bytes)
         if let number = numbersByHash[hash] { return number }
         let number = number(of: entry.writer(in: bytes))

@@ -41,9 +41,12 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         isJournal = true
-        var reader = JournalExportReader(isPortable: isPortable)
+        let ordinary = isPortable ? nil : screen?.entries().map { OrdinaryEntries($0) }
+        var reader = JournalExportReader(isPortable: isPortable, ordinary: ordinary)
         reader.forEachEntry(of: &source) { entry, bytes, offset, line in
+            if let header = ordinary?.takePassed() { passed = header }
             take(entry, bytes, offset, line, body)
+            if let ordinary { settle(ordinary, entry, bytes) }
         }
         finishJournal(reader.window, reader.entriesDamaged, reader.bytesSkipped, "journal export")
     }
@@ -53,9 +56,12 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         isJournal = true
-        var reader = JournalJSONReader(isPortable: isPortable)
+        let ordinary = isPortable ? nil : screen?.entries().map { OrdinaryEntries($0) }
+        var reader = JournalJSONReader(isPortable: isPortable, ordinary: ordinary)
         reader.forEachEntry(of: &source) { entry, bytes, offset, line in
+            if let header = ordinary?.takePassed() { passed = header }
             take(entry, bytes, offset, line, body)
+            if let ordinary { settle(ordinary, entry, bytes) }
         }
         finishJournal(reader.window, reader.entriesDamaged, reader.bytesSkipped, "journal json")
     }
@@ -69,6 +75,16 @@ extension RecordReader {
         facts.damage.bytesSkipped += skipped
         facts.format = facts.format.isEmpty ? format : "\(facts.format) + \(format)"
         if let failure = window.failure { noteFailure(failure) }
+    }
+
+    /// Tells what passes over entries what was learned from one that was read.
+    private mutating func settle(
+        _ ordinary: OrdinaryEntries, _ entry: JournalEntry, _ bytes: Span<UInt8>
+    ) {
+        ordinary.know(facts.clock.boots)
+        if ordinary.isWriterUnknown, entry.speaker(in: bytes) == .somebody {
+            ordinary.learn(bytes, stream: classifier.stream(entry, bytes))
+        }
     }
 
     /// Handles one entry: each line of its message is looked at as a line of its writer.

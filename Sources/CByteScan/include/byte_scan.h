@@ -42,6 +42,8 @@ struct forktopsy_entry {
     int64_t start[forktopsy_texts], end[forktopsy_texts];
     /// Of each number the last: whether it was there, and its value, or -1 where it is none.
     uint8_t has_number[forktopsy_numbers];
+    /// The message holds backslashes (JSON).
+    uint8_t is_escaped;
     int64_t numbers[forktopsy_numbers];
 };
 
@@ -52,6 +54,77 @@ struct forktopsy_entry {
 /// number `shift` is that of the first byte; two words without marks stand behind those of `count` bytes.
 int forktopsy_walk_entry(const uint8_t *bytes, int64_t count, const uint64_t *feeds,
                          const uint64_t *equals, int64_t shift, struct forktopsy_entry *entry);
+
+/// Walks through the JSON object that `bytes` begin with. Returns 1 where it is one line as journalctl
+/// writes it, whole, of strings alone; its texts and numbers are in `entry` then, `position` is behind it.
+///
+/// `quotes` and `slashes` are marks of quotation marks and backslashes, as `forktopsy_walk_entry` has its.
+int forktopsy_walk_object(const uint8_t *bytes, int64_t count, const uint64_t *quotes,
+                          const uint64_t *slashes, int64_t shift, struct forktopsy_entry *entry);
+
+enum {
+    /// Writers that are known at once, a power of two, and bytes to tell one.
+    forktopsy_writers = 256, forktopsy_key_room = 256,
+    /// Boots of the host that are noted.
+    forktopsy_boots = 16,
+};
+
+/// The latest time that stamps can hold, in microseconds.
+static const int64_t forktopsy_time_limit = 7258118400000000;
+
+/// Somebody whose entries are no server's and no part of the system's, and the number that he was given.
+struct forktopsy_writer {
+    uint64_t hash;
+    /// Bytes of his key; 0 where there is none.
+    int32_t length;
+    uint16_t stream;
+};
+
+/// What is known of a journal's entries.
+struct forktopsy_known {
+    /// As many as `forktopsy_writers`, with the keys of all of them.
+    const struct forktopsy_writer *writers;
+    const uint8_t *keys;
+    /// 256 bytes each for the first, second and third of three bytes (`EntryScreen` in Model).
+    const uint8_t *tables;
+    /// A bit for each hash of the first four bytes of a message.
+    const uint64_t *beginnings;
+    /// When the host was started, in seconds.
+    const int64_t *boots;
+    int64_t boot_count;
+};
+
+/// What entries that are passed over add up to.
+struct forktopsy_passed {
+    /// Bytes, line feeds and entries.
+    int64_t position, lines, count;
+    /// Time, process and writer of the last.
+    int64_t realtime;
+    int32_t process;
+    uint16_t stream;
+    /// The entry at which this ended is like those, but for its writer.
+    uint8_t is_unknown;
+};
+
+/// Notes that the writer of an entry is nobody who matters here.
+void forktopsy_learn_writer(struct forktopsy_writer *writers, uint8_t *keys, const uint8_t *bytes,
+                            const struct forktopsy_entry *entry, uint16_t stream);
+
+/// Passes over entries in the export format that mean nothing here, as `known` says. Returns 1 where
+/// another whole entry follows, which `entry` is then, its bounds counted from `position`; 0 where what
+/// follows is nothing, no whole entry, or not sure.
+///
+/// Marks are as `forktopsy_walk_entry` has them.
+int forktopsy_pass_entries(const uint8_t *bytes, int64_t count, const uint64_t *feeds,
+                           const uint64_t *equals, int64_t shift,
+                           const struct forktopsy_known *known, struct forktopsy_passed *passed,
+                           struct forktopsy_entry *entry);
+
+/// The same of JSON objects, each in a line of its own.
+int forktopsy_pass_objects(const uint8_t *bytes, int64_t count, const uint64_t *quotes,
+                           const uint64_t *slashes, int64_t shift,
+                           const struct forktopsy_known *known, struct forktopsy_passed *passed,
+                           struct forktopsy_entry *entry);
 
 /// What records that are passed over have in common, and what they add up to. `LineSieve` in Reading
 /// is its owner.
