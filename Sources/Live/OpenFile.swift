@@ -61,6 +61,13 @@ package struct FileState: Hashable, Sendable {
         modifiedAt / 1_000_000_000 == moment / 1_000_000_000
     }
 
+    /// Whether it was last written at a moment, as exactly as both tell.
+    package func isWritten(at moment: Int64) -> Bool {
+        let second: Int64 = 1_000_000_000
+        let isCoarse = modifiedAt % second == 0 || moment % second == 0
+        return isCoarse ? isOf(moment) : modifiedAt == moment
+    }
+
     /// Whether two states are of one file.
     package func isSameFile(as other: FileState) -> Bool {
         device == other.device && inode == other.inode

@@ -36,7 +36,7 @@ extension FollowedPath {
             if !isFound { giveUp(source) }
         }
         reviveAll(now: now)
-        if current == nil, let last = store.sources(of: path).last { readMissed(behind: last) }
+        if let last = store.sources(of: path).last { readMissed(behind: last) }
     }
 
     func giveUp(_ source: LiveSource) {

@@ -13,15 +13,32 @@ extension FollowedPath {
     /// the file must then still begin as before.
     func joinHalves() {
         for _ in 0..<Self.looks {
-            guard let life = current, life.source.mark.isBlank, !leaving.isEmpty,
-                let start = life.file?.rest(limit: 1 << 16), start.contains(0x0A)
+            guard let life = current, life.source.mark.isBlank, let start = life.start,
+                let line = Self.firstLine(start.span), line != life.unjoined,
+                !leaving.isEmpty || Self.mayContinue(line)
             else { return }
             lookBehind(life.source)
-            guard current === life, life.file?.rest(limit: 1 << 16).starts(with: start) ?? false
-            else { continue }
-            _ = joined(start, life.source) { self.pass($0, in: life) }
+            guard current === life, life.start?.starts(with: start) ?? false else { continue }
+            if joined(start, life.source, pass: { self.pass($0, in: life) }) > 0 { return }
+            guard life.start?.starts(with: start) ?? false else { continue }
+            life.unjoined = line
             return
         }
+    }
+
+    /// The first line with its line feed, where it is there and not longer than a line may be.
+    static func firstLine(_ bytes: Span<UInt8>) -> [UInt8]? {
+        var out: [UInt8] = []
+        for i in 0..<min(bytes.count, 1 << 16) {
+            out.append(bytes[i])
+            if bytes[i] == 0x0A { return out }
+        }
+        return nil
+    }
+
+    /// Whether a line begins as no record does, and may be the second half of one.
+    static func mayContinue(_ line: [UInt8]) -> Bool {
+        line.count == 1 || FollowedInput.mayBeContinuation(line.span.extracting(0..<line.count - 1))
     }
 
     /// Passes over the first bytes of a file, where it still begins with them.
@@ -46,10 +63,11 @@ extension FollowedPath {
         _ start: [UInt8], _ next: LiveSource, pass: ([UInt8]) -> Bool = { _ in true }
     ) -> Int {
         guard let feed = start.firstIndex(of: 0x0A) else { return 0 }
+        readLeaving()
         let parts = halves
         guard let first = parts.first else { return 0 }
         let other = Array(start[...feed])
-        guard feed == 0 || FollowedInput.mayBeContinuation(other.span.extracting(0..<feed)) else {
+        guard Self.mayContinue(other) else {
             // Nothing continues them. A file that is open may still grow.
             for life in parts where life.file == nil { finish(life) }
             return 0
@@ -75,7 +93,7 @@ extension FollowedPath {
     private var halves: [Life] {
         var out: [Life] = []
         var later: [UInt8] = []
-        for life in leaving.reversed() {
+        for life in leaving.reversed() where !life.isRevived {
             let half = life.half
             guard !half.isEmpty else { break }
             let isHead = later.count >= Self.sureHead && half.starts(with: later[..<Self.sureHead])
@@ -89,6 +107,14 @@ extension FollowedPath {
 
     /// Bytes that the records of one writer begin with: its process, and a colon or a bracket.
     private static let sureHead = 6
+
+    /// Reads whole lines that were written to a file before it was rotated, and not read yet.
+    private func readLeaving() {
+        for life in leaving where life.file != nil && life.half.contains(0x0A) {
+            var buffer = [UInt8](repeating: 0, count: Self.turn)
+            while case .more = readOn(life, &buffer) {}
+        }
+    }
 
     /// Nothing follows: half a line counts as it is.
     func finish(_ life: Life) {
@@ -106,4 +132,15 @@ extension FollowedPath {
 
     /// Finishes what is leaving, at the end of a run that does not come back.
     func finishLeaving() { for life in leaving { finish(life) } }
+}
+
+extension FollowedPath.Life {
+    /// The first bytes of its file.
+    fileprivate var start: [UInt8]? { file?.rest(limit: 1 << 16) }
+}
+
+extension [UInt8] {
+    func ends(with other: [UInt8]) -> Bool {
+        count >= other.count && suffix(other.count).elementsEqual(other)
+    }
 }

@@ -70,44 +70,6 @@ extension FollowedPath {
     /// How often a directory is looked at in which names are changing.
     static let looks = 8
 
-    /// Reads rotated parts that came and went while nobody looked: those younger than `source`, by
-    /// their times or by their names, since clocks are set back. Looks again after each, since names
-    /// move on while we read.
-    func readMissed(behind source: LiveSource?) {
-        let mark = source?.mark ?? FileMark()
-        var failures: Set<RotatedLogs.Sibling> = []
-        for _ in 0..<1000 {
-            let siblings = RotatedLogs.siblings(of: path)
-            let known = siblings.first {
-                $0.path == source?.input.name
-                    || $0.state.inode == mark.inode && $0.state.device == mark.device
-            }
-            var isRead: Bool?
-            for sibling in siblings.reversed() where isRead == nil {
-                let isYounger =
-                    !sibling.state.isWritten(before: mark.modifiedAt)
-                    || known.map { RotatedLogs.isNewer(sibling.path, than: $0.path) } ?? false
-                guard isYounger, !failures.contains(sibling), !isOpen(sibling.state) else {
-                    continue
-                }
-                switch part(sibling) {
-                case .known: continue
-                case .grown(let source): isRead = readRest(sibling, of: source)
-                case .unknown: isRead = readWhole(sibling)
-                }
-                if isRead == false { failures.insert(sibling) }
-            }
-            if isRead == nil { return }
-        }
-    }
-
-    /// Before the first byte of a file was read nobody would have noticed that it was copied and
-    /// cut: the copy is looked for.
-    func lookBehind(_ source: LiveSource) {
-        let before = store.sources(of: path).last { $0.number < source.number }
-        if before != nil || readsAll { readMissed(behind: before) }
-    }
-
     /// Takes up again what has grown since it was read to its end: some writers keep a log open for
     /// long after it was renamed.
     func revive(now: Double) {
@@ -142,6 +104,7 @@ extension FollowedPath {
         else { return }
         source.reopen()
         let life = Life(source, file: file)
+        life.isRevived = true
         life.deadline = now + Self.leavingSeconds
         life.hasMore = true
         leaving.append(life)
@@ -161,13 +124,14 @@ extension FollowedPath {
     }
 
     func holdsWhatIsKnown(_ sibling: RotatedLogs.Sibling) -> Bool {
-        // A part that is but half a line has no mark yet.
-        let halves = leaving.filter { $0.source.mark.isBlank }.compactMap(\.feed?.rest)
+        // A part that is but half a line, or little more, has no mark by which it is known.
+        let halves = leaving.filter(\.source.mark.isShort)
         let all = store.sources(of: path).map(\.mark).filter { !$0.isBlank }
         let short = all.filter(\.isShort)
         if !halves.isEmpty || !short.isEmpty, sibling.state.size < 1 << 16,
             let content = Self.small(sibling),
-            halves.contains(content) || short.contains(where: { $0.isWhole(content) })
+            halves.contains(where: { $0.isAll(content) })
+                || short.contains(where: { $0.isWhole(content) })
         {
             return true
         }
@@ -239,76 +203,6 @@ extension FollowedPath {
             return out.count <= 1 << 20
         }
         return out.count <= 1 << 20 ? out : nil
-    }
-
-    /// Reads a rotated part from its first byte to its last.
-    @discardableResult
-    func readWhole(_ sibling: RotatedLogs.Sibling, joins: Bool = true) -> Bool {
-        guard !SignalPipe.isEnding else { return false }
-        guard !RotatedLogs.isUnreadable(sibling.path) else {
-            complain("\(sibling.path): packed in a way that is not read; its lines are missing")
-            settle(sibling)
-            return false
-        }
-        let name = RotatedName.isPart(sibling.path, of: path) ? sibling.path : path
-        let source = store.makeSource(origin: path, name: name)
-        let life = Life(source, file: nil)
-        var feed = ByteFeed()
-        var start: [UInt8]? = []
-        do throws(ReadError) {
-            try InputReader.forEachPiece(of: sibling.path) { bytes in
-                guard !SignalPipe.isEnding else { return false }
-                guard var held = start else {
-                    feed.feed(bytes) { source.take($0, isLast: $1, with: matcher) }
-                    if source.unsavedEvents > Self.eventsHeld {
-                        note(feed.mark, of: sibling, in: source)
-                        store.save()
-                    }
-                    return true
-                }
-                for i in 0..<bytes.count { held.append(bytes[i]) }
-                start = held
-                guard held.contains(0x0A) || held.count > 1 << 16 else { return true }
-                start = nil
-                var joined = joins ? joined(held, source) : 0
-                feed.feed(held.span) { piece, isLast in
-                    defer { joined = 0 }
-                    return joined > 0
-                        ? joined : source.take(piece, isLast: isLast, with: matcher)
-                }
-                return true
-            }
-        } catch {
-            guard !feed.mark.isBlank || !(start ?? []).isEmpty else {
-                store.forget(source)
-                complain("\(sibling.path): \(error.reason); its lines are missing")
-                return false
-            }
-            complain(error.reason, of: source)
-        }
-        note(feed.mark, of: sibling, in: source)
-        // The rest is read when we are back.
-        guard !SignalPipe.isEnding else { return false }
-        if let start { feed.feed(start.span) { _, _ in 0 } }
-        life.feed = feed
-        settle(sibling)
-        hasProgressed = true
-        if feed.rest.isEmpty {
-            source.close()
-        } else {
-            life.deadline = monotonicSeconds() + Self.leavingSeconds
-            leaving.append(life)
-        }
-        return true
-    }
-
-    /// Events of a rotated part that are read before they are put on disk.
-    static let eventsHeld = 4096
-
-    func note(_ mark: FileMark, of sibling: RotatedLogs.Sibling, in source: LiveSource) {
-        source.mark = mark
-        (source.mark.device, source.mark.inode) = (sibling.state.device, sibling.state.inode)
-        source.mark.modifiedAt = sibling.state.modifiedAt
     }
 
     /// Reports call a rotated log by its new name, where that shows whose log it was.

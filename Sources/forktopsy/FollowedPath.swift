@@ -37,14 +37,38 @@ final class FollowedPath {
         var deadline = Double.infinity
         /// Whether the last reading left something for the next.
         var hasMore = false
+        /// Whether it was taken up again out of its order, when it had been finished.
+        var isRevived = false
+        /// A first line that begins no record, and of which no other half was found.
+        var unjoined: [UInt8] = []
 
         init(_ source: LiveSource, file: consuming LogFile?) {
             self.source = source
             self.file = consume file
         }
 
-        /// Bytes of an unfinished line behind the place.
-        var half: [UInt8] { feed?.rest ?? file?.rest() ?? [] }
+        /// Bytes of an unfinished line behind the place. So many as `rest` gives at most are no line.
+        var half: [UInt8] {
+            let rest = feed?.rest ?? file?.rest() ?? []
+            return rest.count < 1 << 20 ? rest : []
+        }
+
+        /// Whether these bytes are what was read of it and the unfinished line behind that.
+        func isAll(_ bytes: [UInt8]) -> Bool {
+            let half = half
+            guard !half.isEmpty, bytes.count == Int(source.mark.offset) + half.count else {
+                return false
+            }
+            return bytes.ends(with: half)
+                && (source.mark.isBlank || source.mark.isWhole(Array(bytes.dropLast(half.count))))
+        }
+
+        /// Whether a log that begins with `bytes` may begin with the second half of a line, which is
+        /// to be looked for first.
+        func mayBeJoined(_ bytes: Span<UInt8>) -> Bool {
+            guard let line = FollowedPath.firstLine(bytes), line != unjoined else { return false }
+            return FollowedPath.mayContinue(line)
+        }
 
         /// Takes those bytes as used, so that the file is known by all of its content.
         func takeHalf() -> [UInt8] {
@@ -106,7 +130,9 @@ final class FollowedPath {
         joinHalves()
         if let life = current {
             let wasBlank = life.source.mark.isBlank
-            let progress = readOn(life, &buffer)
+            var progress = readOn(life, &buffer)
+            // What was written between these two may have been rotated away.
+            if case .upToDate = progress, !hasName(life) { progress = readOn(life, &buffer) }
             if wasBlank { lookBehind(life.source) }
             switch progress {
             case .more: return true
@@ -130,13 +156,24 @@ final class FollowedPath {
         guard !life.source.input.isIgnored else { return .upToDate }
         let source = life.source
         let before = source.mark.offset
+        var isBeginning = source.mark.isBlank
+        var isPutOff = false
         do throws(LiveError) {
             let outcome = try life.file?.readOn(
                 &buffer, limit: Self.turn, pieceLimit: { source.input.pieceLimit }
-            ) { [matcher] bytes, isLast in source.take(bytes, isLast: isLast, with: matcher) }
+            ) { [matcher] bytes, isLast in
+                // Another file may have come since its halves were looked for.
+                if isBeginning, life === current, life.mayBeJoined(bytes) {
+                    isPutOff = true
+                    return 0
+                }
+                isBeginning = false
+                return source.take(bytes, isLast: isLast, with: matcher)
+            }
             if let mark = life.file?.mark { source.mark = mark }
             problem = nil
             if source.mark.offset != before { hasProgressed = true }
+            if isPutOff { return .more }
             switch outcome {
             case .more: return .more
             case .replaced: return .replaced

@@ -19,7 +19,12 @@ struct LiveSampler {
     /// The servers of this host, and when they are looked for again (monotonic seconds).
     private var servers: [Discovery.Server] = []
     private var surveyAt = -Double.infinity
+    private var repeats = RepeatedReadings()
+    /// Until when every reading is kept (monotonic seconds).
+    private var closeUntil = -Double.infinity
 
+    /// Seconds behind the first failure in which readings are kept though they repeat.
+    private static let close = 5.0
     /// Seconds between looks around a failure; else one is taken with each beat.
     private static let fast = 1.0
     /// How long after a failure it looks often.
@@ -43,6 +48,7 @@ struct LiveSampler {
         due = isFirst ? now : min(due, max(now, takenAt + Self.fast))
         (alarmedAt, surveyAt) = (now, now)
         fastUntil = now + Self.aftermath
+        if isFirst { closeUntil = now + Self.close }
     }
 
     /// What is to be read now; `nil` where no look is due.
@@ -77,9 +83,11 @@ struct LiveSampler {
         }
     }
 
-    /// Takes note of what a look has shown, and keeps it in `source`.
+    /// Takes note of what a look has shown, and keeps it in `source`; `store` makes room for those that
+    /// stay when there are too many.
     mutating func keep(
-        _ sample: HostSample, in source: LiveSource, near incidents: [Incident], now: Double
+        _ sample: HostSample, in source: LiveSource, near incidents: [Incident], now: Double,
+        fresh store: () -> EventStore
     ) {
         for (what, _) in sample.unread where what.hasPrefix(HostReadings.serverAt) {
             silent[String(what.dropFirst(HostReadings.serverAt.count))] = now + Self.pause
@@ -88,8 +96,8 @@ struct LiveSampler {
             let failed = sample.unread.first { $0.what == HostReadings.serverAt + address }
             answers[address] = .some(failed?.reason)
         }
-        source.add(sample)
-        source.trimSamples(near: incidents)
+        source.add(repeats.kept(of: sample.snapshots, at: sample.at, all: now < closeUntil))
+        source.trimSamples(near: incidents, fresh: store)
         let saves = sample.snapshots.contains { $0.subject.isChild }
         due = saves || fastUntil > now ? now + Self.fast : Beat.next(after: now)
     }
@@ -107,42 +115,53 @@ extension LiveSource {
     /// Whether it holds what `tail` itself saw.
     var isSamples: Bool { origin == Self.samplesOrigin }
 
-    fileprivate func add(_ sample: HostSample) {
-        for var snapshot in sample.snapshots {
-            snapshot.stamp = Stamp(
-                form: .epoch, precision: .millisecond, nanoseconds: sample.at.nanoseconds)
-            snapshot.timeBasis = .inFormat
-            collector.snapshots.restore(snapshot)
-        }
+    fileprivate func add(_ snapshots: [Snapshot]) {
+        for snapshot in snapshots { collector.snapshots.restore(snapshot) }
         isChanged = true
     }
 
     /// Snapshots that are kept at most, and how many of them are the newest.
-    private static let sampleLimit = 4000
-    private static let newestKept = 1000
-    /// Seconds around an incident in which all samples are kept.
+    private static let sampleLimit = 1200
+    private static let newestKept = 300
+    /// Seconds around an incident in which samples are kept, and around its beginning and its end in
+    /// which all are.
     private static let surroundings = 180.0
+    private static let closeSurroundings = 2.0
+    /// Seconds between two samples of one kind that are kept elsewhere.
+    private static let thinned = 10.0
 
-    /// Of old samples only those around incidents are kept.
-    fileprivate func trimSamples(near incidents: [Incident]) {
+    /// Of old samples only those around incidents are kept, and all only where these begin and end.
+    fileprivate func trimSamples(near incidents: [Incident], fresh store: () -> EventStore) {
         let count = collector.snapshots.log.count
         guard count > Self.sampleLimit else { return }
         let spans = incidents.suffix(20).compactMap { incident -> ClosedRange<Timestamp>? in
             guard let start = incident.startedAt else { return nil }
-            let last = incident.recoveredAt ?? incident.lastFailureAt ?? start
-            return start.adding(
-                seconds: -Self.surroundings)...max(start, last).adding(seconds: Self.surroundings)
+            return start...max(start, incident.recoveredAt ?? incident.lastFailureAt ?? start)
         }
         var kept: [Snapshot] = []
+        var latest: [ReadingKey: Timestamp] = [:]
         var index = 0
         collector.snapshots.log.forEach { snapshot in
             index += 1
             let at = Timestamp(nanoseconds: snapshot.stamp.nanoseconds)
-            if index > count - Self.newestKept || spans.contains(where: { $0.contains(at) }) {
-                kept.append(snapshot)
+            let key = ReadingKey(snapshot)
+            let isDue = latest[key].map { at.seconds(since: $0) >= Self.thinned } ?? true
+            let isWanted = spans.contains { span in
+                isDue && span.widened(by: Self.surroundings).contains(at)
+                    || abs(at.seconds(since: span.lowerBound)) <= Self.closeSurroundings
+                    || abs(at.seconds(since: span.upperBound)) <= Self.closeSurroundings
             }
+            guard index > count - Self.newestKept || isWanted else { return }
+            latest[key] = at
+            kept.append(snapshot)
         }
         // Of too many around incidents the oldest give way.
-        resetSamples(Array(kept.suffix(Self.sampleLimit / 2)))
+        resetSamples(Array(kept.suffix(Self.sampleLimit / 2)), in: store())
+    }
+}
+
+extension ClosedRange<Timestamp> {
+    fileprivate func widened(by seconds: Double) -> ClosedRange<Timestamp> {
+        lowerBound.adding(seconds: -seconds)...upperBound.adding(seconds: seconds)
     }
 }

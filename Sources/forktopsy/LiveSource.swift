@@ -109,8 +109,8 @@ final class LiveSource {
     }
 
     /// Puts other samples in the place of all.
-    func resetSamples(_ snapshots: [Snapshot]) {
-        collector.snapshots = SnapshotCollector(path: input.name, store: EventStore(limits: .none))
+    func resetSamples(_ snapshots: [Snapshot], in store: EventStore) {
+        collector.snapshots = SnapshotCollector(path: input.name, store: store)
         for snapshot in snapshots { collector.snapshots.restore(snapshot) }
         savedSnapshots = 0
         isFresh = true

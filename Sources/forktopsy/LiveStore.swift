@@ -88,6 +88,11 @@ final class LiveStore {
             limits: .init(memory: 512 << 10, cache: 256 << 10), directories: [directory])
     }
 
+    /// Where samples wait: a new one each time that some are left out.
+    func freshSampleStore() -> EventStore {
+        EventStore(limits: .init(memory: 64 << 10, cache: 64 << 10), directories: [directory])
+    }
+
     /// A source for a log that was not met before.
     func makeSource(origin: String, name: String) -> LiveSource {
         let source = LiveSource(number: nextNumber, origin: origin, name: name, store: events)

@@ -30,6 +30,7 @@ extension TailRun {
         if sweepAt <= now {
             sweepAt = Beat.next(after: now)
             ripe.formUnion(paths.keys)
+            OwnMemory.release()
         }
         for path in paths.values where path.needsPolling || (path.deadline ?? .infinity) <= now {
             ripe.insert(path.path)

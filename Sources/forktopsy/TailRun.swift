@@ -52,6 +52,7 @@ final class TailRun {
     static let polling = 1.0
 
     init(_ options: Tail) throws {
+        OwnMemory.keepSmall()
         self.options = options
         start = options.fromStart ? .beginning : options.fromEnd ? .end : .asNeeded
         let quiet = options.speech.quiet
@@ -127,6 +128,7 @@ final class TailRun {
         hasScanned = true
         say("following \(spokenTargets)")
         sayWhatIsMissing()
+        OwnMemory.release()
         while true {
             let now = monotonicSeconds()
             readAll(now: now)
@@ -156,7 +158,8 @@ final class TailRun {
         let sample = look.taken { breathe() }
         let incidents = reporter.report.incidents
         let now = monotonicSeconds()
-        sampler?.keep(sample, in: source, near: incidents, now: now)
+        sampler?.keep(
+            sample, in: source, near: incidents, now: now, fresh: store.freshSampleStore)
         for (address, problem) in sampler?.answers ?? [:] {
             noteProblem(HostReadings.serverAt + address, problem)
         }

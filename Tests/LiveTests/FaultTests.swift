@@ -99,6 +99,27 @@ struct FaultTests {
         }
     }
 
+    @Test(arguments: [1, 6, 30, 60])
+    func `The first half of a line may be all of the part before`(length: Int) throws {
+        try withTemporaryFolder { folder in
+            let lines = [1, 2].map { second in
+                "7:M 22 Nov 2026 10:00:0\(second).000 # Can't save in background: fork: Cannot "
+                    + "allocate memory\n"
+            }
+            let text = Data(lines.joined().utf8)
+            let log = folder + "/redis.log"
+            try text.prefix(length).write(to: URL(fileURLWithPath: log + ".1"))
+            try text.dropFirst(length).write(to: URL(fileURLWithPath: log))
+            _ = try Program.run(
+                [
+                    "tail", "--state", folder + "/state", "--from-start", "--until-idle", "0.1",
+                    log,
+                ])
+            let stored = try Workshop.report(["incidents", "--state", folder + "/state"])
+            #expect(total(stored.incidents) == 2)
+        }
+    }
+
     @Test func `A part that was packed with a time of whole seconds is read`() throws {
         try withTemporaryFolder { folder in
             let log = folder + "/redis.log"
