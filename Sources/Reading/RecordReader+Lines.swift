@@ -134,8 +134,7 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         var classified = classifier.classify(line)
-        let mayBeSpaced = classified.scope == .raw || isSpacedRefusal(classified, line)
-        if mayBeSpaced, let squeezed = TextRepair.squeezed(line) {
+        if classified.scope == .raw, let squeezed = TextRepair.squeezed(line) {
             let again = classifier.classify(squeezed.span)
             if again.isRecord {
                 isVerbatim = false
@@ -152,17 +151,6 @@ extension RecordReader {
         } else {
             classified.receive(at: outer)
             give(classified, line, number, offset, body)
-        }
-    }
-
-    /// Whether blanks or tabs were put between the words of what a server writes of a refused fork.
-    private func isSpacedRefusal(_ classified: ClassifiedLine, _ line: Span<UInt8>) -> Bool {
-        let message = classified.message
-        guard classified.header.level == .warning, line.has("Can't", at: message.lowerBound) else {
-            return false
-        }
-        return message.dropLast().contains {
-            line[$0] == 0x09 || line[$0] == 0x20 && line[$0 + 1] == 0x20
         }
     }
 

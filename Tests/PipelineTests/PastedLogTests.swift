@@ -72,8 +72,6 @@ struct PastedLogTests {
         ("records of logfmt without line feeds", logfmt.joined()),
         ("records of logfmt with blanks for line feeds", logfmt.joined(separator: " ")),
         ("records in JSON without line feeds", json.joined()),
-        ("doubled blanks between words", plain.replacing(": ", with: ":  ")),
-        ("tabs between words", plain.replacing("in background: ", with: "in\tbackground:\t")),
         ("HTML breaks", log.joined(separator: "<br>").replacing("'", with: "&#39;")),
         ("carriage returns alone", log.joined(separator: "\r")),
         ("Ansible's result", "ok: [h] => {\"changed\": true, \"stdout\": \"\(escaped(plain))\"}"),
