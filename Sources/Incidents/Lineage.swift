@@ -51,7 +51,9 @@ struct ProcessEvidence {
     init(_ source: SourceEvents, _ patterns: [PatternInfo]) {
         var numbers: [Process: Int] = [:]
         for span in source.facts.processes where !span.isChild {
-            numbers[Process(stream: span.stream, pid: span.pid)] = numbers.count
+            let process = Process(stream: span.stream, pid: span.pid)
+            // A damaged extract may name one twice.
+            if numbers[process] == nil { numbers[process] = numbers.count }
         }
         var all = [Wrote](repeating: [], count: numbers.count)
         let wrote = patterns.map { Wrote($0.kind) }

@@ -58,6 +58,17 @@ struct DamagedExtractTests {
         }
     }
 
+    @Test func `A process that is named twice is taken once`() throws {
+        let named = lines.filter { $0.hasPrefix("{\"type\":\"process\"") }
+        let first = try #require(named.first)
+        let id = try #require(first.firstRange(of: /"pid":[0-9]+/).map { String(first[$0]) })
+        let twice = lines.map {
+            named.contains($0) ? $0.replacing(/"pid":[0-9]+/, with: id) : $0
+        }
+        #expect(named.count > 1)
+        try #expect(Pipeline.assembled(twice).contains("\"fork_failure\""))
+    }
+
     // MARK: - What is ours and unknown
 
     @Test func `A pattern that this catalogue does not have is taken at its word`() throws {
