@@ -81,8 +81,10 @@ struct InstanceMap {
         let ordered = members.sorted {
             (sources[$0.input].facts.path, $0.stream) < (sources[$1.input].facts.path, $1.stream)
         }
+        // A log may name a million processes.
+        var seen: Set<Int32> = []
         for lineage in members.sorted(by: { $0.first.nanoseconds < $1.first.nanoseconds }) {
-            for pid in lineage.pids where !instance.pids.contains(pid) { instance.pids.append(pid) }
+            for pid in lineage.pids where seen.insert(pid).inserted { instance.pids.append(pid) }
         }
         guard let first = ordered.first else { return instance }
         instance.log = RotatedName(sources[first.input].facts.path).log
