@@ -80,7 +80,8 @@ package struct Correlator {
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
         var twins = TwinFilter(sources)
-        let kills = KillTwins(sources, patterns: patterns)
+        let misdated = MisdatedKills(sources, patterns: patterns)
+        let kills = KillTwins(sources, patterns: patterns, misdated: misdated)
         var foldedKills = 0
         var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
@@ -97,6 +98,7 @@ package struct Correlator {
                 foldedKills += 1
                 continue
             }
+            guard !misdated.contains(event) else { continue }
             let number = owner(of: event, input: merge.origin.input)
             guard !twins.isTwin(event, merge.origin, instance: number) else { continue }
             guard !window.hasEnded(event.at) else { continue }
@@ -113,8 +115,13 @@ package struct Correlator {
                 hear(event, number)
                 continue
             }
+            let told = misdated.kill(toldBy: event).map {
+                trackers[number].take($0, isCounted: hasBegun)
+            }
             let outcome = trackers[number].take(event, isCounted: hasBegun)
-            if outcome.hasOpened { noteChildrenElsewhere(number, event) }
+            if outcome.hasOpened || told?.hasOpened ?? false {
+                noteChildrenElsewhere(number, event)
+            }
             if outcome.hasStrangersKills { passOnKills(number, in: window) }
             share(event, from: number)
             if mayBeCalm, outcome.isCalm { begin(&calm, number, input: merge.origin.input) }

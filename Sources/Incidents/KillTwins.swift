@@ -5,19 +5,22 @@ internal import Model
 /// Keeps one OOM kill that stands in several copies of a kernel log from counting more than once,
 /// whatever time each copy gives it: none, a whole second (`dmesg -T`), or microseconds.
 ///
-/// A process dies once. Its id, name and exact memory make the same line the same kill; of several
-/// inputs that hold it, the one with the finest stamps counts, and of lines in one input that have
-/// no time of their own, one.
+/// A process dies once. Its id, name and exact memory make the same line the same kill. Of several
+/// lines the one counts whose time fits what the servers' logs say; of those, the one with the finest
+/// stamp; of those in one input, the first.
 struct KillTwins {
     private struct Copy {
         var input: Int
         var line: Int
         var isDated: Bool
+        /// Dated when the victim was not there (`MisdatedKills`).
+        var isMisdated: Bool
         var precision: Double
         var path: String
 
         func isBetter(than other: Copy) -> Bool {
             if isDated != other.isDated { return isDated }
+            if isMisdated != other.isMisdated { return !isMisdated }
             if precision != other.precision { return precision < other.precision }
             if input == other.input { return line < other.line }
             return path.utf8.lexicographicallyPrecedes(other.path.utf8)
@@ -26,16 +29,17 @@ struct KillTwins {
 
     private var best: [String: Copy] = [:]
 
-    init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
+    init(_ sources: [SourceEvents], patterns: [PatternInfo], misdated: MisdatedKills) {
         for (input, source) in sources.enumerated()
-        where sources.count > 1 || source.facts.undated > 0 {
+        where source.log.patterns.contains(where: { patterns[$0].kind == .oom_victim }) {
             source.log.forEachHeader { i, pattern, header in
-                guard patterns[pattern].kind == .oom_victim,
-                    let key = source.log.event(at: i, input: input, patterns: patterns).kill
-                else { return }
+                guard patterns[pattern].kind == .oom_victim else { return }
+                let event = source.log.event(at: i, input: input, patterns: patterns)
+                guard let key = event.kill else { return }
                 let copy = Copy(
                     input: input, line: source.log.line(at: i),
                     isDated: source.log.instant(at: i) != nil && !header.stamp.isBorrowed,
+                    isMisdated: misdated.contains(event),
                     precision: header.stamp.precision.seconds, path: source.facts.path)
                 if best[key].map({ copy.isBetter(than: $0) }) ?? true { best[key] = copy }
             }
@@ -48,8 +52,7 @@ struct KillTwins {
             return false
         }
         guard let copy = best[key] else { return false }
-        if copy.input != event.source.input { return true }
-        return copy.line != event.source.line && (event.at == nil || event.header.stamp.isBorrowed)
+        return copy.input != event.source.input || copy.line != event.source.line
     }
 }
 

@@ -64,6 +64,31 @@ import Testing
         }
     }
 
+    @Test(
+        "a kill whose line carries another time is that of the child that had the process id",
+        arguments: [308.4, -290, 60, 3608])
+    func misdated(at: Double) throws {
+        var log = childKilled()
+        log.path = "server/redis.log"
+        let incidents = correlate(log, kernelLog(kills: [(at, 50)])).incidents
+        let incident = try #require(incidents.first)
+        #expect(incidents.count == 1)
+        #expect(incident.failures.oomKills == 1 && incident.failures.saveFailures == 1)
+        #expect(incident.startedAt?.seconds == 8.795)
+        #expect(incident.status == .recovered)
+        // A copy with the right time is the better one.
+        let copies = correlate(log, kernelLog(kills: [(8.4, 50), (at, 50)].sorted { $0.0 < $1.0 }))
+        #expect(copies.incidents.count == 1)
+        #expect(copies.incidents.first?.failures.oomKills == 1)
+        #expect(copies.incidents.first?.startedAt?.seconds == 8.4)
+    }
+
+    @Test("a process id that comes again days later is another process")
+    func laterProcess() {
+        let incidents = correlate(childKilled(), kernelLog(kills: [(200_000, 50)])).incidents
+        #expect(incidents.count == 2)
+    }
+
     @Test("a server that broke off at the kill was the one killed")
     func vanished() throws {
         var log = HandWrittenLog(pid: 1)
