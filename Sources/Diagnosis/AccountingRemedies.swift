@@ -7,7 +7,8 @@ enum AccountingRemedies {
     static func strict(_ facts: Case, _ charge: CommitCharge?) -> [Remedy] {
         if isDone(facts) { return [kept(facts, modeOneForGood(facts, from: 2))] }
         var out = [modeOne(facts, from: 2), modeOneForGood(facts, from: 2)]
-        if let charge { out += [raiseLimit(facts, charge), addSwap(charge)] }
+        // Without what the fork accounts at most no limit can be computed.
+        if let charge, charge.atMost != nil { out += [raiseLimit(facts, charge), addSwap(charge)] }
         if !hasRoom(facts) {
             // Without room for copy-on-write the mode is the last thing to change.
             out = Array(out.dropFirst(2)) + out.prefix(2)

@@ -178,6 +178,9 @@ extension Case {
     /// `3 s before the first failure`.
     func distance(of reading: Measured) -> String {
         guard let at = reading.at, let start else { return "time not known" }
+        if reading.placed.isZoneDoubtful {
+            return "by a clock whose distance from the log's is not known"
+        }
         if reading.placed.isFileTime { return "dated by its file's time" }
         return Self.distance(at, from: start)
     }
@@ -220,6 +223,8 @@ extension Case {
                 + (later ?? "")
         case .undated where setting.reading.at != nil && start == nil:
             return "read then; when it failed is not known"
+        case .undated where setting.reading.placed.isZoneDoubtful:
+            return "read by a clock whose distance from the log's is not known"
         case .undated where setting.reading.placed.isFileTime && setting.reading.at != nil:
             return "read at a time that is not known (that of its file stands here)"
         case .undated: return "read at a time that is not known"

@@ -136,7 +136,7 @@ package struct Case: Sendable {
         if let warning = events(.overcommit_warning).last {
             return warning["proves"] == "zero" ? .zero(warning) : .notOne(warning)
         }
-        guard incident.startSeen, let start = events(.server_version, .logo_version).last else {
+        guard incident.startIsWhole, let start = events(.server_version, .logo_version).last else {
             return .unknown
         }
         return .silent(start, couldBeStrict: warnsOfZeroOnly(start["version"] ?? ""))

@@ -65,6 +65,38 @@ extension Case {
         }.max { $0.by < $1.by }
     }
 
+    /// A counter that had counted no more after the last child was killed than before the first of them
+    /// was forked; `nil` where it had, or where nothing bounds the kills so closely. Between the kill
+    /// and the server's word on it seconds may pass, so that a reading between the two tells nothing.
+    func unmoved(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool
+    ) -> Measured? {
+        let killed = kills(9) + vanished
+        guard let first = killed.compactMap(\.at).min(), let last = killed.compactMap(\.at).max()
+        else { return nil }
+        let forks = events(.child_started).compactMap(\.at).filter { $0 <= first }
+        let from = forks.max() ?? first.adding(seconds: -Self.wordReach)
+        let all = incident.readings.all(measure, where: accepts).filter {
+            $0.at != nil && !$0.placed.isFileTime && !$0.placed.snapshot.isChange
+        }
+        let groups = Dictionary(grouping: all) { $0.subject.path ?? "" }
+        let pairs = groups.values.map { readings in
+            (
+                readings.last { $0.at.map { $0 <= from } ?? false },
+                readings.first { $0.at.map { $0 > last } ?? false }
+            )
+        }
+        guard let (_, after) = pairs.first(where: { $0 != nil && $1 != nil }), let after,
+            pairs.allSatisfy({ before, after in
+                before.flatMap { b in after.map { $0.number <= b.number } } ?? true
+            })
+        else { return nil }
+        return after
+    }
+
+    /// For how long a server may not have told of a child that was killed.
+    private static let wordReach = 30.0
+
     /// The counter of OOM kills in the server's groups, where it rose over the incident.
     ///
     /// It counts every process of a group that an OOM killer took, for whatever limit, that of the
@@ -90,12 +122,24 @@ extension Case {
         return rises.isEmpty ? cite(use.limit.reading, .for, "the group has a limit") : nil
     }
 
+    /// That the server stands in the root of the host's groups. Inside a container, whose processes
+    /// are numbered from 1, `/` is the container's own group, which may have any limit.
+    func rootGroup(_ measure: Measure) -> Measured? {
+        guard let path = nearest(measure, where: Self.isServerProcess), path.text == "/",
+            let pid = path.subject.pid, incident.instance.container == nil
+        else { return nil }
+        let ids = nearest(.nsPIDs, where: { $0.scope == .process && $0.pid == pid })
+        let isFromOutside = ids.map { $0.text.split(separator: " ").count > 1 } ?? false
+        return isFromOutside || pid >= Self.lowestHostPID ? path : nil
+    }
+
+    /// Below it a process may be one of a container.
+    private static let lowestHostPID: Int32 = 300
+
     /// What shows that no control group counts the server's memory: it stands in the root, or
     /// /proc/PID/cgroup lists version 1 controllers and memory is none of them.
     var isOutsideMemoryCgroups: Measured? {
-        if let path = nearest(.cgroupPath, where: Self.isServerProcess), path.text == "/" {
-            return path
-        }
+        if let root = rootGroup(.cgroupPath) { return root }
         guard let listed = nearest(.cgroupControllers, where: Self.isServerProcess) else {
             return nil
         }

@@ -30,6 +30,9 @@ struct CommitCharge {
     /// (Linux v6.1, mm/mm_init.c, `mm_compute_batch`).
     var slack: Int64
 
+    /// Whether what the fork accounts was read, and not only bounded.
+    var isExact: Bool { atMost.map { $0.bytes == atLeast.bytes } ?? false }
+
     enum Answer { case refused, marginal, straddles, fits, unknown }
 
     /// A refused fork gives back what it had accounted, so that figures read after it are those
@@ -50,7 +53,7 @@ struct CommitCharge {
             if needAtLeast >= ceiling - slack { return .marginal }
             return .straddles
         }
-        return needAtLeast >= ceiling - slack ? .marginal : .unknown
+        return atLeast.bytes > 0 && needAtLeast >= ceiling - slack ? .marginal : .unknown
     }
 }
 

@@ -12,9 +12,9 @@ enum KernelSilence {
     /// was gone without a word, and none about an OOM kill.
     static func log(_ facts: Case) -> KernelLog? {
         let moments = (facts.kills(9) + facts.vanished).map(\.at)
-        guard !moments.isEmpty, facts.oomVictims.isEmpty, facts.clockConflict == nil else {
-            return nil
-        }
+        guard !moments.isEmpty, facts.oomVictims.isEmpty, facts.clockConflict == nil,
+            !facts.incident.zoneIsAssumed
+        else { return nil }
         return (facts.incident.kernelLogs + asked(facts)).first { log in
             moments.allSatisfy { at in at.map { $0 > log.from && $0 < log.to } ?? false }
         }

@@ -46,3 +46,27 @@ extension Readings {
             })
     }
 }
+
+extension Case {
+    /// Whether a setting that lets forks pass is seen to have been made after the last one was refused:
+    /// vm.overcommit_memory is 1 since, or a limit that decides is higher than before.
+    func letsPass(after refused: Timestamp?) -> Bool {
+        guard let refused else { return false }
+        let modes = incident.readings.all(.overcommitMemory, where: Self.isHost).filter {
+            $0.at != nil && !$0.placed.isFileTime
+        }
+        if let last = modes.last, last.number == 1, last.at.map({ $0 > refused }) ?? false {
+            return true
+        }
+        let limits: [Measure] = [.commitLimit, .overcommitKbytes, .overcommitRatio, .swapTotal]
+        return limits.contains { measure in
+            let all = incident.readings.all(measure, where: Self.isHost).filter {
+                $0.at != nil && !$0.placed.isFileTime
+            }
+            guard let before = all.last(where: { $0.at.map { $0 <= refused } ?? false }),
+                let after = all.last, after.at.map({ $0 > refused }) ?? false
+            else { return false }
+            return after.number > before.number
+        }
+    }
+}

@@ -9,20 +9,24 @@ extension Diagnosis {
     /// process of it.
     package static func outlook(
         _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool,
-        refusedBy: Set<Errno> = [], kill: Incident? = nil
+        refusedBy: Set<Errno> = [], lastRefusedAt: Timestamp? = nil, kill: Incident? = nil
     ) -> Outlook {
         if summary.lastEventAt == nil, let alike = readings.asOfOneMoment {
-            return nextFork(summary, alike, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
-                .withoutTimes
+            return nextFork(
+                summary, alike, isOpen: isOpen, refusedBy: refusedBy, lastRefusedAt: nil, kill: kill
+            )
+            .withoutTimes
         }
-        var out = nextFork(summary, readings, isOpen: isOpen, refusedBy: refusedBy, kill: kill)
+        var out = nextFork(
+            summary, readings, isOpen: isOpen, refusedBy: refusedBy, lastRefusedAt: lastRefusedAt,
+            kill: kill)
         OutlookTrends(summary, readings).fill(&out)
         return out
     }
 
     private static func nextFork(
         _ summary: InstanceSummary, _ readings: Readings, isOpen: Bool, refusedBy: Set<Errno>,
-        kill: Incident?
+        lastRefusedAt: Timestamp?, kill: Incident?
     ) -> Outlook {
         var subject = Incident(kind: .fork_failure, instance: summary.instance)
         subject.readings = readings
@@ -52,6 +56,15 @@ extension Diagnosis {
             out.statement =
                 "Memory accounting would let the next fork pass, but the last ones were refused with "
                 + "EAGAIN, by a limit on tasks; that it has room by now is not seen."
+        }
+        if out.wouldFork == .yes, isOpen, refusedBy.contains(.ENOMEM),
+            !facts.letsPass(after: lastRefusedAt)
+        {
+            out.wouldFork = .unknown
+            out.headroomBytes = nil
+            out.statement =
+                "By the figures the next fork would pass, but the last ones were refused with ENOMEM, and "
+                + "no setting that refused them is seen to have changed since."
         }
         if let kill { out.add(kill, lastSuccessAt: summary.lastSuccessAt) }
         let paths = Set(readings.snapshots.filter { $0.tie != .own }.map(\.path))
@@ -103,7 +116,8 @@ private struct HeadRoom {
             out.wouldFork = .no
             out.headroomBytes = room
             out.statement =
-                "The next fork would be refused: it is \(spoken(-room)) short under CommitLimit."
+                "The next fork would be refused: it is \(charge.isExact ? "" : "at least ")"
+                + "\(spoken(-room)) short under CommitLimit."
         case .fits:
             let sure = charge.ceiling - (charge.needAtMost ?? charge.needAtLeast)
             out.wouldFork = .yes
@@ -205,7 +219,8 @@ private struct HeadRoom {
             $0.at != nil && !$0.placed.isFileTime
         }
         guard let first = points.first, let last = points.last, let from = first.at,
-            let to = last.at, to.seconds(since: from) >= 60, points.count >= Growth.fewest
+            let to = last.at, points.count >= Growth.fewest,
+            OutlookTrends.goesOn(points.map { ($0.at ?? from, -Double($0.number)) })
         else { return "" }
         // A fork needs the growth twice: in Committed_AS, and in what it has to account.
         let pace = Double(last.number - first.number) / to.seconds(since: from) * 2

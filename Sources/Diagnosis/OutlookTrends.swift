@@ -78,7 +78,8 @@ struct OutlookTrends {
     }
 
     private func milliseconds(_ reading: Measured) -> String {
-        reading.real < 1
+        if reading.real < 0.001 { return "less than 1 ms" }
+        return reading.real < 1
             ? "\(Int((reading.real * 1000).rounded())) ms" : spokenDuration(seconds: reading.real)
     }
 
@@ -128,13 +129,29 @@ struct OutlookTrends {
             + "always at work."
     }
 
+    /// Whether what falls is a trend and no passing load: it was watched for ten minutes at least, and
+    /// fell in the later half at half the pace of the whole or faster.
+    static func goesOn(_ points: [(at: Timestamp, value: Double)]) -> Bool {
+        guard let first = points.first, let last = points.last,
+            last.at.seconds(since: first.at) >= 600
+        else { return false }
+        let half = first.at.adding(seconds: last.at.seconds(since: first.at) / 2)
+        guard let middle = points.last(where: { $0.at <= half }), middle.at < last.at else {
+            return false
+        }
+        let pace = (first.value - last.value) / last.at.seconds(since: first.at)
+        let later = (middle.value - last.value) / last.at.seconds(since: middle.at)
+        return pace > 0 && later >= pace / 2
+    }
+
     /// MemAvailable that falls, and when none would be left; told where that is within a day.
     private var available: Note? {
         let all = facts.incident.readings.all(.memAvailable, where: Case.isHost).filter {
             $0.at != nil && !$0.placed.isFileTime
         }
         guard let first = all.first, let last = all.last, let from = first.at, let to = last.at,
-            all.count >= Growth.fewest, to.seconds(since: from) >= 60,
+            all.count >= Growth.fewest,
+            Self.goesOn(all.map { ($0.at ?? from, Double($0.number)) }),
             Double(last.number) <= Double(first.number) * 0.9,
             Double(last.number) <= 1.1 * (all.map { Double($0.number) }.min() ?? 0)
         else { return nil }

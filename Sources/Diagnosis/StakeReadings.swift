@@ -201,6 +201,13 @@ extension Case {
     /// what that was.
     private func refusal(_ before: Persistence.Refusal?) -> Persistence.Refusal? {
         guard var out = before, out.restsOnStopWrites, let start, let end else { return before }
+        let told = incident.readings.all(.configStopWrites)
+        // redis.conf has no time of its own.
+        if !told.isEmpty,
+            told.allSatisfy({ $0.text == "no" && ($0.at == nil || $0.placed.isFileTime) })
+        {
+            return nil
+        }
         if let setting = setting(.configStopWrites), setting.isKnown {
             if setting.text == "no" {
                 guard let later = setting.changedLater?.at, later <= end else { return nil }

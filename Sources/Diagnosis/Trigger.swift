@@ -62,7 +62,8 @@ extension Case {
                 ? readings[$0].placed.snapshot.isChange
                 : readings[$0].text != readings[$0 - 1].text
         }
-        guard let index, let at = readings[index].at, start.seconds(since: at) <= Self.reach,
+        guard let index, isTightened(readings, at: index), let at = readings[index].at,
+            start.seconds(since: at) <= Self.reach,
             incident.persistence.lastSuccessAt.map({ $0 <= at }) ?? true
         else { return nil }
         let after = readings[index]
@@ -89,6 +90,29 @@ extension Case {
                 (evidence.value, evidence.unit) = (nil, nil)
                 return evidence
             })
+    }
+
+    /// Whether a change can bring the failure about: a limit that is raised refuses nothing.
+    private func isTightened(_ readings: [Measured], at index: Int) -> Bool {
+        let after = readings[index]
+        let before = index > 0 ? readings[index - 1].number : nil
+        switch after.measure {
+        case .overcommitMemory: return after.number != 1
+        case .adminReserve, .userReserve, .cgroupOOMKillDisabled:
+            return before.map { after.number > $0 } ?? true
+        // What the server may hold is bounded by it, and what is left for others.
+        case .maxmemory where isKilledForMemory:
+            return before.map { after.number == 0 || $0 > 0 && after.number > $0 } ?? true
+        case .maxmemory:
+            return before.map { after.number > 0 && ($0 == 0 || after.number < $0) } ?? true
+        case .maxmemoryPolicy, .configDirectory: return true
+        // The one is set to 0 where the other is set.
+        case .overcommitKbytes where after.number == 0, .overcommitRatio where after.number == 0:
+            return false
+        case .overcommitKbytes: return before.map { $0 == 0 || after.number < $0 } ?? true
+        case .overcommitRatio: return before.map { $0 == 0 || after.number < $0 } ?? true
+        default: return before.map { after.number < $0 } ?? true
+        }
     }
 
     private func spoken(_ reading: Measured) -> String {

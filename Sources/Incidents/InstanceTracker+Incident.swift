@@ -12,6 +12,7 @@ extension InstanceTracker {
         var fresh = IncidentDraft(kind: kind, instance: instance, anchor: event, stake: stake)
         fresh.set {
             $0.startSeen = life.startIsSeen
+            $0.startIsWhole = life.startIsWhole
             $0.persistence.lastSuccessAt = lastSave?.at
         }
         for entry in life.precursors(sources) { fresh.addEntry(entry) }

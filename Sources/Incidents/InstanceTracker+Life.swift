@@ -65,6 +65,7 @@ extension InstanceTracker {
         if life.pid == 0 { life.pid = Self.startingPID(event) }
         switch event.kind {
         case .server_starting, .server_version, .logo_version: noteBanner(event)
+        case .server_mode, .logo_port: life.mode = event
         default: break
         }
         if let port = event.int("port") { instance.port = port }

@@ -11,6 +11,7 @@ struct ServerLife {
     /// The line that says that a server starts. From redis 7.2 on warnings come before it.
     var banner: Event?
     var version: Event?
+    var mode: Event?
     var warnings: [Event] = []
     var shutdownRequested: Event?
     var end: End?
@@ -37,6 +38,9 @@ struct ServerLife {
     var started: Event? { banner ?? firstLine }
     /// Whether the start of the process is in the data.
     var startIsSeen: Bool { firstLine != nil }
+    /// Whether a warning at the start would stand in the data: lines of other kinds and levels from
+    /// before and behind its place do. A log of which only some lines are left shows no absence.
+    var startIsWhole: Bool { startIsSeen && mode != nil && isReady }
     /// Whether anything is known of this process.
     var isKnown: Bool { pid != 0 || firstLine != nil || lastLine != nil }
 

@@ -47,6 +47,8 @@ package struct Incident: Sendable {
     package var zoneIsAssumed = false
     /// Whether the start of the process in which the first failure fell is in the data.
     package var startSeen = false
+    /// Whether that start is there with the lines between which a warning would stand. Not printed.
+    package var startIsWhole = false
     /// What has not succeeded since it failed, where something else has: `an AOF rewrite`.
     /// Printed within the status.
     package var outstanding: [String] = []

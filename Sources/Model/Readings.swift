@@ -6,6 +6,9 @@ package struct PlacedSnapshot: Sendable {
     package var at: Timestamp?
     /// The instant is when the file was last written, which a copy may have changed.
     package var isFileTime: Bool
+    /// Nothing says how far its clock lies from that of the server's log: the zone of one of them is
+    /// only assumed. Then its instant decides no more than a file's time does.
+    package private(set) var isZoneDoubtful = false
     package var path: String
     package var tie: Tie
 
@@ -28,6 +31,14 @@ package struct PlacedSnapshot: Sendable {
         self.isFileTime = isFileTime
         self.path = path
         self.tie = tie
+    }
+
+    /// The same with an instant that may be hours off.
+    package var doubtful: PlacedSnapshot {
+        var out = self
+        out.isZoneDoubtful = true
+        out.isFileTime = true
+        return out
     }
 }
 

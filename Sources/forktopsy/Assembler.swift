@@ -122,6 +122,7 @@ struct Assembler {
             return Diagnosis.outlook(
                 summary, readings, isOpen: !open.isEmpty,
                 refusedBy: Set(open.flatMap(\.failures.byErrno.keys)),
+                lastRefusedAt: open.compactMap(\.lastFailureAt).max(),
                 kill: own.last { $0.failures.oomKills > 0 }?.unfolded)
         }
         // Of a server without a log only what is known is worth a word.
@@ -338,6 +339,7 @@ struct Assembly {
             var incident = report.incidents[i].unfolded
             incident.readings = readings
             incident.zoneIsAssumed = zoneIsAssumed(incident)
+            incident.readings = doubted(incident)
             incident.kernelLogs = kernelLogs.filter { log in
                 log.host == nil || incident.instance.host == nil
                     || log.host == incident.instance.host

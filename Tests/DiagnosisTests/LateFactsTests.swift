@@ -221,7 +221,8 @@ import Testing
     // MARK: - Outlook
 
     private func outlook(
-        isOpen: Bool, _ refusedBy: Set<Errno>, _ change: (inout World) -> Void
+        isOpen: Bool, _ refusedBy: Set<Errno>, at refusedAt: Double = 50,
+        _ change: (inout World) -> Void
     ) throws -> Outlook {
         var world = World()
         world.log.start(at: 0)
@@ -234,7 +235,8 @@ import Testing
         incident.startedAt = HandWrittenLog.epoch.adding(seconds: 100)
         world.facts.attach(to: &incident, [summary.instance])
         return Diagnosis.outlook(
-            summary, incident.readings, isOpen: isOpen, refusedBy: refusedBy)
+            summary, incident.readings, isOpen: isOpen, refusedBy: refusedBy,
+            lastRefusedAt: HandWrittenLog.epoch.adding(seconds: refusedAt))
     }
 
     @Test("a full pids group refuses the next fork, whatever accounting says")
@@ -278,6 +280,8 @@ import Testing
     func outlookAfterEAGAIN() throws {
         #expect(try outlook(isOpen: true, [.EAGAIN]) { _ in }.wouldFork == .unknown)
         #expect(try outlook(isOpen: true, [.ENOMEM]) { _ in }.wouldFork == .yes)
+        // The mode was 1 already when they were refused.
+        #expect(try outlook(isOpen: true, [.ENOMEM], at: 101) { _ in }.wouldFork == .unknown)
         #expect(try outlook(isOpen: false, [.EAGAIN]) { _ in }.wouldFork == .yes)
     }
 }

@@ -337,7 +337,8 @@ extension Incident {
         let world = World.refusal("Resource temporarily unavailable").with {
             $0.facts.host(
                 at: 99, [.kernelStack: .mib(6), .pidMax: 32_768, .threadsMax: 190_000])
-            $0.facts.process(at: 99, [.pidsCgroupPath: "/", .userID: 999])
+            $0.facts.process(
+                at: 99, [.pidsCgroupPath: "/", .userID: 999, .nsPIDs: "4711 10"])
             change(&$0)
         }
         return try #require(world.incident).finding(.task_limit_rlimit_nproc)

@@ -91,12 +91,12 @@ enum CgroupMemoryOOMKill: Cause {
                 ])
         }
         // With the server its group goes, and a new one counts from 0.
-        if facts.vanished.isEmpty, let rise = facts.rise(.cgroupOOMKills, where: Case.isCgroup),
-            rise.by == 0
+        if facts.vanished.isEmpty, facts.countedKills == nil,
+            let counter = facts.unmoved(.cgroupOOMKills, where: Case.isCgroup)
         {
             return finding(
                 .ruled_out, .high, "The group's counter of OOM kills did not rise.",
-                evidence: [facts.cite(rise.to, .against, "the counter after the kill")])
+                evidence: [facts.cite(counter, .against, "the counter after the kill")])
         }
         if let log = KernelSilence.log(facts), facts.countedKills == nil,
             ContainerKill.flag(facts)?.number != 1

@@ -107,7 +107,13 @@ enum CommitLimitStrict: Cause {
         guard let charge else { return "" }
         let bytes = charge.needAtLeast - charge.ceiling
         let when = charge.moment == .before ? "" : "by figures read \(moment(facts, charge)) "
-        return ": \(when)it was \(ByteCount(bytes: bytes).description) short"
+        let size = ByteCount(bytes: bytes).description
+        // Then even a fork that accounts nothing is refused.
+        if charge.atLeast.bytes == 0 {
+            return ": \(when)Committed_AS was \(size) beyond what the server may use before the "
+                + "fork; what the fork had to account on top is not known"
+        }
+        return ": \(when)it was \(charge.isExact ? "" : "at least ")\(size) short"
     }
 
     /// `2 s after the last failure, while nothing had succeeded`.
@@ -141,12 +147,14 @@ enum CommitLimitStrict: Cause {
                         ram, .for, "RAM: the refused mapping of \(spoken(largest)) is smaller")
                 ])
         }
-        if facts.overcommitMode != nil {
-            // Read after the failure only, as 0 or 1.
+        if let mode = facts.overcommitMode {
+            // Read after the failure only, or at a time that is not known, as 0 or 1.
             return finding(
                 .possible, .low,
                 "The mode of memory accounting may have been strict (vm.overcommit_memory=2) when "
-                    + "the fork was refused; after the failure it was not.")
+                    + "the fork was refused; "
+                    + (mode.reach == .after ? "after the failure" : "when it was read")
+                    + " it was not.")
         }
         return finding(
             .possible, startConfidence(facts),

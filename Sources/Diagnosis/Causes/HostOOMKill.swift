@@ -57,10 +57,10 @@ enum HostOOMKill: Cause {
 
     /// Plenty available right before the kill.
     private static func ruledOut(_ facts: Case) -> Finding? {
-        if let rise = facts.rise(.oomKills, where: Case.isHost), rise.by == 0 {
+        if let counter = facts.unmoved(.oomKills, where: Case.isHost) {
             return finding(
                 .ruled_out, .high, "The kernel's counter of OOM kills did not rise.",
-                evidence: [facts.cite(rise.to, .against, "oom_kill of /proc/vmstat")])
+                evidence: [facts.cite(counter, .against, "oom_kill of /proc/vmstat")])
         }
         guard let total = facts.nearest(.memTotal, where: Case.isHost),
             let lowest = lowestAvailable(facts), lowest.number > total.number / 5

@@ -58,8 +58,7 @@ enum TaskLimitCgroupPids: Cause {
             out.remedies = remedies(facts)
             return out
         }
-        if let path = facts.nearest(.pidsCgroupPath, where: Case.isServerProcess), path.text == "/"
-        {
+        if let path = facts.rootGroup(.pidsCgroupPath) {
             return finding(
                 .ruled_out, .high,
                 "The server stands in the root of the pids controller, which "
