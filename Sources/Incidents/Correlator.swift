@@ -82,6 +82,7 @@ package struct Correlator {
         var twins = TwinFilter(sources)
         let misdated = MisdatedKills(sources, patterns: patterns)
         let kills = KillTwins(sources, patterns: patterns, misdated: misdated)
+        var daemonKills = DaemonKills()
         var foldedKills = 0
         var refusals = KernelRefusals()
         var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
@@ -94,7 +95,7 @@ package struct Correlator {
                 calm.end(&trackers[number], &merge)
             }
             let event = merge.next()
-            guard !kills.isTwin(event) else {
+            guard !kills.isTwin(event), !daemonKills.isTwin(event, host: host(of: event)) else {
                 foldedKills += 1
                 continue
             }

@@ -56,6 +56,24 @@ struct KillTwins {
     }
 }
 
+/// Keeps a kill by systemd-oomd from counting twice: it writes a line, and so does systemd itself
+/// (systemd v255, src/oom/oomd-manager.c and src/core/unit.c, `unit_log_oomd_kill`).
+struct DaemonKills {
+    private var latest: [String: Timestamp] = [:]
+
+    /// Between the two lines lies a message on the bus.
+    private static let reach = 5.0
+
+    mutating func isTwin(_ event: Event, host: String?) -> Bool {
+        guard case .oomd_kill = event.kind, let at = event.at,
+            let name = (event["unit"] ?? event["cgroup"])?.split(separator: "/").last
+        else { return false }
+        let key = "\(host ?? "") \(name)"
+        defer { latest[key] = at }
+        return latest[key].map { abs(at.seconds(since: $0)) <= Self.reach } ?? false
+    }
+}
+
 extension Event {
     /// What tells one kill from all others; `nil` where the line has too little for that.
     fileprivate var kill: String? {

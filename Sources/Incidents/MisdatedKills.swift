@@ -2,7 +2,8 @@
 
 internal import Model
 
-/// OOM kills whose line carries a time at which their victim was not there.
+/// OOM kills whose line does not stand where they happened: it carries a time at which the victim was
+/// not there, or comes behind the server's whole log in one file.
 ///
 /// A server's log says which child had the process id, and that signal 9 ended it. Where the kernel's
 /// line gives another time, a clock is wrong or the line was changed: the process died once, so it
@@ -22,6 +23,11 @@ struct MisdatedKills {
         var told: Place
         var host: String?
 
+        /// Whether a line comes behind the one that tells of its end, in one file.
+        func isBefore(_ place: Place) -> Bool {
+            told.input == place.input && told.line < place.line
+        }
+
         func isEnded(at kill: Timestamp) -> Bool {
             kill >= from.adding(seconds: -reach.before) && kill <= end.adding(seconds: reach.after)
         }
@@ -39,24 +45,36 @@ struct MisdatedKills {
     init(_ sources: [SourceEvents], patterns: [PatternInfo]) {
         let kills = Self.kills(sources, patterns)
         guard !kills.isEmpty else { return }
-        let lives = Self.lives(
-            of: Set(kills.compactMap { $0.event.int("pid") }), sources, patterns)
+        let pids = Set(kills.compactMap { $0.event.int("pid") })
+        let lives = Self.lives(of: pids, sources, patterns)
         /// Deaths of which another line tells at its time.
         var told: Set<Place> = []
         for (kill, host) in kills {
-            guard let pid = kill.int("pid"), let at = kill.at, let all = lives[pid] else {
+            guard let pid = kill.int("pid"), let all = lives[pid] else { continue }
+            let own = all.filter { $0.host == nil || host == nil || $0.host == host }
+            let place = Place(input: kill.source.input, line: kill.source.line)
+            var moved = kill
+            guard let at = kill.header.stamp.isBorrowed ? nil : kill.at else {
+                // Where it stands alone, what has no time comes before all that has.
+                guard own.count == 1, let life = own.first, life.isBefore(place) else { continue }
+                moved.at = nil
+                misdated.insert(place)
+                self.kills[life.told] = moved
                 continue
             }
-            let own = all.filter { $0.host == nil || host == nil || $0.host == host }
             if let life = own.first(where: { $0.isEnded(at: at) }) {
-                told.insert(life.told)
+                guard life.isBefore(place) else {
+                    told.insert(life.told)
+                    continue
+                }
+                misdated.insert(place)
+                self.kills[life.told] = kill
                 continue
             }
             guard own.count == 1, let life = own.first,
                 abs(at.seconds(since: life.end)) <= Self.furthest
             else { continue }
-            misdated.insert(Place(input: kill.source.input, line: kill.source.line))
-            var moved = kill
+            misdated.insert(place)
             moved.at = life.end
             self.kills[life.told] = moved
         }
@@ -84,11 +102,9 @@ struct MisdatedKills {
         for (input, source) in sources.enumerated()
         where holds(source, .oom_victim, patterns) {
             source.log.forEachHeader { i, pattern, header in
-                guard patterns[pattern].kind == .oom_victim, !header.stamp.isBorrowed else {
-                    return
-                }
+                guard patterns[pattern].kind == .oom_victim else { return }
                 let event = source.log.event(at: i, input: input, patterns: patterns)
-                guard event.at != nil, event.isServerFamily else { return }
+                guard event.isServerFamily else { return }
                 out.append((event, source.facts.streams[Int(header.stream)].host))
             }
         }

@@ -101,6 +101,14 @@ enum TimelineText {
         let who =
             child.map { "the child of the \($0.spoken)" }
             ?? (event["comm"].map { "process \($0)" } ?? "a process")
+        if event.kind == .earlyoom_kill {
+            return "earlyoom sent \(event["name"] ?? "a signal") to \(who) (pid "
+                + "\(event["pid"] ?? "unknown"))"
+        }
+        if event.kind == .oomd_kill {
+            let group = event["unit"] ?? event["cgroup"]
+            return "systemd-oomd killed \(group ?? "the server's group")"
+        }
         return "the OOM killer killed \(who) (pid \(event["pid"] ?? "unknown"))"
     }
 

@@ -30,6 +30,37 @@ import Testing
         #expect(try judged(still, .host_oom_kill) == .ruled_out)
     }
 
+    // MARK: - Daemons
+
+    @Test(
+        "a daemon that acts before the kernel is named, and for what it acted",
+        arguments: [
+            (EventKind.earlyoom_kill, ["name": "SIGTERM", "pid": "50"], "earlyoom", true),
+            (
+                .oomd_kill, ["cgroup": "/a/redis.service", "limit_cgroup": "/a"], "pressure in /a",
+                false
+            ),
+            (
+                .oomd_kill, ["cgroup": "/a/redis.service", "used_bytes": "9"], "nearly used up",
+                true
+            ),
+        ])
+    func daemons(
+        kind: EventKind, values: [String: String], words: String, isHost: Bool
+    ) throws {
+        let world = World.kill(line: false).with {
+            $0.log.entries.removeAll { $0.kind == .child_killed }
+            $0.log.add(
+                kind, at: 100, values.merging(["comm": "redis-server"]) { a, _ in a }, pid: 0,
+                role: .unknown, form: .daemon)
+        }
+        let finding = try #require(world.incident?.finding(.host_oom_kill))
+        #expect(finding.statement.contains(words), "\(finding.statement)")
+        #expect(!finding.statement.hasPrefix("The OOM killer"))
+        #expect(finding.verdict == (isHost ? .confirmed : .likely))
+        #expect(finding.evidence.allSatisfy { !$0.statement.contains("kernel names") })
+    }
+
     // MARK: - Triggers
 
     @Test("a limit that was raised, or a mode that lets all pass, brings no failure about")

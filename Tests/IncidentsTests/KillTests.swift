@@ -83,6 +83,38 @@ import Testing
         #expect(copies.incidents.first?.startedAt?.seconds == 8.4)
     }
 
+    @Test(
+        "a kill that stands behind the whole log in one file is that of its child",
+        arguments: [8.4, nil])
+    func behindTheLog(at: Double?) throws {
+        var log = childKilled()
+        log.add(
+            .oom_victim, at: at,
+            [
+                "comm": "redis-server", "pid": "50", "total_vm_kib": "304068",
+                "anon_rss_kib": "252792",
+            ], pid: 0, role: .unknown, form: .kernel)
+        let incidents = correlate(log).incidents
+        let incident = try #require(incidents.first)
+        #expect(incidents.count == 1)
+        #expect(incident.kind == .oom_kill && incident.status == .recovered)
+        #expect(incident.failures.oomKills == 1 && incident.failures.saveFailures == 1)
+    }
+
+    @Test("systemd-oomd's line and systemd's word on it are one kill")
+    func oomdTwice() throws {
+        var journal = HandWrittenLog("journal.txt", pid: 0, role: .unknown)
+        journal.form = .daemon
+        let group = "/system.slice/redis-server.service"
+        journal.add(.oomd_kill, at: 20, ["cgroup": group, "limit_cgroup": "/system.slice"])
+        journal.add(.oomd_kill, at: 20.1, ["unit": "redis-server.service", "count": "2"])
+        journal.add(.oomd_kill, at: 90, ["cgroup": group, "limit_cgroup": "/system.slice"])
+        let incidents = correlate(journal).incidents
+        #expect(incidents.reduce(0) { $0 + $1.failures.oomKills } == 2)
+        let texts = incidents.flatMap(\.timeline).map(\.text)
+        #expect(texts.contains { $0.contains("systemd-oomd killed") })
+    }
+
     @Test("a process id that comes again days later is another process")
     func laterProcess() {
         let incidents = correlate(childKilled(), kernelLog(kills: [(200_000, 50)])).incidents

@@ -81,7 +81,10 @@ enum CgroupMemoryOOMKill: Cause {
             let named = facts.events(.oom_constraint).first { $0["pid"] == victim["pid"] }
             let scope = named?["constraint"].map { " (constraint=\($0))" } ?? ""
             return finding(
-                .ruled_out, .high, "The kill was not for the limit of a memory cgroup\(scope).",
+                .ruled_out, .high,
+                victim.kind == .oom_victim
+                    ? "The kill was not for the limit of a memory cgroup\(scope)."
+                    : "A daemon ended it, and not the kernel at the limit of a memory cgroup.",
                 evidence: [
                     facts.cite(
                         named ?? victim, .against,

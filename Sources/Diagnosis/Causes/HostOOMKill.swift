@@ -25,6 +25,9 @@ enum HostOOMKill: Cause {
         guard !facts.oomVictims.isEmpty || !(kills + facts.vanished).isEmpty || flag != nil else {
             return nil
         }
+        if let daemon = lines.first, lines.allSatisfy({ $0.kind != .oom_victim }) {
+            return ended(by: daemon, facts, lines)
+        }
         if !lines.isEmpty {
             var out = finding(
                 .confirmed, .high,
@@ -52,6 +55,35 @@ enum HostOOMKill: Cause {
                     ContainerKill.statement(flag)
                         + "; on cgroup v2 a kill for the whole host's memory counts, too"))
         }
+        return out
+    }
+
+    /// A daemon that acts before the kernel does. Pressure is measured in one group, and may be that of
+    /// the group's own limit.
+    private static func ended(by daemon: Event, _ facts: Case, _ lines: [Event]) -> Finding {
+        let group = (daemon["unit"] ?? daemon["cgroup"])?.split(separator: "/").last ?? "a group"
+        let act: String
+        var isHost = true
+        if daemon.kind == .earlyoom_kill {
+            act =
+                "earlyoom, which acts on memory that runs low before the kernel's OOM killer does, "
+                + "sent \(daemon["name"] ?? "a signal") to \(OOMVictim.spoken(facts))."
+        } else if let pressed = daemon["limit_cgroup"] {
+            isHost = false
+            act =
+                "systemd-oomd, which acts before the kernel's OOM killer does, killed \(group) for "
+                + "memory pressure in \(pressed)."
+        } else {
+            isHost = daemon["used_bytes"] != nil
+            act =
+                "systemd-oomd, which acts before the kernel's OOM killer does, killed \(group)"
+                + (isHost ? ", since memory and swap were nearly used up." : ".")
+        }
+        var out = finding(
+            isHost ? .confirmed : .likely, isHost ? .high : .medium, act,
+            evidence: facts.cite(lines, "the line tells what the daemon did"))
+        out.arithmetic = room(facts)
+        out.remedies = remedies(facts)
         return out
     }
 
