@@ -117,7 +117,7 @@ enum AccountingEvidence {
 
     /// That a change of the mode was followed by success, or was not.
     static func fix(_ facts: Case) -> [Evidence] {
-        guard let change = facts.overcommitMode?.changedLater, change.number == 1,
+        guard let change = facts.modeSetToOne,
             let at = change.at?.adding(seconds: Self.stampTolerance),
             let last = facts.incident.lastFailureAt
         else { return [] }
@@ -143,8 +143,8 @@ enum AccountingEvidence {
     /// Whether forks were refused while vm.overcommit_memory was 1, which cannot have been
     /// accounting (Linux v6.6, mm/util.c, `__vm_enough_memory`).
     static func wentOn(_ facts: Case) -> Bool {
-        guard facts.clockConflict == nil, let change = facts.overcommitMode?.changedLater,
-            change.number == 1, change.placed.tie == .own,
+        guard facts.clockConflict == nil, let change = facts.modeSetToOne,
+            change.placed.tie == .own,
             let from = change.at?.adding(seconds: stampTolerance),
             let last = facts.refusals(.ENOMEM).compactMap(\.at).max(), from < last
         else { return false }

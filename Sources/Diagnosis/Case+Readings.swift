@@ -247,6 +247,21 @@ extension Case {
         return mode
     }
 
+    /// When vm.overcommit_memory became 1 after the first failure: by a reading that differs from one
+    /// before, or by the command that set it, whatever it was before.
+    var modeSetToOne: Measured? {
+        if let later = overcommitMode?.changedLater { return later.number == 1 ? later : nil }
+        guard let start, clockConflict == nil else { return nil }
+        let all = incident.readings.all(.overcommitMemory, where: Self.isHost).filter {
+            $0.at != nil && !$0.placed.isFileTime
+        }
+        // The first that is known of it.
+        guard let first = all.first, let at = first.at, at > start,
+            first.placed.snapshot.isChange, first.number == 1
+        else { return nil }
+        return first
+    }
+
     /// RAM and swap of the host.
     var ramAndSwap: (ram: Measured, swap: Measured?)? {
         guard

@@ -32,10 +32,12 @@ package enum Diagnosis {
 
     /// One sentence for the whole input.
     package static func summary(of report: Report) -> String {
+        let warning = earlyWarning(of: report).map { " \($0)" } ?? ""
         guard !report.incidents.isEmpty else {
-            return report.inputs.contains { $0.facts.kind == .log || $0.facts.kind == .journal }
+            return
+                (report.inputs.contains { $0.facts.kind == .log || $0.facts.kind == .journal }
                 ? "No failed fork, failed save, kill or crash was found."
-                : "No log of a Redis, Valkey or KeyDB server was found."
+                : "No log of a Redis, Valkey or KeyDB server was found.") + warning
         }
         let summary = report.summary
         var parts = [counted(report.incidents.count, "incident")]
@@ -48,7 +50,17 @@ package enum Diagnosis {
                     + "server prints"
             )
         }
-        return "\(parts.joined(separator: ", ")); \(ending(report.incidents))."
+        return "\(parts.joined(separator: ", ")); \(ending(report.incidents)).\(warning)"
+    }
+
+    /// That the next fork of a server would be refused of which no incident is open.
+    private static func earlyWarning(of report: Report) -> String? {
+        let open = Set(report.incidents.filter { $0.status == .ongoing_at_end }.map(\.instance))
+        let refused = report.outlook.filter { $0.wouldFork == .no && !open.contains($0.instance) }
+        guard let first = refused.first else { return nil }
+        return refused.count == 1
+            ? "By the newest figures the next fork of \(first.instance.spoken) would be refused."
+            : "By the newest figures the next forks of \(refused.count) servers would be refused."
     }
 
     /// Whether it is over.

@@ -111,6 +111,8 @@ struct SnapshotOwners {
     ) -> Bool {
         let (host, wanted) = hosts(subject, path, instance)
         if let host, let wanted { return host == wanted }
+        // Of several hosts in one input or folder, which is the server's nobody says.
+        if host != nil, case .some(.none) = hostOfFolder[Self.folder(path)] { return false }
         // One host in all the data, or the same folder, archive or file system.
         return hosts.count <= 1 || stand(path, besideLog: instance.log)
     }

@@ -45,7 +45,9 @@ package struct ReportComposer: Sendable {
 extension ReportComposer {
     private var title: Prose {
         switch report.incidents.count {
-        case 0: "No incident found"
+        case 0:
+            report.outlook.contains { $0.wouldFork == .no }
+                ? "No incident found, but the next fork would be refused" : "No incident found"
         case 1: composer(report.incidents[0]).headline
         case let count:
             composer(report.incidents[gravest]).headline

@@ -12,12 +12,18 @@ enum ContextLine {
     /// A command, and the host that its prompt names.
     case command(String, host: String?)
     case file(Substring)
+    /// `db1 | CHANGED | rc=0 >>`: what follows, ansible ran on that host.
+    case host(Substring)
 
     init?(_ text: String) {
         let line = text.trimmed
         guard let first = line.utf8.first, line.utf8.count <= 2048 else { return nil }
         if first == 0x3D, line.hasPrefix("==> "), line.hasSuffix(" <==") {  // =
             self = .file(line.dropFirst(4).dropLast(4).trimmed)
+            return
+        }
+        if line.hasSuffix(" >>"), let host = Self.ansibleHost(line) {
+            self = .host(host)
             return
         }
         if first == 0x23, line.hasPrefix("### ") {
@@ -50,6 +56,17 @@ enum ContextLine {
             return !isNumber(String(line))
         }
         return isProgram(word) || word.hasPrefix("pid=")
+    }
+
+    /// The host in the heading of a command's output (ansible 2.16,
+    /// lib/ansible/plugins/callback/minimal.py).
+    private static func ansibleHost(_ line: Substring) -> Substring? {
+        let parts = line.split(separator: "|")
+        guard parts.count == 3, parts[2].hasPrefix(" rc="),
+            ["SUCCESS", "CHANGED", "FAILED"].contains(parts[1].trimmed)
+        else { return nil }
+        let name = parts[0].trimmed
+        return name.isEmpty || name.contains(" ") ? nil : name
     }
 
     // MARK: - Prompts

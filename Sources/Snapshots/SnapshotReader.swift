@@ -256,6 +256,12 @@ package struct SnapshotReader {
         case .command(let text, let host):
             if let host { sink.context.host = host }
             enterCommand(text, line)
+        case .host(let name):
+            // Another machine: no command, file or process of the one before holds any more.
+            var next = SnapshotContext(inputPath: sink.context.inputPath)
+            (next.stamp, next.timeBasis) = (sink.context.stamp, sink.context.timeBasis)
+            next.host = String(name)
+            sink.context = next
         case .file: break
         }
         choose()
@@ -303,7 +309,9 @@ package struct SnapshotReader {
     private mutating func enterCommand(_ text: String, _ line: SnapshotLine) {
         let command = CommandLine(text)
         sink.context.enter(command)
-        Changes.read(command, line, &sink)
+        // Behind a bare `#` stands a command of root, or the comment of a runbook. What sysctl was told
+        // it prints, and that is read.
+        if !line.text.trimmed.hasPrefix("# ") { Changes.read(command, line, &sink) }
     }
 
     private mutating func choose() {
@@ -313,7 +321,7 @@ package struct SnapshotReader {
 
     private static let screen = LineScreen(
         openers: snapshotFormats.flatMap { $0.openers } + PrefixedLine.openers,
-        closers: snapshotFormats.flatMap { $0.closers })
+        closers: snapshotFormats.flatMap { $0.closers } + [" >>"])
 }
 
 extension Stamp {

@@ -276,6 +276,21 @@ import Testing
         #expect(full.wouldFork == .no)
     }
 
+    @Test("a typed change of the mode counts though nothing tells what it was before")
+    func typedMode() throws {
+        let world = World.refusal().with {
+            $0.facts.change(at: 150, [.overcommitMemory: 1])
+            $0.log.save(at: 200)
+        }
+        let finding = try #require(world.incident?.finding(.commit_limit_strict))
+        #expect(finding.evidence.contains { $0.statement.contains("the change worked") })
+        let vain = World.refusal().with {
+            $0.facts.change(at: 102, [.overcommitMemory: 1])
+        }
+        let open = try #require(vain.incident?.finding(.commit_limit_strict))
+        #expect(open.evidence.contains { $0.statement.contains("went on failing") })
+    }
+
     @Test("after EAGAIN accounting alone does not let the next fork pass")
     func outlookAfterEAGAIN() throws {
         #expect(try outlook(isOpen: true, [.EAGAIN]) { _ in }.wouldFork == .unknown)
