@@ -37,8 +37,7 @@ enum AccountingEvidence {
         out.append(
             facts.quantity(
                 "kept back for root", bytes: charge.adminReserve,
-                charge.adminReserve == 0
-                    ? "the server may use it" : "vm.admin_reserve_kbytes"))
+                reserveSource(facts, charge)))
         out.append(
             facts.quantity(
                 "kept back for the user", bytes: charge.userReserve,
@@ -46,6 +45,14 @@ enum AccountingEvidence {
         out.append(
             facts.quantity("limit", bytes: charge.ceiling, "CommitLimit without what is kept back"))
         return out + shortfall(facts, charge)
+    }
+
+    /// What is not read is the kernel's default, and of a server that may run as root nothing is kept.
+    private static func reserveSource(_ facts: Case, _ charge: CommitCharge) -> String {
+        if charge.adminReserve == 0 { return "the server may use it" }
+        let isRead = facts.nearest(.adminReserve, where: Case.isHost) != nil
+        return "vm.admin_reserve_kbytes" + (isRead ? "" : ", by its default")
+            + (facts.isPrivileged == nil ? "; nothing if the server runs as root" : "")
     }
 
     /// When Committed_AS was read: a refused fork leaves it as it was.

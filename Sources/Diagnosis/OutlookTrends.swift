@@ -23,6 +23,9 @@ struct OutlookTrends {
         }
     }
 
+    /// What is watched for less, in seconds, shows no trend.
+    private static let shortest = 600.0
+
     private struct Note {
         var statement: String
         var evidence: [Evidence] = []
@@ -43,11 +46,12 @@ struct OutlookTrends {
     }
 
     /// The first and the last of three at least, where the last is among the highest and half as
-    /// much again as the first.
+    /// much again as the first; not within minutes, in which data are loaded.
     private func rise(_ measure: Measure) -> (first: Measured, last: Measured)? {
         let steps = steps(measure)
         guard let first = steps.first, let last = steps.last, steps.count >= 3,
-            last.real >= first.real * 1.5,
+            last.real >= first.real * 1.5, let from = first.at, let to = last.at,
+            to.seconds(since: from) >= Self.shortest,
             last.real >= 0.9 * (steps.map(\.real).max() ?? last.real)
         else { return nil }
         return (first, last)
@@ -133,7 +137,7 @@ struct OutlookTrends {
     /// fell in the later half at half the pace of the whole or faster.
     static func goesOn(_ points: [(at: Timestamp, value: Double)]) -> Bool {
         guard let first = points.first, let last = points.last,
-            last.at.seconds(since: first.at) >= 600
+            last.at.seconds(since: first.at) >= shortest
         else { return false }
         let half = first.at.adding(seconds: last.at.seconds(since: first.at) / 2)
         guard let middle = points.last(where: { $0.at <= half }), middle.at < last.at else {

@@ -23,11 +23,11 @@ import Testing
     }
 
     private func series(
-        _ measure: Measure, _ values: [SnapshotValue.Quantity]
+        _ measure: Measure, _ values: [SnapshotValue.Quantity], every seconds: Double = 3600
     ) -> HandWrittenSnapshots {
         var facts = HandWrittenSnapshots()
         for (i, value) in values.enumerated() {
-            facts.server(at: Double(i) * 3600, [measure: value])
+            facts.server(at: Double(i) * seconds, [measure: value])
         }
         return facts
     }
@@ -41,6 +41,24 @@ import Testing
     func forks(seconds: [Double], isTold: Bool) {
         let text = statement(series(.latestForkSeconds, seconds.map { .real($0) }))
         #expect(text.contains("Forks take longer: 40 ms at first") == isTold, "\(text)")
+    }
+
+    @Test("what rises while data are loaded is no trend")
+    func loading() {
+        let forks: [SnapshotValue.Quantity] = [.real(0.0004), .real(0.08), .real(0.165)]
+        #expect(!statement(series(.latestForkSeconds, forks, every: 5)).contains("longer"))
+        #expect(statement(series(.latestForkSeconds, forks)).contains("less than 1 ms at first"))
+        var falling = HandWrittenSnapshots()
+        for (i, gib) in [23.0, 21, 19, 16].enumerated() {
+            falling.host(at: Double(i) * 30, [.memAvailable: .gib(gib)])
+        }
+        #expect(!statement(falling).contains("at that pace"))
+        // It fell once, an hour ago.
+        var settled = HandWrittenSnapshots()
+        for (i, gib) in [23.0, 16, 16, 16, 15.9].enumerated() {
+            settled.host(at: Double(i) * 3600, [.memAvailable: .gib(gib)])
+        }
+        #expect(!statement(settled).contains("at that pace"))
     }
 
     @Test("saves that copy more, by INFO and by the log")
