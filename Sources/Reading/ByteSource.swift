@@ -4,22 +4,48 @@
 protocol ByteSource: ~Copyable {
     /// Fills `buffer` from `position` on; 0 at the end.
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int
+
+    /// Whether what was read can be read again.
+    var canRewind: Bool { get }
+
+    /// Goes back to the byte at `offset` of what was read; false where that fails.
+    mutating func rewind(to offset: Int) -> Bool
+}
+
+extension ByteSource where Self: ~Copyable {
+    var canRewind: Bool { false }
+
+    mutating func rewind(to offset: Int) -> Bool { false }
 }
 
 /// A plain file or standard input.
 struct PlainSource: ByteSource, ~Copyable {
     private let descriptor: FileDescriptor
     private let progress: ReadProgress?
+    /// Where reading began; `nil` for what has no places, as a pipe.
+    private let start: Int?
+    private var offset = 0
 
     init(_ descriptor: consuming FileDescriptor, progress: ReadProgress? = nil) {
+        start = descriptor.place
         self.descriptor = descriptor
         self.progress = progress
+    }
+
+    var canRewind: Bool { start != nil }
+
+    mutating func rewind(to offset: Int) -> Bool {
+        guard let start, descriptor.seek(to: start + offset) else { return false }
+        progress?.add(offset - self.offset)
+        self.offset = offset
+        return true
     }
 
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
         let count = try readBytes(
             descriptor.number, into: &buffer, at: position, limit: buffer.count - position)
         progress?.add(count)
+        offset += count
         return count
     }
 }
@@ -61,6 +87,15 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
         return true
     }
 
+    var canRewind: Bool { decoder == nil && base.canRewind }
+
+    mutating func rewind(to offset: Int) -> Bool {
+        guard canRewind, base.rewind(to: offset) else { return false }
+        taken = head.count
+        failure = nil
+        return true
+    }
+
     mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
         guard taken < head.count else {
             if decoder != nil { return try readDecoded(into: &buffer, at: position) }
@@ -95,68 +130,5 @@ struct PeekedSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
         }
         if let failure { throw failure }
         return 0
-    }
-}
-
-/// A gzip file of any number of members (RFC 1952).
-struct GzipSource<Base: ByteSource & ~Copyable>: ByteSource, ~Copyable {
-    private var source: Base
-    private let codec = ZlibCodec(.gzip)
-    private var input: [UInt8]
-    private var inputStart = 0
-    private var inputEnd = 0
-    private var isBetweenMembers = false
-    private var hasEnded = false
-    private var isCorrupt = false
-
-    init(_ source: consuming Base) {
-        self.source = source
-        input = [UInt8](repeating: 0, count: 65_536)
-    }
-
-    mutating func read(into buffer: inout [UInt8], at position: Int) throws(ReadError) -> Int {
-        while !hasEnded {
-            if isCorrupt {
-                hasEnded = true
-                throw ReadError(code: .damaged, reason: "gzip data is corrupt")
-            }
-            if try !fill() { return 0 }
-            if isBetweenMembers, !beginMember() { continue }
-            let produced = inflateSome(into: &buffer, at: position)
-            if produced > 0 { return produced }
-        }
-        return 0
-    }
-
-    /// Makes sure that there is compressed input; false at a clean end.
-    private mutating func fill() throws(ReadError) -> Bool {
-        guard inputStart == inputEnd else { return true }
-        inputStart = 0
-        inputEnd = try source.read(into: &input, at: 0)
-        if inputEnd > 0 { return true }
-        hasEnded = true
-        if isBetweenMembers { return false }
-        throw ReadError(code: .damaged, reason: "gzip data ends before its end mark")
-    }
-
-    /// Skips the zeros that may pad the last member; false where only those are left.
-    private mutating func beginMember() -> Bool {
-        while inputStart < inputEnd, input[inputStart] == 0 { inputStart += 1 }
-        guard inputStart < inputEnd else { return false }
-        codec.startFrame()
-        isBetweenMembers = false
-        return true
-    }
-
-    private mutating func inflateSome(into buffer: inout [UInt8], at position: Int) -> Int {
-        let step = codec.decode(
-            input, inputStart..<inputEnd, isLast: false, into: &buffer, at: position)
-        inputStart += step.consumed
-        switch step.outcome {
-        case .frameEnd: isBetweenMembers = true
-        case .more: break
-        case .corrupt: isCorrupt = true
-        }
-        return step.produced
     }
 }

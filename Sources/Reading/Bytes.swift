@@ -81,6 +81,15 @@ struct FileDescriptor: ~Copyable {
         owned = true
     }
 
+    /// Where the next read begins; `nil` for a pipe or a terminal.
+    var place: Int? {
+        let place = lseek(number, 0, SEEK_CUR)
+        return place >= 0 ? place : nil
+    }
+
+    /// Whether the next read begins at `place`.
+    func seek(to place: Int) -> Bool { lseek(number, place, SEEK_SET) == place }
+
     deinit { if owned { close(number) } }
 }
 

@@ -73,10 +73,17 @@ struct PieceSource: ByteSource {
     private var position = 0
     /// What is thrown in place of the end.
     var failure: ReadError?
+    let canRewind: Bool
 
-    init(_ bytes: [UInt8], _ sizes: [Int] = [.max]) {
+    init(_ bytes: [UInt8], _ sizes: [Int] = [.max], canRewind: Bool = false) {
         self.bytes = bytes
         self.sizes = sizes.reversed()
+        self.canRewind = canRewind
+    }
+
+    mutating func rewind(to offset: Int) -> Bool {
+        position = offset
+        return canRewind
     }
 
     mutating func read(into buffer: inout [UInt8], at place: Int) throws(ReadError) -> Int {
