@@ -175,6 +175,8 @@ struct DoctorTests {
 
     private static let serverTrials = [
         Trial("info", .unknown, "no answer", host.withoutAnswer),
+        Trial("settings", .unknown, "CONFIG GET is refused", host.withoutSettings),
+        Trial("settings", nil, "CONFIG GET is answered", host),
         Trial(
             "maxmemory", .warning, "not set",
             host.with(info: "maxmemory", "0").with(setting: "maxmemory", "0")),
