@@ -26,6 +26,8 @@ package struct HostReadings: Sendable {
 
     /// How a server that could not be asked is called in `unread`, before its address.
     package static let serverAt = "the server at "
+    /// What the settings of a server are called in `unread`, before its address.
+    package static let settingsOf = "the settings of the server at "
 
     private static let host = [
         "/proc/meminfo", "/proc/sys/vm/overcommit_memory", "/proc/sys/vm/overcommit_ratio",
@@ -93,16 +95,21 @@ package struct HostReadings: Sendable {
                         command: "redis-cli \(target) CONFIG GET \(pattern)", text: text, pid: pid,
                         port: port))
             }
+            if let refusal = answers.refusal {
+                unread.append((Self.settingsOf + address.spoken, refusal))
+            }
         } catch {
             unread.append((Self.serverAt + address.spoken, error.reason))
         }
     }
 
     /// What a server answers: over a connection of our own, or through the system's client where the
-    /// connection must be encrypted.
+    /// connection must be encrypted. What INFO tells stays where CONFIG GET is refused.
     private static func answers(
         of address: ServerAddress, _ login: ServerLogin, _ patterns: [String], _ seconds: Double
-    ) throws(LiveError) -> (info: String, settings: [(pattern: String, text: String)]) {
+    ) throws(LiveError)
+        -> (info: String, settings: [(pattern: String, text: String)], refusal: String?)
+    {
         var settings: [(pattern: String, text: String)] = []
         if let encryption = login.encryption {
             let client = try ServerClient(address, login, encryption, seconds: seconds)
@@ -111,17 +118,21 @@ package struct HostReadings: Sendable {
                 let text = try client.settings(pattern)
                 if !text.isEmpty { settings.append((pattern, text)) }
             }
-            return (info, settings)
+            return (info, settings, nil)
         }
         var server = try ServerConnection(address, seconds: seconds)
         try server.login(login)
         let info = try server.info()
-        for pattern in patterns {
-            let found = try server.settings(pattern)
-            guard !found.isEmpty else { continue }
-            settings.append((pattern, found.map { "\($0)\n\($1)\n" }.joined()))
+        do throws(LiveError) {
+            for pattern in patterns {
+                let found = try server.settings(pattern)
+                guard !found.isEmpty else { continue }
+                settings.append((pattern, found.map { "\($0)\n\($1)\n" }.joined()))
+            }
+        } catch {
+            return (info, settings, error.reason)
         }
-        return (info, settings)
+        return (info, settings, nil)
     }
 
     package mutating func read(

@@ -37,7 +37,7 @@ struct DoctorTests {
         for check in checks { #expect(check.status == .passed, "\(check.id): \(check.statement)") }
         #expect(DoctorReport(at: PreparedHost.at, checks: checks).exitCode == 0)
         // All that can be checked is: those that only some hosts have are tried below.
-        let rare: Set = ["servers", "info", "known_defect"]
+        let rare: Set = ["servers", "info", "settings", "known_defect"]
         let known = Set(Self.trials.map(\.check))
         #expect(Set(checks.map(\.id)) == known.subtracting(rare))
     }
@@ -175,6 +175,8 @@ struct DoctorTests {
 
     private static let serverTrials = [
         Trial("info", .unknown, "no answer", host.withoutAnswer),
+        Trial("settings", .unknown, "CONFIG GET is refused", host.withoutSettings),
+        Trial("settings", nil, "CONFIG GET is answered", host),
         Trial(
             "maxmemory", .warning, "not set",
             host.with(info: "maxmemory", "0").with(setting: "maxmemory", "0")),

@@ -56,7 +56,11 @@ struct PreparedHost: Sendable {
             return out
         }
         add("info_6379.txt", "INFO", info.map { "\($0):\($1)\r\n" }, to: &out)
-        add("config_6379.txt", "CONFIG GET *", settings.map { "\($0)\n\($1)\n" }, to: &out)
+        if settings.isEmpty {
+            out.unread.append((HostReadings.settingsOf + "127.0.0.1:6379", "NOPERM"))
+        } else {
+            add("config_6379.txt", "CONFIG GET *", settings.map { "\($0)\n\($1)\n" }, to: &out)
+        }
         return out
     }
 
@@ -120,6 +124,13 @@ extension PreparedHost {
     var withoutServer: PreparedHost {
         var out = self
         out.isRunning = false
+        return out
+    }
+
+    /// INFO is answered, CONFIG GET is not.
+    var withoutSettings: PreparedHost {
+        var out = self
+        out.settings = [:]
         return out
     }
 
