@@ -62,6 +62,8 @@ package struct InputWalker {
             case .directory: walk(below, status)
             case .file where leadsOut(below) && isOfThisHost(below):
                 passedBy.append((below, "a link to a file of the host on which this runs"))
+            case .file where Self.endless.contains(entry) && isOfThisHost(below):
+                passedBy.append((below, "a file of the running kernel that does not end"))
             case .file where found.count < Self.limit:
                 found.append(Found(path: below, name: below))
             case .file: unreadable.append((below, "more than \(Self.limit) files"))
@@ -70,6 +72,12 @@ package struct InputWalker {
             }
         }
     }
+
+    /// Files of proc(5) and tracefs that hold an address space or wait for what comes next.
+    private static let endless: Set<String> = [
+        "kcore", "kmsg", "kpagecgroup", "kpagecount", "kpageflags", "mem", "pagemap", "trace_pipe",
+        "trace_pipe_raw",
+    ]
 
     /// Whether a path is a link that leads out of the named directory.
     private func leadsOut(_ path: String) -> Bool {

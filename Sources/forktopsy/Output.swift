@@ -4,8 +4,8 @@
 internal import Glibc
 
 /// Standard output, or a file that is written whole or not at all: beside its place first, then
-/// renamed over it. A link is followed, a mode is kept; what is no regular file (a pipe, a device)
-/// is written to as it is. Text is collected and written in large pieces.
+/// renamed over it. A link is followed, a mode is kept; what is no regular file (a pipe, a device),
+/// or names a descriptor of this process, is written to as it is. Text is collected and written in large pieces.
 struct Output: ~Copyable {
     private let path: String?
     private let draft: String
@@ -17,24 +17,62 @@ struct Output: ~Copyable {
 
     /// `path` is `nil` for standard output.
     init(_ path: String?) throws(Failure) {
-        guard let named = path else {
-            self.path = nil
-            draft = ""
-            descriptor = 1
-            return
+        let place = try path.map { named throws(Failure) in try Place(named) }
+        self.path = path.map { place?.path ?? $0 }
+        draft = place?.draft ?? ""
+        descriptor = place?.descriptor ?? 1
+    }
+
+    /// Where a named output is written.
+    private struct Place {
+        var path: String
+        var draft = ""
+        var descriptor: Int32
+
+        init(_ named: String) throws(Failure) {
+            path = named
+            if let own = Output.ownDescriptor(named) {
+                // What a link of /proc names may have been deleted or replaced since it was opened.
+                descriptor = dup(own)
+                try check(named)
+                return
+            }
+            var info = stat()
+            let exists = unsafe stat(named, &info) == 0
+            if !exists, unsafe lstat(named, &info) == 0 {
+                throw Failure("cannot write \(named): what this link points to does not exist")
+            }
+            if exists { path = Output.resolved(named) }
+            // A new file could take its place, but whoever made it read-only meant it to stay.
+            if exists, unsafe faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) != 0 {
+                throw Failure("cannot write \(named): \(Output.reason(errno))")
+            }
+            let isRegular = !exists || info.st_mode & S_IFMT == S_IFREG
+            if isRegular { draft = "\(path).\(getpid()).tmp" }
+            descriptor =
+                isRegular
+                ? unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+                : unsafe open(path, O_WRONLY | O_CLOEXEC)
+            try check(named)
+            if exists, isRegular { _ = fchmod(descriptor, info.st_mode & 0o7777) }
         }
-        var info = stat()
-        let exists = unsafe stat(named, &info) == 0
-        let isRegular = !exists || info.st_mode & S_IFMT == S_IFREG
-        let path = exists ? Self.resolved(named) : named
-        self.path = path
-        draft = isRegular ? "\(path).\(getpid()).tmp" : ""
-        descriptor =
-            isRegular
-            ? unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-            : unsafe open(path, O_WRONLY | O_CLOEXEC)
-        if descriptor < 0 { throw Failure("cannot write \(named): \(Self.reason(errno))") }
-        if exists, isRegular { _ = fchmod(descriptor, info.st_mode & 0o7777) }
+
+        private func check(_ named: String) throws(Failure) {
+            if descriptor < 0 { throw Failure("cannot write \(named): \(Output.reason(errno))") }
+        }
+    }
+
+    /// The descriptor of this process that a path names: `/dev/stdout`, `/dev/fd/3`.
+    private static func ownDescriptor(_ path: String) -> Int32? {
+        switch path {
+        case "/dev/stdout": return 1
+        case "/dev/stderr": return 2
+        default: break
+        }
+        for folder in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(folder) {
+            return Int32(path.dropFirst(folder.count))
+        }
+        return nil
     }
 
     /// The path without links, so that the file itself is replaced and not a link to it.

@@ -62,6 +62,14 @@ struct InputWalkerTests {
         #expect(walker.passedBy.map { $0.name.suffix(7) } == ["meminfo"])
     }
 
+    @Test func `Files of a process that do not end are listed, not read`() throws {
+        var walker = InputWalker()
+        try walker.add("/proc/self/")
+        #expect(walker.passedBy.contains { $0.name == "/proc/self/pagemap" })
+        #expect(walker.found.contains { $0.path == "/proc/self/status" })
+        #expect(!walker.found.contains { $0.path.hasSuffix("/mem") })
+    }
+
     @Test func `Pipes are listed, not waited for`() throws {
         let walker = try walked { folder in
             _ = try #require(try Tool.output(of: ["mkfifo", folder + "/named/pipe"]))
