@@ -16,7 +16,7 @@ BENCH_FLAGS := --data $(BENCH_DATA) $(if $(QUICK),--quick --rounds 3)
 BENCH       := Benchmarks/.build/release/bench
 
 .PHONY: build test check fmt golden docs bench bench-scaling bench-tail bench-lines bench-build \
-        release install-deps demo ci clean fuzz faults faults-live sanitize sbom
+        release reproduce install-deps demo ci clean fuzz faults faults-live sanitize sbom
 
 build:                  ## a release binary, .build/release/forktopsy
 	$(SWIFT_BUILD) -c release
@@ -79,6 +79,9 @@ sbom:                   ## what a release is made of, as CycloneDX: dist/forktop
 
 release:                ## one file that needs no library but libc: dist/forktopsy
 	scripts/release
+
+reproduce:              ## two clean builds of the last commit, in two folders, must give the same bytes
+	JOBS=$(JOBS) scripts/reproduce
 
 install-deps:           ## what apt has to bring to build; scripts/install-deps --tests adds the tests' tools
 	scripts/install-deps

@@ -46,6 +46,7 @@ struct SampleCase: CustomTestStringConvertible, Sendable {
 struct Truth {
     var arguments: [String]
     var exit: Int?
+    var trueCause: String?
     var mustNotConclude: [String]
     var summary: [String: Int]
     var incidents: [Incident]
@@ -75,6 +76,7 @@ struct Truth {
         try root.allows(Self.keys)
         arguments = root.list("arguments") ?? []
         exit = root.number("exit")
+        trueCause = root.text("true_cause")
         mustNotConclude = root.list("must_not_conclude") ?? []
         summary = root.table("summary")?.numbers ?? [:]
         incidents = root.tables("incident").map(Incident.init)
