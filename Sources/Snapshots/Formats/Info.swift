@@ -36,7 +36,8 @@ struct InfoFormat: SnapshotFormat {
 
     mutating func end(_ sink: inout SnapshotSink) {
         guard var snapshot else { return }
-        for (name, field) in InfoField.all where field.form == .whole {
+        // In order of name: what is noted must stand in the same order in each run.
+        for (name, field) in InfoField.wholeNumbers {
             guard let number = snapshot[field.measure],
                 let spoken = seen[name + "_human"].flatMap({ SpokenSize($0[...]) }),
                 !spoken.fits(number), seen[name] == String(number)

@@ -83,6 +83,9 @@ struct InfoField: Sendable {
         return out
     }()
 
+    /// Those that are counts or bytes, in order of name.
+    static let wholeNumbers = all.filter { $0.value.form == .whole }.sorted { $0.key < $1.key }
+
     private static let texts: [String: Measure] = [
         "config_file": .configFile, "mem_allocator": .allocator,
         "maxmemory_policy": .maxmemoryPolicy, "master_link_status": .masterLink,
