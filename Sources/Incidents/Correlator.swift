@@ -79,22 +79,23 @@ package struct Correlator {
 
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
+        let alone = sources.indices.map { takesShortWay && map.isAlone($0, sources) }
         var twins = TwinFilter(sources)
         let misdated = MisdatedKills(sources, patterns: patterns)
         let kills = KillTwins(sources, patterns: patterns, misdated: misdated)
         var daemonKills = DaemonKills()
         var foldedKills = 0
         var refusals = KernelRefusals()
-        var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
-        var calm = CalmRun(patterns)
-        let mayBeCalm = takesShortWay && !twins.isNeeded && window.isUnbounded
+        var merge = EventMerge(
+            sources, patterns: patterns, alone: twins.isNeeded ? alone : nil)
+        var calm = CalmRuns(patterns, inputs: sources.count)
         while !merge.isAtEnd {
-            if calm.isOn {
-                if takeCalmly(&calm, &merge) { continue }
-                let number = calm.number
-                calm.end(&trackers[number], &merge)
+            if let place = calm.place(of: merge.nextInput) {
+                if takeCalmly(&calm[place], &merge) { continue }
+                calm.end(input: merge.nextInput, &trackers, &merge)
             }
             let event = merge.next()
+            if event.concernsOthers { calm.endAll(&trackers, &merge) }
             guard !kills.isTwin(event), !daemonKills.isTwin(event, host: host(of: event)) else {
                 foldedKills += 1
                 continue
@@ -121,16 +122,16 @@ package struct Correlator {
             }
             let outcome = trackers[number].take(event, isCounted: hasBegun)
             if outcome.hasOpened || told?.hasOpened ?? false {
+                calm.endAll(&trackers, &merge)
                 noteChildrenElsewhere(number, event)
             }
             if outcome.hasStrangersKills { passOnKills(number, in: window) }
             share(event, from: number)
-            if mayBeCalm, outcome.isCalm { begin(&calm, number, input: merge.origin.input) }
+            if outcome.isCalm, alone[merge.origin.input], window.isUnbounded {
+                begin(&calm, number, input: merge.origin.input)
+            }
         }
-        if calm.isOn {
-            let number = calm.number
-            calm.end(&trackers[number], &merge)
-        }
+        calm.endAll(&trackers, &merge)
         for i in trackers.indices {
             trackers[i].settleKillsAtEnd()
             passOnKills(i, in: window)
@@ -152,7 +153,7 @@ package struct Correlator {
     }
 
     /// Begins a calm run where the lines of its server have no other owner.
-    private func begin(_ calm: inout CalmRun, _ number: Int, input: Int) {
+    private func begin(_ calm: inout CalmRuns, _ number: Int, input: Int) {
         guard let lastOwner, lastOwner.number == number, lastOwner.key.input == input,
             lastOwner.key.pid == trackers[number].life.pid, let lastRemembered,
             lastRemembered == (input, number)

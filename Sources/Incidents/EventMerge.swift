@@ -7,7 +7,8 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file. Copies of such a file stay beside each other.
 struct EventMerge {
-    private let needsSignatures: Bool
+    /// By input, whether it is alone with its servers; `nil` where no record can be a copy.
+    private let alone: [Bool]?
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
     private var keys: [Int64]
@@ -20,8 +21,8 @@ struct EventMerge {
     private var heap: [Int] = []
     private(set) var origin = Origin()
 
-    init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
-        self.needsSignatures = needsSignatures
+    init(_ sources: [SourceEvents], patterns: [PatternInfo], alone: [Bool]?) {
+        self.alone = alone
         let patterns = PatternTable(patterns)
         cursors = sources.enumerated().map {
             EventCursor($0.element.log, input: $0.offset, patterns: patterns)
@@ -44,7 +45,9 @@ struct EventMerge {
     /// Where the event that was taken last comes from.
     struct Origin {
         var input = 0
-        /// 0 unless signatures are needed.
+        /// No other input can hold the record.
+        var isAlone = true
+        /// 0 where the record is alone.
         var signature: UInt64 = 0
         var key: Int64 = 0
         /// Its own time; less than the key where a clock has jumped back.
@@ -59,7 +62,8 @@ struct EventMerge {
         origin.input = input
         origin.key = keys[input]
         origin.moment = moments[input]
-        if needsSignatures { origin.signature = cursors[input].signature }
+        origin.isAlone = alone.map { $0[input] && cursors[input].glance().isRecord } ?? true
+        origin.signature = origin.isAlone ? 0 : cursors[input].signature
         let event = cursors[input].next()
         settle()
         return event
@@ -233,7 +237,7 @@ struct TwinFilter {
     private static let relayTolerance: Int64 = 2_000_000_000
 
     mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
-        guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        guard isNeeded, !origin.isAlone, let at = event.at?.nanoseconds else { return false }
         earliest = min(earliest, origin.moment)
         sweep(now: origin.key)
         let form = event.header.form
@@ -315,5 +319,15 @@ extension TwinFilter.Track {
         }
         sightings.append(TwinFilter.Sighting(at: at, channel: channel))
         return false
+    }
+}
+
+extension EventGlance {
+    /// Whether a process wrote it that is named, and not the kernel or a daemon of a server's.
+    fileprivate var isRecord: Bool {
+        switch form {
+        case .none, .kernel, .daemon, .bareMessage: false
+        default: pid != 0
+        }
     }
 }
