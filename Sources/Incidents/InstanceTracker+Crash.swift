@@ -57,8 +57,12 @@ extension InstanceTracker {
         case .kernel_commit_refused, .pids_rejected, .kernel_suppressed:
             guard event.isServerFamily else { return }
             hearKernel(event)
-        case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed:
+        case .oom_constraint, .oom_invoked, .oom_victim_chosen, .segfault,
+            .page_allocation_failed:
             hearKernel(event)
+        case .oom_detail:
+            // Of a report's many lines the one that names whose limit was met.
+            if event["limit_cgroup"] != nil { hearKernel(event) }
         case .hung_task:
             guard event.isServerFamily else { return }
             hungTask = event
