@@ -217,6 +217,17 @@ package struct Correlator {
         return host != own
     }
 
+    /// Whether the kernel that tells is another host's than the one on which the server runs. A container
+    /// has a name of its own for its host, and one name may be longer than another.
+    private func isOfOtherHost(_ event: Event, _ number: Int) -> Bool {
+        let instance = trackers[number].instance
+        guard let host = host(of: event), let own = instance.host, instance.isNumberedByHost else {
+            return false
+        }
+        let (short, other) = (host.prefix { $0 != "." }, own.prefix { $0 != "." })
+        return short.lowercased() != other.lowercased()
+    }
+
     private func host(of event: Event) -> String? { writer(of: event).host }
 
     private func writer(of event: Event) -> WriterStream {
@@ -235,12 +246,14 @@ package struct Correlator {
             return number
         }
         if let number = childOwners[key] { return number }
-        if header.form == .kernel || header.form == .daemon, let number = ownerByWords(event) {
+        let isHosts = header.form == .kernel || header.form == .daemon
+        if isHosts, let number = ownerByWords(event), !isOfOtherHost(event, number) {
             return number
         }
         if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input],
-            header.form == .kernel || header.form == .daemon
-                || !map.instances[number].isAnother(than: writer(of: event))
+            isHosts
+                ? !isOfOtherHost(event, number)
+                : !map.instances[number].isAnother(than: writer(of: event))
         {
             return number
         }

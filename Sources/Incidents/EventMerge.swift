@@ -202,8 +202,10 @@ struct TwinFilter {
 
         /// Whether the end of the one is the beginning of the other: parts of a log that was
         /// rotated, which share no records though they may share a moment. By their names they may
-        /// be such parts also where all of one is but that moment.
-        func touches(_ other: Span) -> Bool {
+        /// be such parts also where all of one is but that moment. Copies of a kernel's log are stamped
+        /// anew, so that the few lines of one may lie just beside those of another: `isKernels`.
+        func touches(_ other: Span, isKernels: Bool) -> Bool {
+            guard !isKernels || log == other.log else { return false }
             let isStaggered =
                 log == other.log && (first, last) != (other.first, other.last)
                 ? first <= other.first && last <= other.last
@@ -293,10 +295,12 @@ extension TwinFilter.Track {
         _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64,
         spans: [TwinFilter.Span]
     ) -> Bool {
+        let isKernels = tolerance == relayTolerance && !channel.isBare
         func isSame(_ other: TwinFilter.Sighting) -> Bool {
             let reach = other.channel.isBare ? relayTolerance : tolerance
             return abs(other.at - at) <= reach
-                && !spans[other.channel.input].touches(spans[channel.input])
+                && !spans[other.channel.input].touches(
+                    spans[channel.input], isKernels: isKernels)
         }
         let isLate = latest[channel].map { at < $0 } ?? false
         if isLate, let i = passed[channel]?.firstIndex(where: { isSame(sightings[$0]) }) {

@@ -113,6 +113,15 @@ struct InstanceMap {
 }
 
 extension Instance {
+    /// Below it a process may be one of a container, or of a host that has just started.
+    static let lowestHostPID: Int32 = 300
+
+    /// Whether its processes have the numbers by which the host's kernel names them; where that is not
+    /// known, they may be a container's.
+    var isNumberedByHost: Bool {
+        container == nil && !pids.isEmpty && pids.allSatisfy { $0 >= Self.lowestHostPID }
+    }
+
     /// Whether a writer is known to be another than this server: of another unit, container or host.
     /// Where one of the two does not say, it may be the same.
     func isAnother(than writer: WriterStream) -> Bool {
