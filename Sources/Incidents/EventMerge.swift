@@ -20,9 +20,12 @@ struct EventMerge {
     /// The inputs that have events left: a binary heap by key, then by rank.
     private var heap: [Int] = []
     private(set) var origin = Origin()
+    /// What each input waits for finer copies of its records, in nanoseconds.
+    private let delays: [Int64]
 
     init(_ sources: [SourceEvents], patterns: [PatternInfo], alone: [Bool]?) {
         self.alone = alone
+        delays = alone == nil ? Array(repeating: 0, count: sources.count) : Self.delays(sources)
         let patterns = PatternTable(patterns)
         cursors = sources.enumerated().map {
             EventCursor($0.element.log, input: $0.offset, patterns: patterns)
@@ -113,8 +116,8 @@ struct EventMerge {
 
     private mutating func raiseKey(_ input: Int) {
         guard let at = cursors[input].instant else { return }
-        moments[input] = at.nanoseconds
-        keys[input] = max(keys[input], at.nanoseconds)
+        moments[input] = at.nanoseconds &+ delays[input]
+        keys[input] = max(keys[input], moments[input])
     }
 
     private func comesBefore(_ a: Int, _ b: Int) -> Bool {
@@ -167,6 +170,8 @@ struct TwinFilter {
     fileprivate struct Sighting {
         var at: Int64
         var channel: Channel
+        /// The time counts in whole seconds.
+        var isCoarse: Bool
     }
 
     fileprivate struct Track {
@@ -247,7 +252,9 @@ struct TwinFilter {
         let channel = Channel(input: origin.input, isBare: form == .bareMessage)
         let key = Key(instance: instance, signature: origin.signature)
         let isTwin = tracks[key, default: Track()].align(
-            at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
+            TwinFilter.Sighting(
+                at: at, channel: channel, isCoarse: event.header.stamp.precision == .second),
+            tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
             relayTolerance: Self.relayTolerance, spans: spans)
         if isTwin { folded += 1 } else { remembered += 1 }
         return isTwin
@@ -292,13 +299,18 @@ extension TwinFilter.Track {
 
     /// Whether the sighting is another channel's; else it is noted as new.
     fileprivate mutating func align(
-        _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64,
+        _ new: TwinFilter.Sighting, tolerance: Int64, relayTolerance: Int64,
         spans: [TwinFilter.Span]
     ) -> Bool {
+        let (at, channel) = (new.at, new.channel)
         let isKernels = tolerance == relayTolerance && !channel.isBare
+        func reach(_ other: TwinFilter.Sighting) -> Int64 {
+            if other.channel.isBare { return relayTolerance }
+            // A copy without fractions of seconds stands up to a second before the other.
+            return other.isCoarse == new.isCoarse ? tolerance : max(tolerance, 1_000_000_000)
+        }
         func isSame(_ other: TwinFilter.Sighting) -> Bool {
-            let reach = other.channel.isBare ? relayTolerance : tolerance
-            return abs(other.at - at) <= reach
+            abs(other.at - at) <= reach(other)
                 && !spans[other.channel.input].touches(
                     spans[channel.input], isKernels: isKernels)
         }
@@ -312,16 +324,15 @@ extension TwinFilter.Track {
         defer { cursors[channel] = cursor }
         while cursor < sightings.count {
             let other = sightings[cursor]
-            let reach = other.channel.isBare ? relayTolerance : tolerance
             if other.channel != channel, isSame(other) {
                 cursor += 1
                 return true
             }
-            if other.channel != channel, other.at > at + reach { break }
+            if other.channel != channel, other.at > at + reach(other) { break }
             if other.channel != channel { passed[channel, default: []].append(cursor) }
             cursor += 1
         }
-        sightings.append(TwinFilter.Sighting(at: at, channel: channel))
+        sightings.append(new)
         return false
     }
 }

@@ -100,7 +100,7 @@ extension InstanceTracker {
     }
 
     /// Counted for what the server's log does not show, and never as failures.
-    private mutating func kernelRefused(_ event: Event) {
+    mutating func kernelRefused(_ event: Event) {
         let count = event.kind == .kernel_suppressed ? event.int("count") ?? 0 : 1
         draft?.kernelRefusals &+= min(max(0, count), 1 << 40)
         if event.kind == .kernel_suppressed { draft?.observe(event) } else { show(event, .failure) }

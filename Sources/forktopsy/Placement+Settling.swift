@@ -249,6 +249,9 @@ extension Placement {
             left = servers
         }
         guard !left.isEmpty else { return false }
+        // A copy that leaves out the year takes it from the one that has it.
+        let dated = left.filter { extractions[$0].facts.clock.last.form != .localWithoutYear }
+        if !dated.isEmpty { left = dated }
         for i in left { round.settle(i) }
         for i in left.sorted() { round.learn(i, self, isRelative: true) }
         return true

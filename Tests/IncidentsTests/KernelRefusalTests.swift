@@ -33,6 +33,23 @@ import Testing
         #expect(incident.startedAt?.seconds == 100 && incident.lastFailureAt?.seconds == 106)
     }
 
+    @Test("what the kernel did not print counts, where nobody else was refused")
+    func suppressed() {
+        for (other, hidden) in [(nil, 34), ("java", 2)] {
+            var log = kernelLog(at: [100])
+            if let other {
+                log.add(
+                    .kernel_commit_refused, at: 101, ["comm": other, "pid": "77"], pid: 0,
+                    role: .unknown)
+            }
+            log.add(.kernel_suppressed, at: 105, ["count": "32"], pid: 0, role: .unknown)
+            log.add(
+                .kernel_commit_refused, at: 105, ["comm": "redis-server", "pid": "10"], pid: 0,
+                role: .unknown)
+            #expect(correlate(log).incidents.map(\.failures.hiddenAtLeast) == [hidden])
+        }
+    }
+
     @Test("so does the pids controller's line")
     func pids() {
         var log = HandWrittenLog("kern.log")
