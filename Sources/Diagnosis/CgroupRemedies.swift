@@ -151,9 +151,7 @@ enum CgroupRemedies {
     static func wantedLimit(_ facts: Case) -> Int64? {
         guard
             let held =
-                (facts.before(.cgroupUsage, where: Case.isCgroup)
-                ?? facts.before(.vmRSS, where: Case.isServerProcess)
-                ?? facts.before(.usedMemoryRSS, where: Case.isServer))?.number
+                (facts.before(.cgroupUsage, where: Case.isCgroup) ?? facts.held)?.number
         else { return nil }
         let copied = facts.incident.readings.all(.lastSaveCopied, where: Case.isServer)
             .map(\.number).max()

@@ -144,6 +144,7 @@ private struct HeadRoom {
     private func heuristic(_ out: inout Outlook) {
         let memory = facts.ramAndSwap
         let address = facts.recent(.vmSize, within: 120, where: Case.isServerProcess)
+            .flatMap { facts.isOutgrown($0) ? nil : $0 }
         guard let (ram, swap) = memory, let size = address else {
             let lacking = [
                 memory == nil ? "the host's RAM and swap" : nil,
@@ -190,8 +191,8 @@ private struct HeadRoom {
     /// Whether RAM would hold what a save copies at worst.
     private func copyRoom(_ out: inout Outlook) -> String {
         guard let available = facts.recent(.memAvailable, within: 120, where: Case.isHost),
-            let held = facts.recent(.vmRSS, within: 120, where: Case.isServerProcess)
-                ?? facts.recent(.usedMemoryRSS, within: 120, where: Case.isServer)
+            let held = facts.held, let read = held.at,
+            facts.start.map({ $0.seconds(since: read) <= 120 }) ?? false
         else { return "" }
         let use = facts.cgroupUse
         out.evidence.append(facts.cite(available, .for, "MemAvailable"))
