@@ -97,6 +97,21 @@ extension Case {
             .flatMap { $0.placed.isFileTime || $0.placed.snapshot.isChange ? nil : $0 }
     }
 
+    /// The last reading before an instant that cannot have been taken behind it: a stamp in whole seconds
+    /// stands for all of its second.
+    func surelyBefore(
+        _ measure: Measure, _ instant: Timestamp, where accepts: (SnapshotSubject) -> Bool
+    ) -> Measured? {
+        guard clockConflict == nil else { return nil }
+        return incident.readings.all(measure, where: accepts).last { reading in
+            guard let at = reading.at, !reading.placed.isFileTime,
+                !reading.placed.snapshot.isChange
+            else { return false }
+            let isWhole = reading.placed.snapshot.stamp.precision == .second
+            return at.adding(seconds: isWhole ? 1 : 0) <= instant
+        }
+    }
+
     /// The last reading in the minute before the first failure: of what moves, nothing older
     /// bounds anything.
     func recent(

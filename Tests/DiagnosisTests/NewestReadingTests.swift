@@ -108,4 +108,15 @@ import Testing
         let quoted = incident.causes.flatMap(\.evidence).compactMap(\.quote)
         #expect(!quoted.contains { $0.hasPrefix("20 ") && $0.contains("warning") })
     }
+
+    @Test(
+        "what was available is known only from a reading before the kill, which gives memory back",
+        arguments: [(99.9, true), (100.3, false)])
+    func availableBeforeTheKill(at seconds: Double, isRuledOut: Bool) throws {
+        let world = World.kill(line: false).with {
+            $0.facts.host(at: seconds, [.memTotal: .gib(24), .memAvailable: .gib(21)])
+        }
+        let finding = try #require(world.incident?.finding(.host_oom_kill))
+        #expect((finding.verdict == .ruled_out) == isRuledOut)
+    }
 }
