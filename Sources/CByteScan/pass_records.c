@@ -39,9 +39,9 @@ static inline __attribute__((always_inline)) uint64_t first_bit(uint64_t bits) {
 static const uint8_t levels[256] = {['.'] = 1, ['-'] = 2, ['*'] = 3, ['#'] = 4};
 
 // Whether a message may end in a byte: what copying leaves behind messages is taken off elsewhere. 1 where
-// not, 2 for an n, which may not stand behind a backslash.
+// not, 2 for an n, which may not stand behind a backslash. An M may be that of ^M.
 static const uint8_t odd_ends[256] = {[' '] = 1, ['`'] = 1, [']'] = 1, ['*'] = 1,
-                                      ['>'] = 1, ['|'] = 1, ['n'] = 2};
+                                      ['>'] = 1, ['|'] = 1, ['\\'] = 1, ['M'] = 1, ['n'] = 2};
 
 static inline __attribute__((always_inline)) uint64_t is_odd_end(uint64_t tail) {
     return odd_ends[tail >> 56] & (1 | (uint64_t)((tail >> 48 & 0xFF) == '\\') << 1);

@@ -7,7 +7,8 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file. Copies of such a file stay beside each other.
 struct EventMerge {
-    private let needsSignatures: Bool
+    /// By input, whether it is alone with its servers; `nil` where no record can be a copy.
+    private let alone: [Bool]?
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
     private var keys: [Int64]
@@ -19,9 +20,12 @@ struct EventMerge {
     /// The inputs that have events left: a binary heap by key, then by rank.
     private var heap: [Int] = []
     private(set) var origin = Origin()
+    /// What each input waits for finer copies of its records, in nanoseconds.
+    private let delays: [Int64]
 
-    init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
-        self.needsSignatures = needsSignatures
+    init(_ sources: [SourceEvents], patterns: [PatternInfo], alone: [Bool]?) {
+        self.alone = alone
+        delays = alone == nil ? Array(repeating: 0, count: sources.count) : Self.delays(sources)
         let patterns = PatternTable(patterns)
         cursors = sources.enumerated().map {
             EventCursor($0.element.log, input: $0.offset, patterns: patterns)
@@ -44,7 +48,9 @@ struct EventMerge {
     /// Where the event that was taken last comes from.
     struct Origin {
         var input = 0
-        /// 0 unless signatures are needed.
+        /// No other input can hold the record.
+        var isAlone = true
+        /// 0 where the record is alone.
         var signature: UInt64 = 0
         var key: Int64 = 0
         /// Its own time; less than the key where a clock has jumped back.
@@ -59,7 +65,8 @@ struct EventMerge {
         origin.input = input
         origin.key = keys[input]
         origin.moment = moments[input]
-        if needsSignatures { origin.signature = cursors[input].signature }
+        origin.isAlone = alone.map { $0[input] && cursors[input].glance().isRecord } ?? true
+        origin.signature = origin.isAlone ? 0 : cursors[input].signature
         let event = cursors[input].next()
         settle()
         return event
@@ -109,8 +116,8 @@ struct EventMerge {
 
     private mutating func raiseKey(_ input: Int) {
         guard let at = cursors[input].instant else { return }
-        moments[input] = at.nanoseconds
-        keys[input] = max(keys[input], at.nanoseconds)
+        moments[input] = at.nanoseconds &+ delays[input]
+        keys[input] = max(keys[input], moments[input])
     }
 
     private func comesBefore(_ a: Int, _ b: Int) -> Bool {
@@ -163,6 +170,8 @@ struct TwinFilter {
     fileprivate struct Sighting {
         var at: Int64
         var channel: Channel
+        /// The time counts in whole seconds.
+        var isCoarse: Bool
     }
 
     fileprivate struct Track {
@@ -198,8 +207,10 @@ struct TwinFilter {
 
         /// Whether the end of the one is the beginning of the other: parts of a log that was
         /// rotated, which share no records though they may share a moment. By their names they may
-        /// be such parts also where all of one is but that moment.
-        func touches(_ other: Span) -> Bool {
+        /// be such parts also where all of one is but that moment. Copies of a kernel's log are stamped
+        /// anew, so that the few lines of one may lie just beside those of another: `isKernels`.
+        func touches(_ other: Span, isKernels: Bool) -> Bool {
+            guard !isKernels || log == other.log else { return false }
             let isStaggered =
                 log == other.log && (first, last) != (other.first, other.last)
                 ? first <= other.first && last <= other.last
@@ -233,7 +244,7 @@ struct TwinFilter {
     private static let relayTolerance: Int64 = 2_000_000_000
 
     mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
-        guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        guard isNeeded, !origin.isAlone, let at = event.at?.nanoseconds else { return false }
         earliest = min(earliest, origin.moment)
         sweep(now: origin.key)
         let form = event.header.form
@@ -241,7 +252,9 @@ struct TwinFilter {
         let channel = Channel(input: origin.input, isBare: form == .bareMessage)
         let key = Key(instance: instance, signature: origin.signature)
         let isTwin = tracks[key, default: Track()].align(
-            at, channel, tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
+            TwinFilter.Sighting(
+                at: at, channel: channel, isCoarse: event.header.stamp.precision == .second),
+            tolerance: isRelayed ? Self.relayTolerance : Self.recordTolerance,
             relayTolerance: Self.relayTolerance, spans: spans)
         if isTwin { folded += 1 } else { remembered += 1 }
         return isTwin
@@ -286,13 +299,20 @@ extension TwinFilter.Track {
 
     /// Whether the sighting is another channel's; else it is noted as new.
     fileprivate mutating func align(
-        _ at: Int64, _ channel: TwinFilter.Channel, tolerance: Int64, relayTolerance: Int64,
+        _ new: TwinFilter.Sighting, tolerance: Int64, relayTolerance: Int64,
         spans: [TwinFilter.Span]
     ) -> Bool {
+        let (at, channel) = (new.at, new.channel)
+        let isKernels = tolerance == relayTolerance && !channel.isBare
+        func reach(_ other: TwinFilter.Sighting) -> Int64 {
+            if other.channel.isBare { return relayTolerance }
+            // A copy without fractions of seconds stands up to a second before the other.
+            return other.isCoarse == new.isCoarse ? tolerance : max(tolerance, 1_000_000_000)
+        }
         func isSame(_ other: TwinFilter.Sighting) -> Bool {
-            let reach = other.channel.isBare ? relayTolerance : tolerance
-            return abs(other.at - at) <= reach
-                && !spans[other.channel.input].touches(spans[channel.input])
+            abs(other.at - at) <= reach(other)
+                && !spans[other.channel.input].touches(
+                    spans[channel.input], isKernels: isKernels)
         }
         let isLate = latest[channel].map { at < $0 } ?? false
         if isLate, let i = passed[channel]?.firstIndex(where: { isSame(sightings[$0]) }) {
@@ -304,16 +324,25 @@ extension TwinFilter.Track {
         defer { cursors[channel] = cursor }
         while cursor < sightings.count {
             let other = sightings[cursor]
-            let reach = other.channel.isBare ? relayTolerance : tolerance
             if other.channel != channel, isSame(other) {
                 cursor += 1
                 return true
             }
-            if other.channel != channel, other.at > at + reach { break }
+            if other.channel != channel, other.at > at + reach(other) { break }
             if other.channel != channel { passed[channel, default: []].append(cursor) }
             cursor += 1
         }
-        sightings.append(TwinFilter.Sighting(at: at, channel: channel))
+        sightings.append(new)
         return false
+    }
+}
+
+extension EventGlance {
+    /// Whether a process wrote it that is named, and not the kernel or a daemon of a server's.
+    fileprivate var isRecord: Bool {
+        switch form {
+        case .none, .kernel, .daemon, .bareMessage: false
+        default: pid != 0
+        }
     }
 }

@@ -8,6 +8,10 @@ internal import Model
 /// are an incident of their own, since the log may be of another server, or be missing.
 struct KernelRefusals {
     private var lines: [Line] = []
+    /// Lines that say how many refusals the kernel did not print, of whatever process.
+    private var suppressed: [Event] = []
+    /// Inputs that tell of refusals to other programs.
+    private var inputsWithOthers: Set<Int> = []
     private static let lineLimit = 4096
     /// How far a stamp of the kernel's log may lie from the server's line.
     private static let reach = 60.0
@@ -23,6 +27,8 @@ struct KernelRefusals {
         var first: Event
         var lines: [Event]
         var host: String?
+        /// Lines that the kernel left out, where they can be of nobody else.
+        var suppressed: [Event] = []
     }
 
     var isEmpty: Bool { lines.isEmpty }
@@ -30,9 +36,16 @@ struct KernelRefusals {
     mutating func note(_ event: Event, host: @autoclosure () -> String?) {
         switch event.kind {
         case .kernel_commit_refused, .pids_rejected: break
+        case .kernel_suppressed:
+            if suppressed.count < Self.lineLimit { suppressed.append(event) }
+            return
         default: return
         }
-        guard event.isServerFamily, lines.count < Self.lineLimit else { return }
+        guard event.isServerFamily else {
+            inputsWithOthers.insert(event.source.input)
+            return
+        }
+        guard lines.count < Self.lineLimit else { return }
         lines.append(Line(event: event, host: host()))
     }
 
@@ -55,7 +68,25 @@ struct KernelRefusals {
                 return (x, a.count) < (y, b.count)
             }
             guard let best, let first = best.first else { return nil }
-            return Group(first: first.event, lines: best.map(\.event), host: first.host)
+            var group = Group(first: first.event, lines: best.map(\.event), host: first.host)
+            group.suppressed = hidden(beside: first)
+            return group
+        }
+    }
+
+    /// What the kernel did not print after the first line of a process, where its log tells of
+    /// refusals to no other.
+    private func hidden(beside first: Line) -> [Event] {
+        let (event, input) = (first.event, first.event.source.input)
+        let isAlone = lines.allSatisfy {
+            $0.event.source.input != input || $0.event["pid"] == event["pid"]
+        }
+        guard event.kind == .kernel_commit_refused, isAlone, !inputsWithOthers.contains(input)
+        else {
+            return []
+        }
+        return suppressed.filter {
+            $0.source.input == input && $0.source.line > event.source.line
         }
     }
 
@@ -98,6 +129,7 @@ extension InstanceTracker {
                 line, severity: .failure, text: TimelineText.plain(line), sources: sources)
             draft?.fail(.operation(.unknown), at: line.at)
         }
+        for event in refusals.suppressed { kernelRefused(event) }
         draft?.isFollowUpOnly = false
         finish()
     }

@@ -6,8 +6,11 @@ extension LineageGroups {
     /// Joins what one process says in full to its standard output with what it says to syslog, where
     /// both are kept: each record comes twice, as a line with a header and as a bare message, under
     /// two identifiers and with two times.
+    ///
+    /// So are copies of a log joined that write their times in another way: without the year, without
+    /// fractions of seconds, or by a clock that was found to be off.
     mutating func joinRelays() {
-        guard sources.contains(where: { $0.log.holdsBareMessages }) else { return }
+        guard sources.contains(where: { $0.log.holdsBareMessages }) || timesDiffer else { return }
         let messages = relayedMessages()
         var byPID: [Int32: [Int]] = [:]
         for i in lineages.indices {
@@ -16,11 +19,55 @@ extension LineageGroups {
             }
         }
         for members in byPID.values where members.count > 1 {
-            for a in members where messages[a].isBare {
+            for a in members {
                 for b in members where b != a && areRelays(lineages[a], lineages[b]) {
+                    guard messages[a].isBare || a < b && haveOtherTimes(a, b) else { continue }
                     if messages[a].repeats(messages[b]) { sets.union(a, b) }
                 }
             }
+        }
+        joinContainersCopies(messages)
+    }
+
+    /// Joins copies of one container's log. Since processes of all containers count from 1, nothing
+    /// less than the same records to the last shows that they are copies.
+    private mutating func joinContainersCopies(_ messages: [RelayedMessages]) {
+        let few = lineages.indices.filter {
+            messages[$0].count > 2 && lineages[$0].pids.contains { $0 < Self.lowestTellingPID }
+        }
+        for members in Dictionary(grouping: few, by: { messages[$0].digest }).values {
+            for (i, a) in members.enumerated() {
+                for b in members[(i + 1)...] where haveOtherTimes(a, b) {
+                    guard areRelays(lineages[a], lineages[b]),
+                        lineages[a].input != lineages[b].input,
+                        messages[a].repeats(messages[b])
+                    else { continue }
+                    sets.union(a, b)
+                }
+            }
+        }
+    }
+
+    private var timesDiffer: Bool {
+        guard let first = lineages.first else { return false }
+        return sources.contains(where: \.isMoved)
+            || lineages.contains { TimeForm($0.first) != TimeForm(first.first) }
+    }
+
+    private func haveOtherTimes(_ a: Int, _ b: Int) -> Bool {
+        let (x, y) = (lineages[a], lineages[b])
+        return TimeForm(x.first) != TimeForm(y.first)
+            || sources[x.input].isMoved || sources[y.input].isMoved
+    }
+
+    /// What a way of writing times leaves out.
+    private struct TimeForm: Equatable {
+        var isWithoutYear: Bool
+        var isCoarse: Bool
+
+        init(_ stamp: Stamp) {
+            isWithoutYear = stamp.form == .localWithoutYear
+            isCoarse = stamp.precision == .second
         }
     }
 
@@ -41,7 +88,7 @@ extension LineageGroups {
         for (input, members) in byInput {
             var owner: [ProcessEvidence.Process: Int] = [:]
             for i in members {
-                for pid in lineages[i].pids where pid >= Self.lowestTellingPID {
+                for pid in lineages[i].pids {
                     owner[.init(stream: lineages[i].stream, pid: pid)] = i
                 }
             }
@@ -68,6 +115,11 @@ private struct RelayedMessages {
     static let limit = 4096
     /// Nanoseconds that a message may take through syslog, where its time has no fractions.
     private static let reach: Int64 = 2_000_000_000
+
+    /// The same for the same messages, whenever they came.
+    var digest: UInt64 {
+        times.reduce(UInt64(count)) { $0 &+ $1.key &* UInt64($1.value.count) }
+    }
 
     /// Whether most of it comes without headers.
     var isBare: Bool { bare * 2 > count }

@@ -8,11 +8,16 @@ package struct SourceEvents: Sendable {
     package var log: EventLog
     /// What else the INFO says in which a status of the last save stands, by the status's line.
     package var info: [Int: InfoStatus]
+    /// Its times were moved onto another input's clock, which has the same records.
+    package var isMoved: Bool
 
-    package init(facts: InputFacts, log: EventLog, info: [Int: InfoStatus] = [:]) {
+    package init(
+        facts: InputFacts, log: EventLog, info: [Int: InfoStatus] = [:], isMoved: Bool = false
+    ) {
         self.facts = facts
         self.log = log
         self.info = info
+        self.isMoved = isMoved
     }
 }
 

@@ -18,6 +18,9 @@ package struct ClockHints: Sendable {
     package var isHostZone = false
     /// What local stamps are to be moved by, where a neighbour's clock shows that, in seconds.
     package var shiftSeconds = 0
+    /// What all stamps are to be moved by, in nanoseconds: another input has the same records, always
+    /// so much later.
+    package var skew: Int64 = 0
     /// The year of the newest stamp without one, and what that rests on.
     package var year: (value: Int, basis: ClockSegment.YearBasis)?
     /// The input that tells all this.

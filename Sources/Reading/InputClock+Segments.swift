@@ -6,6 +6,19 @@ package import Model
 extension InputClock {
     /// The segments of this input's clock, for the report.
     package func segments(_ facts: InputFacts, from: Timestamp?, to: Timestamp?) -> [ClockSegment] {
+        let written = ownSegments(facts, from: from, to: to)
+        guard skew != 0 else { return written }
+        return written.map { segment in
+            var moved = segment
+            moved.shiftSeconds += Double(skew / 1_000_000) / 1000
+            (moved.basis, moved.shownBy) = (.neighbour, witness)
+            return moved
+        }
+    }
+
+    private func ownSegments(
+        _ facts: InputFacts, from: Timestamp?, to: Timestamp?
+    ) -> [ClockSegment] {
         guard facts.clock.localStamps + facts.clock.instantStamps > 0 else { return [] }
         let wrappers = facts.clock.wrappers
         if facts.clock.localStamps == 0 {
@@ -45,13 +58,18 @@ extension InputClock {
     ) -> [ClockSegment] {
         spans.indices.map { i in
             ClockSegment(
-                from: i == 0 ? from : starts[i], to: i == spans.count - 1 ? to : starts[i + 1],
+                from: i == 0 ? from : start(of: i),
+                to: i == spans.count - 1 ? to : start(of: i + 1),
                 utcOffsetSeconds: spans[i].offsetSeconds,
                 basis: basis, yearBasis: yearBasis,
                 uncertaintySeconds: basis == .assumedUTC || isRelative ? Self.zoneDoubt : 0,
                 wrapperLag: basis == .wrapper ? wrappers.spoken(offsetSeconds: nil) : nil,
                 shownBy: shownBy)
         }
+    }
+
+    private func start(of span: Int) -> Timestamp? {
+        starts[span].map { Timestamp(nanoseconds: $0.nanoseconds &+ skew) }
     }
 
     /// Stamps that count from the boot say neither day nor year: what tells when that was does.

@@ -31,6 +31,8 @@ package struct InputClock: Sendable {
     private let uptimes: [ClockAnchor]
     /// What local stamps are moved by, as another input's clock shows it.
     let shiftSeconds: Int
+    /// What all stamps are moved by, in nanoseconds.
+    let skew: Int64
     let basis: ClockSegment.Basis
     let yearBasis: ClockSegment.YearBasis
     private let firstYear: Int
@@ -51,6 +53,7 @@ package struct InputClock: Sendable {
         boot = hints.boot?.at
         bootBasis = hints.boot?.basis
         shiftSeconds = hints.shiftSeconds
+        skew = hints.skew
         let evidence = facts.clock
         self.evidence = evidence
         witness = hints.witness
@@ -115,6 +118,11 @@ package struct InputClock: Sendable {
 
     /// The instant of a stamp on `line`; `nil` where the line has none or it cannot be placed.
     package mutating func instant(of stamp: Stamp, line: Int) -> Timestamp? {
+        shown(stamp, line: line).map { Timestamp(nanoseconds: $0.nanoseconds &+ skew) }
+    }
+
+    /// The instant of a stamp by the clock that wrote it.
+    private mutating func shown(_ stamp: Stamp, line: Int) -> Timestamp? {
         switch stamp.form {
         case .none: return nil
         case .uptime:
@@ -153,7 +161,7 @@ package struct InputClock: Sendable {
         guard let anchor = uptimes.last(where: { $0.line <= line }) ?? uptimes.first else {
             return nil
         }
-        return instant(of: anchor.local, line: anchor.line).map {
+        return shown(anchor.local, line: anchor.line).map {
             Timestamp(nanoseconds: $0.nanoseconds &- anchor.instant.nanoseconds)
         }
     }

@@ -61,7 +61,7 @@ extension LineSieve {
     @inline(__always)
     static func isLast(_ byte: UInt8, after before: UInt8) -> Bool {
         switch byte {
-        case 0x20, 0x60, 0x5D, 0x2A, 0x3E, 0x7C: false
+        case 0x20, 0x60, 0x5D, 0x2A, 0x3E, 0x7C, 0x5C, 0x4D: false
         case 0x6E: before != 0x5C
         default: true
         }

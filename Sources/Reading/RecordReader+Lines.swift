@@ -11,7 +11,7 @@ extension RecordReader {
     ) {
         var lines = LineReader(isPortable: isPortable)
         var sieve =
-            unwrapper == nil && softBreaks == nil
+            unwrapper == nil && softBreaks == nil && !spreadsMessages
             ? screen.map {
                 LineSieve($0, isPortable: isPortable, templatesAfter: templatesAfter)
             } : nil
@@ -134,7 +134,10 @@ extension RecordReader {
         _ body: RecordBody
     ) {
         var classified = classifier.classify(line)
-        if classified.scope == .raw, let squeezed = TextRepair.squeezed(line) {
+        let isSpread = spreadsMessages && classified.scope == .server
+        if classified.scope == .raw || isSpread,
+            let squeezed = isSpread ? TextRepair.withoutRuns(line) : TextRepair.squeezed(line)
+        {
             let again = classifier.classify(squeezed.span)
             if again.isRecord {
                 isVerbatim = false

@@ -109,15 +109,39 @@ extension RecordReader {
                 line[end - 3] == 0x20
             {
                 end -= 3  // " []", which PHP's Monolog puts behind every message
+            } else if last == 0x5C, line.byte(end - 2) != 0x5C {
+                end -= 1  // what continues a line in a shell
+            } else if last == 0x4D, end - 2 > message.lowerBound, line[end - 2] == 0x5E {
+                end -= 2  // "^M", a CR as pagers show it
             } else if last == 0x2A || last == 0x3E || last == 0x7C,
                 let less = markStart(line, message.lowerBound..<end)
             {
                 end = less
+            } else if let arrow = arrowStart(line, message.lowerBound..<end) {
+                end = arrow
             } else {
                 break
             }
         }
         return message.lowerBound..<end
+    }
+
+    /// Where an arrow begins that somebody drew behind a message: ` <---- HERE`, ` <== this one`,
+    /// ` <--`. An arrow with two heads (` <-> `) is the message's own.
+    private static func arrowStart(_ line: Span<UInt8>, _ message: Range<Int>) -> Int? {
+        for i in (max(message.lowerBound + 1, message.upperBound - 40)..<message.upperBound)
+            .reversed() where line[i] == 0x3C
+        {
+            let shaft = line.byte(i + 1)
+            guard line[i - 1] == 0x20 || line[i - 1] == 0x09, shaft == 0x2D || shaft == 0x3D else {
+                return nil
+            }
+            var end = i + 1
+            while end < message.upperBound, line[end] == shaft { end += 1 }
+            let isWhole = end == message.upperBound || line[end] == 0x20
+            return isWhole && (end - i > 2 || shaft == 0x2D) ? i : nil
+        }
+        return nil
     }
 
     /// Where the mark begins that ends a message: `**`, a table's ` |`, `<br>` or `</code>`.

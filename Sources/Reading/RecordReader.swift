@@ -60,6 +60,8 @@ package struct RecordReader {
     var kernelJSON = KernelJSON()
     var ansible = AnsibleOutput()
     var unwrapper: LineUnwrapper?
+    /// Runs of blanks stand in messages, which somebody copied from a page.
+    var spreadsMessages = false
     var softBreaks: SoftBreaks?
     /// The line at hand is printable ASCII throughout.
     var isPlain = true
@@ -187,6 +189,7 @@ package struct RecordReader {
             if !containers.isPrefixed {
                 unwrapper = LineUnwrapper(head: softBreaks?.decoded(source.head) ?? source.head)
             }
+            spreadsMessages = TextRepair.spreadsMessages(source.head)
             classifier.hasLineNumbers = LineClassifier.hasLineNumbers(source.head)
             readLines(&source, body)
         }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
+
 /// Takes back what word processors, mail programs and web pages do to text: typographic quotation
 /// marks, blanks and hyphens, and the entities of HTML. A server's line stays a server's line by
 /// that. Other bytes pass as they are, whether UTF-8 or not.
@@ -27,7 +29,39 @@ enum TextRepair {
     /// The line with one blank for each run of blanks and tabs, where a header may stand in it that
     /// such runs broke: spreadsheets and rich-text editors make them. `nil` for all other lines.
     static func squeezed(_ line: Span<UInt8>) -> [UInt8]? {
-        guard mayHoldSpacedHeader(line) else { return nil }
+        mayHoldSpacedHeader(line) ? withoutRuns(line) : nil
+    }
+
+    /// Whether runs of blanks or tabs stand in the warnings that an input begins with: servers write
+    /// none there, so that they are the copier's in all of it.
+    static func spreadsMessages(_ head: [UInt8]) -> Bool {
+        var classifier = LineClassifier()
+        var (start, lines) = (0, 0)
+        while lines < 200, let end = head.span.first(0x0A, from: start) {
+            let line = head.span.extracting(start..<end)
+            (start, lines) = (end + 1, lines + 1)
+            guard line.find("  ") != nil || line.first(0x09, from: 0) != nil else { continue }
+            let classified = classifier.classify(line)
+            let message = line.extracting(classified.message)
+            if classified.scope == .server, classified.header.level == .warning,
+                holdsRun(message)
+            {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Two blanks, or a tab, between words.
+    private static func holdsRun(_ message: Span<UInt8>) -> Bool {
+        for i in 1..<max(1, message.count - 1) where message[i] == 0x20 || message[i] == 0x09 {
+            if message[i] == 0x09 || message[i - 1] == 0x20, message[i + 1] > 0x20 { return true }
+        }
+        return false
+    }
+
+    /// The line with one blank for each run of blanks and tabs; `nil` where it has none.
+    static func withoutRuns(_ line: Span<UInt8>) -> [UInt8]? {
         var out: [UInt8] = []
         out.reserveCapacity(line.count)
         for i in 0..<line.count {

@@ -224,10 +224,22 @@ struct Wrapper {
         )
     }
 
+    /// `Nov 22 11:32:48` behind a day of the week; both in the words of any locale, since dmesg keeps
+    /// to that of its user (util-linux 2.38, sys-utils/dmesg.c, record_ctime).
+    private func dayAndClock(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
+        if line.byte(i + 3) == 0x20, let found = StampParser.syslogDate(line, at: i + 4) {
+            return found
+        }
+        guard line.byte(i) >= 0x41, let blank = line.first(0x20, from: i, to: i + 16) else {
+            return nil
+        }
+        return StampParser.localisedSyslogDate(line, at: blanks(line, at: blank))
+    }
+
     /// `Sun Nov 22 11:32:48 2026`
     private func wallClock(_ line: Span<UInt8>, at i: Int) -> (Stamp, Int)? {
-        guard line.byte(i + 3) == 0x20, let (stamp, end) = StampParser.syslogDate(line, at: i + 4),
-            line.byte(end) == 0x20, let (year, yearEnd) = line.number(at: end + 1, limit: 4),
+        guard let (stamp, end) = dayAndClock(line, at: i), line.byte(end) == 0x20,
+            let (year, yearEnd) = line.number(at: end + 1, limit: 4),
             yearEnd == end + 5, Stamp.years.contains(year)
         else { return nil }
         let time = CivilTime(timestamp: Timestamp(nanoseconds: stamp.nanoseconds))

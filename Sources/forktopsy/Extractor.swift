@@ -175,6 +175,8 @@ struct EventCollector: Sendable {
     var carried = RecordHeader(form: .none)
     /// Events without a time of their own.
     var undated = 0
+    /// The last event that a line without a header said again.
+    var lastEchoed = -1
     /// Records in which bytes were flipped, and lines that were tried for that.
     var damaged = 0
     private var trials = 0
@@ -207,6 +209,7 @@ struct EventCollector: Sendable {
         let hit = Extractor.match(
             &matcher, line, message, classified, patterns: patterns, isScreened: place.isScreened)
         guard let hit else {
+            if repeatLast(line, place) { return }
             if classified.scope == .raw, carried.form == .none { prose.note(line) }
             noteCut(line, place, extractor)
             if !place.isPlain, classified.scope == .server, trials < Extractor.damageTrials {
@@ -216,6 +219,7 @@ struct EventCollector: Sendable {
             return
         }
         cut?.close()
+        if isEcho(line, place) { return }
         if !place.isPlain,
             Extractor.hasDamagedError(patterns[hit.pattern], matcher.captures, message)
         {

@@ -32,6 +32,7 @@ struct Placement {
             clocks.append(clock)
         }
         settle()
+        alignSkews()
         for (extraction, clock) in zip(extractions, clocks) where extraction.snapshots.count > 0 {
             snapshots.append(
                 SnapshotSource(
@@ -84,6 +85,8 @@ struct Placement {
             }
         }
         input.clock = clock.segments(extraction.facts, from: input.firstAt, to: input.lastAt)
-        return (SourceEvents(facts: extraction.facts, log: log, info: info), input, fresh)
+        let source = SourceEvents(
+            facts: extraction.facts, log: log, info: info, isMoved: hints[i].skew != 0)
+        return (source, input, fresh)
     }
 }

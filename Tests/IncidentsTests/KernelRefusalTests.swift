@@ -33,6 +33,23 @@ import Testing
         #expect(incident.startedAt?.seconds == 100 && incident.lastFailureAt?.seconds == 106)
     }
 
+    @Test("what the kernel did not print counts, where nobody else was refused")
+    func suppressed() {
+        for (other, hidden) in [(nil, 34), ("java", 2)] {
+            var log = kernelLog(at: [100])
+            if let other {
+                log.add(
+                    .kernel_commit_refused, at: 101, ["comm": other, "pid": "77"], pid: 0,
+                    role: .unknown)
+            }
+            log.add(.kernel_suppressed, at: 105, ["count": "32"], pid: 0, role: .unknown)
+            log.add(
+                .kernel_commit_refused, at: 105, ["comm": "redis-server", "pid": "10"], pid: 0,
+                role: .unknown)
+            #expect(correlate(log).incidents.map(\.failures.hiddenAtLeast) == [hidden])
+        }
+    }
+
     @Test("so does the pids controller's line")
     func pids() {
         var log = HandWrittenLog("kern.log")
@@ -62,6 +79,30 @@ import Testing
         let incidents = correlate(logs + [undated]).incidents
         #expect(incidents.count == 1)
         #expect(incidents.first?.failures.hiddenAtLeast == 3)
+    }
+
+    @Test("one line in three copies, of which each gives it another time, counts once")
+    func copiesOfOneLine() throws {
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.refuseSave(at: 100)
+        let copies = [("dmesg_iso.txt", 99.674), ("dmesg.txt", 100.004), ("dmesg_T.txt", 99)].map {
+            kernelLog($0.0, pid: 4711, at: [$0.1])
+        }
+        let incident = try #require(correlate([log] + copies).incidents.first)
+        #expect(incident.failures.total == 1)
+        #expect(incident.failures.hiddenAtLeast == 0)
+    }
+
+    @Test("a line that names another process is no evidence of a server that the host numbers")
+    func anotherProcess() throws {
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.refuseSave(at: 100)
+        let incidents = correlate(log, kernelLog(pid: 99_999, at: [99.9])).incidents
+        #expect(incidents.count == 2)
+        let own = try #require(incidents.first { $0.failures.total == 1 })
+        #expect(!own.observations.contains { $0.kind == .kernel_commit_refused })
     }
 
     @Test("beside the server's own line it is evidence and no incident of its own")

@@ -48,9 +48,46 @@ struct PastedLogTests {
         try #expect(reportOfText(endless).summary.forkFailures == 1004)
     }
 
+    @Test func `What syslog says of the last message counts as often`() throws {
+        let host = "Mar  4 12:22:33 cache-01"
+        let message = "\(host) redis[811]: \(error)"
+        for said in ["\(host) last message", "\(host) redis[811]: last message"] {
+            let text = [message, "\(said) repeated 5 times", message].lines
+            try #expect(reportOfText(text).summary.forkFailures == 7)
+            // What stands above it is another program's.
+            let other = [message, "\(host) cron[9]: (root) CMD (x)", "\(said) repeated 5 times"]
+            try #expect(reportOfText(other.lines).summary.forkFailures == 1)
+        }
+        let endless = "\(message)\n\(host) last message repeated 99999999 times\n"
+        try #expect(reportOfText(endless).summary.forkFailures == 1001)
+    }
+
+    @Test(arguments: ["So Nov 22", "dim. nov. 22", "日 11月 22", "Вс ноя 22", "Sun Nov 22"])
+    func `dmesg -T under other locales is read`(date: String) throws {
+        let text =
+            "[\(date) 12:13:04 2026] __vm_enough_memory: pid: 9944, comm: redis-server, "
+            + "bytes: 7518715904 not enough memory for the allocation\n"
+        let incident = try #require(try reportOfText(text).incidents.first)
+        #expect(incident.startedAt?.rfc3339 == "2026-11-22T12:13:04.000Z")
+        #expect(incident.failures.hiddenAtLeast == 1)
+    }
+
     static let pasted: [(String, String)] = [
         ("records without anything between them", log.joined()),
         ("tabs for blanks", log.map { tabbed($0, "\t") }.lines),
+        ("arrows drawn behind records", log.map { "\($0)   <---- HERE" }.lines),
+        ("continued lines of a shell", log.map { "\($0) \\" }.lines),
+        ("carriage returns as a pager shows them", log.map { "\($0)^M" }.lines),
+        (
+            "two blanks for one in messages",
+            log.map { $0.replacing(" fork: ", with: "  fork:  ") }.lines
+        ),
+        ("tabs for blanks in messages", log.map { $0.replacing(" ", with: "\t") }.lines),
+        (
+            "the server's output and its syslog in journalctl -o cat",
+            log.flatMap { [$0, String($0.dropFirst(34))] }.lines
+        ),
+        ("both of them in pairs", inPairs.lines),
         ("two blanks for one in headers", log.map { tabbed($0, "  ") }.lines),
         (
             "the answer of a search engine in one line",
@@ -188,6 +225,10 @@ struct PastedLogTests {
         // What a server wrote counts, whatever people say about it.
         try #expect(reportOfText(guide + "\n\n" + plain).summary.forkFailures >= 2)
         try #expect(reportOfText([error, error].lines).summary.forkFailures == 2)
+    }
+
+    private static let inPairs = [log[..<2], log[2...]].flatMap { pair in
+        Array(pair) + pair.map { String($0.dropFirst(34)) }
     }
 
     private static let parts = log.flatMap { record in
