@@ -115,8 +115,9 @@ package struct SnapshotLinker {
         }
     }
 
-    /// Snapshots that are in memory at once for several requests, at least.
-    private static let batchLimit = 1 << 14
+    /// Snapshots that are in memory at once for several requests: reading them again costs no more
+    /// than choosing as many, and where there are few, few are held.
+    private var batchLimit: Int { min(max(entries.count, 1 << 9), 1 << 14) }
 
     /// Lends the readings for each request to `body`, in the order of the requests, so that those
     /// of thousands of incidents need not be in memory at once.
@@ -127,7 +128,7 @@ package struct SnapshotLinker {
         while start < requests.count {
             var end = start
             var count = 0
-            while end < requests.count, count < Self.batchLimit {
+            while end < requests.count, count < batchLimit {
                 count += entries.isEmpty ? 0 : chosen(for: requests[end]).count
                 end += 1
             }
