@@ -55,7 +55,9 @@ extension Incident {
         trigger?.mapStrings(map)
         verdict.nextCommand.mapStrings(map)
         verdict.statement = map(verdict.statement)
-        verdict.statementOfRefusals = map(verdict.statementOfRefusals)
+        if !verdict.statementOfRefusals.isEmpty {
+            verdict.statementOfRefusals = map(verdict.statementOfRefusals)
+        }
         for i in causes.indices { causes[i].mapStrings(map) }
         for i in timeline.indices { timeline[i].mapStrings(map) }
         for i in memory.indices { memory[i].mapStrings(map) }
