@@ -183,7 +183,7 @@ package struct MaxmemoryWatch {
                 entry(after, .recovery, "used_memory is below maxmemory again"))
         }
         out.persistence.writesRefused = Persistence.Refusal(
-            from: stretch.first.at, until: stretch.after?.at,
+            from: stretch.first.isCounted ? nil : stretch.first.at, until: stretch.after?.at,
             inferred: "INFO shows used_memory \(stretch.first.isCounted ? "near" : "above") "
                 + "maxmemory under noeviction"
                 + (counted ?? ", which refuses them"))
