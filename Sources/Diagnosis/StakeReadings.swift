@@ -20,17 +20,37 @@ extension Case {
         }
         out.exposedUntil = out.exposedUntil ?? incident.recoveredAt
         out.exposedFrom = lastSave(out) ?? out.exposedFrom ?? incident.startedAt
+        if out.lastSuccessAt == nil { out.lastSaveByInfo = lastSave(out) }
         return out
     }
 
     /// Whether the log left open, or took on no more than silence, what covers the data of a
     /// server that runs on.
     private var isOpenToReadings: Bool {
-        [.exposed, .unknown].contains(incident.persistence.exposure)
-            && [.fork_failure, .save_failure].contains(incident.kind)
+        ([.exposed, .unknown].contains(incident.persistence.exposure) || isFileDenied)
+            && ([.fork_failure, .save_failure].contains(incident.kind) || isRefusedForSaves)
             && incident.status != .ended && incident.instance.role != .replica
             && incident.vanished.isEmpty
             && events(.aof_write_error, .replica_refused_by_master).isEmpty
+    }
+
+    /// Whether the log's append-only file is denied by a reading around the first failure: turned off
+    /// by CONFIG SET, of which no line tells, or not writable. After a restart the log knows better.
+    private var isFileDenied: Bool {
+        guard incident.persistence.exposure == .aof_covers,
+            !incident.consequences.contains("restart"),
+            let setting = setting(.aofEnabled, where: Self.isServer),
+            setting.reach == .held || setting.reach == .before && setting.age <= 60
+        else { return false }
+        return setting.number == 0
+            || setting.reading.placed.snapshot.text(.lastAOFWriteStatus) == "err"
+    }
+
+    /// Whether clients were refused writes for a failed save of which nothing else tells.
+    private var isRefusedForSaves: Bool {
+        incident.kind == .write_refusal
+            && events(.writes_refused).contains { $0.operation == .bgsave }
+            && events(.writes_refused).allSatisfy { $0.operation == .bgsave }
     }
 
     private struct Ruling {
@@ -58,7 +78,9 @@ extension Case {
     /// The reading of `measure` that tells of the failure, or of the open incident after it.
     private func current(_ measure: Measure) -> Measured? {
         guard let setting = setting(measure, where: Self.isServer) else { return nil }
-        let tellsOfNow = setting.reach == .after && incident.status == .ongoing_at_end
+        let isOpen = incident.status == .ongoing_at_end
+        let tellsOfNow =
+            isOpen && (setting.reach == .after || setting.reach == .undated && start == nil)
         return setting.isKnown || tellsOfNow ? setting.reading : nil
     }
 
@@ -66,19 +88,19 @@ extension Case {
 
     private func coveredByFile(_ reading: Measured) -> Ruling? {
         let snapshot = reading.placed.snapshot
-        let when = distance(of: reading)
+        let when = readWhen(reading)
         if snapshot.text(.lastAOFWriteStatus) == "err" {
             return Ruling(
-                exposure: incident.persistence.exposure,
+                exposure: incident.persistence.exposure == .unknown ? .unknown : .exposed,
                 statement:
-                    "An append-only file is in use (aof_enabled 1, read \(when)), but writing to "
+                    "An append-only file is in use (aof_enabled 1\(when)), but writing to "
                     + "it had failed (aof_last_write_status err): it lacks the changes since.")
         }
         guard holdsTheData(upTo: reading) else {
             return Ruling(
                 exposure: .unknown,
                 statement:
-                    "An append-only file is on (aof_enabled 1, read \(when)), but its rewrite "
+                    "An append-only file is on (aof_enabled 1\(when)), but its rewrite "
                     + "runs or has failed: one that has only been turned on holds nothing before "
                     + "its first rewrite succeeds.")
         }
@@ -86,7 +108,7 @@ extension Case {
         return Ruling(
             exposure: .aof_covers,
             statement:
-                "An append-only file is in use (aof_enabled 1\(status ?? ""), read \(when)): it "
+                "An append-only file is in use (aof_enabled 1\(status ?? "")\(when)): it "
                 + "holds the changes that no RDB file does, as long as writing to it works.")
     }
 
@@ -105,23 +127,37 @@ extension Case {
         }
     }
 
+    /// A replica acknowledges each second; one that has not for so long is not in step, though its link
+    /// may stand for a minute more (`repl-timeout`).
+    private static let lagReach: Int64 = 10
+
     private func coveredByReplica(_ reading: Measured) -> Ruling {
-        let when = distance(of: reading)
-        let states = reading.placed.snapshot.values.filter { $0.measure == .replicaState }
-        let online = states.count { $0.quantity == .text("online") }
-        if online > 0 {
+        let when = readWhen(reading)
+        let values = reading.placed.snapshot.values
+        let online = values.count { $0.measure == .replicaState && $0.quantity == .text("online") }
+        let late = values.filter { $0.measure == .replicaLag }
+            .map { Measured(value: $0, placed: reading.placed).number }
+            .filter { $0 > Self.lagReach }
+        if online > late.count {
+            let count = online - late.count
             return Ruling(
                 exposure: .replica_covers,
                 statement:
-                    "\(counted(online, "replica")) \(online == 1 ? "was" : "were") in step "
-                    + "(state=online, read \(when)): it may hold what no file on this host does.")
+                    "\(counted(count, "replica")) \(count == 1 ? "was" : "were") in step "
+                    + "(state=online\(when)): it may hold what no file on this host does.")
+        }
+        let words =
+            "\(counted(Int(clamping: reading.number), "replica")) "
+            + "\(reading.number == 1 ? "was" : "were") connected"
+        guard let least = late.min(), online > 0 else {
+            return Ruling(
+                exposure: .unknown, statement: "\(words)\(when); none is shown to be in step.")
         }
         return Ruling(
             exposure: .unknown,
             statement:
-                "\(counted(Int(clamping: reading.number), "replica")) "
-                + "\(reading.number == 1 ? "was" : "were") connected (read \(when)); none is shown "
-                + "to be in step.")
+                "\(words)\(when), but had not answered for \(spokenDuration(seconds: Double(least))) "
+                + "or longer (lag): what changed since is on none.")
     }
 
     // MARK: - What nothing covers
@@ -129,28 +165,34 @@ extension Case {
     private func exposedStatement(
         _ persistence: Persistence, _ file: Measured, _ replicas: Measured?
     ) -> String {
-        var text = "No append-only file held the data (aof_enabled 0, read \(distance(of: file)))"
+        var text = "No append-only file held the data (aof_enabled 0\(readWhen(file)))"
         text +=
             replicas == nil
             ? ", and the log shows no replica that did" : ", and no replica was connected"
+        let unsaved = start == nil ? file.placed.snapshot[.changesSinceSave] : nil
         let changes =
-            lastSave(persistence).map {
-                "changes since the last save, or the start, at \(FactCommands.spoken($0))"
-            } ?? "changes since the last save, which is not in the log,"
+            (unsaved.map { counted(Int(clamping: $0), "change") } ?? "changes")
+            + (lastSave(persistence).map {
+                " since the last save, or the start, at \(FactCommands.spoken($0))"
+            } ?? " since the last save, which is not in the log,")
         guard let until = persistence.exposedUntil ?? incident.recoveredAt else {
             return "\(text): \(changes) stand in memory only and are lost if the process ends."
         }
         return "\(text): until \(FactCommands.spoken(until)), \(changes) stood in memory only."
     }
 
+    /// `, read 1.9 s before the first failure`; nothing where no time is known.
+    private func readWhen(_ reading: Measured) -> String {
+        reading.at == nil || start == nil ? "" : ", read \(distance(of: reading))"
+    }
+
     /// The last save before the first failure, as the log or INFO has it. Until the first one
     /// `rdb_last_save_time` is when the server started (redis 7.2.4, src/server.c, `initServer`).
     private func lastSave(_ persistence: Persistence) -> Timestamp? {
-        guard let start else { return persistence.lastSuccessAt }
         let told = incident.readings.all(.lastSaveTime, where: Self.isServer)
-            .filter { $0.at != nil && !$0.placed.isFileTime && $0.number > 0 }
+            .filter { $0.number > 0 && (start == nil || $0.at != nil && !$0.placed.isFileTime) }
             .map { Timestamp(nanoseconds: 0).adding(seconds: Double($0.number)) }
-            .filter { $0 <= start }
+            .filter { time in start.map { time <= $0 } ?? true }
         return (told + [persistence.lastSuccessAt].compactMap(\.self)).max()
     }
 

@@ -147,6 +147,9 @@ package struct Persistence: Sendable {
     }
 
     package var lastSuccessAt: Timestamp?
+    /// Where no line tells of one: what INFO says, which until the first save is when the server
+    /// started. Not printed as such.
+    package var lastSaveByInfo: Timestamp?
     package var exposure: Exposure = .unknown
     package var exposedFrom: Timestamp?
     package var exposedUntil: Timestamp?

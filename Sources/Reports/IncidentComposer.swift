@@ -107,11 +107,26 @@ extension IncidentComposer {
         }
         sentences += unseenFailures
         let further = incident.consequences.filter { $0 != incident.kind.rawValue }
-        if !further.isEmpty {
-            let words = further.map { Prose([.text($0.replacingUnderscores)]) }
-            sentences.append("It led to: " + Prose.list(words) + ".")
-        }
+        let loose = further.filter(isLoose)
+        sentences += following("It led to: ", further.filter { !loose.contains($0) })
+        sentences += following("Within it, for a reason that the data does not tell: ", loose)
         return Prose.sentences(sentences)
+    }
+
+    private func following(_ words: Prose, _ names: [String]) -> [Prose] {
+        guard !names.isEmpty else { return [] }
+        return [words + Prose.list(names.map { Prose([.text($0.replacingUnderscores)]) }) + "."]
+    }
+
+    /// What followed in time, though a refused fork or a failed save does not end a process: someone may
+    /// have, or something else.
+    private func isLoose(_ consequence: String) -> Bool {
+        let followsEnd = ["restart", "failover", "data_loss"].contains(consequence)
+        let ended =
+            [.oom_kill, .server_crash].contains(incident.kind)
+            || incident.kind == .save_failure && !incident.vanished.isEmpty
+            || !Set(incident.consequences).isDisjoint(with: ["oom_kill", "server_crash"])
+        return followsEnd && !ended
     }
 
     /// Failures that are known from elsewhere than the server's own lines.
@@ -314,6 +329,9 @@ extension IncidentComposer {
         let persistence = incident.persistence
         var text =
             persistence.lastSuccessAt.map { "succeeded \($0.spoken)" }
+            ?? persistence.lastSaveByInfo.map {
+                "\($0.spoken) by INFO (until the first save that is the start of the server)"
+            }
             ?? "none that succeeded stands in the data before the incident"
         if let changes = persistence.changesSinceLastSave {
             let failures = incident.failures

@@ -60,6 +60,40 @@ import Testing
     }
 
     @Test(
+        "a replica that has not answered for long is not in step",
+        arguments: [(Int64(1), Persistence.Exposure.replica_covers), (86_400, .unknown)])
+    func lateReplica(lag: Int64, exposure: Persistence.Exposure) throws {
+        let (stake, _) = try persistence {
+            $0.facts.server(
+                at: 90,
+                [
+                    .connectedReplicas: 1, .replicaState: "online", .replicaLag: .whole(lag),
+                    .aofEnabled: 0,
+                ])
+        }
+        #expect(stake.exposure == exposure)
+        #expect(stake.statement.contains("1 d") == (lag > 10), "\(stake.statement)")
+    }
+
+    @Test(
+        "an append-only file that the log names covers nothing where INFO says that it is off, or fails",
+        arguments: [
+            (Int64(0), "ok", Persistence.Exposure.exposed), (1, "err", .exposed),
+            (1, "ok", .aof_covers),
+        ])
+    func fileDenied(enabled: Int64, status: String, exposure: Persistence.Exposure) throws {
+        let (stake, _) = try persistence {
+            $0.log.entries.removeAll()
+            $0.log.start(at: 0, aof: true)
+            $0.log.save(at: 10)
+            $0.log.refuseSave(at: 100)
+            $0.facts.server(
+                at: 99, [.aofEnabled: .whole(enabled), .lastAOFWriteStatus: .text(status)])
+        }
+        #expect(stake.exposure == exposure, "\(stake.statement)")
+    }
+
+    @Test(
         "without file and replica the data is exposed for certain, since the last save INFO names")
     func exposed() throws {
         let (stake, _) = try persistence {

@@ -238,4 +238,20 @@ import Testing
         #expect(incident.instance.pids == [4711])
         #expect(incident.persistence.exposure == .unknown)
     }
+
+    @Test("a server that a daemon asked to end, and that saved first, has lost nothing")
+    func askedToEnd() throws {
+        var daemon = HandWrittenLog("daemons.log")
+        daemon.form = .daemon
+        daemon.add(
+            .earlyoom_kill, at: 20, ["comm": "redis-server", "pid": "4711", "name": "SIGTERM"],
+            pid: 0, role: .unknown)
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.exit(at: 20.4, saving: true)
+        let incident = try #require(correlate(log, daemon).incidents.first)
+        #expect(incident.status == .ended)
+        #expect(incident.persistence.lost == nil)
+        #expect(incident.persistence.exposure == .none, "\(incident.persistence.statement)")
+    }
 }

@@ -278,6 +278,12 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(rendered.contains("It led to: restart."))
 }
 
+@Test func aRefusedForkEndsNoProcess() {
+    let rendered = text(changed { $0.consequences = ["replica_loss", "failover", "restart"] })
+    #expect(rendered.contains("It led to: replica loss."))
+    #expect(rendered.contains("for a reason that the data does not tell: failover and restart."))
+}
+
 @Test func aCountIsABareNumber() {
     let report = changed {
         $0.causes[0].evidence[2].value = 96_365

@@ -52,6 +52,11 @@ struct InfoField: Sendable {
         return state.flatMap { $0.isEmpty ? nil : String($0) }
     }
 
+    /// The seconds since a replica was last heard of: `…,lag=1` (2.8 and later).
+    static func replicaLag(_ value: Substring) -> Int64? {
+        value.split(separator: ",").last { $0.hasPrefix("lag=") }.flatMap { Int64($0.dropFirst(4)) }
+    }
+
     /// Whether a heading is one of INFO's. Modules add their own, `modulename_section`.
     static func isHeading(_ heading: String) -> Bool {
         headings.contains(heading)
