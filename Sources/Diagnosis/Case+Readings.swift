@@ -127,6 +127,16 @@ extension Case {
         end.flatMap { incident.readings.first(measure, after: $0, where: accepts) }
     }
 
+    /// What is set by the newest word on it, a command that set it included: what a remedy begins at,
+    /// and goes back to.
+    func newest(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        let all = incident.readings.all(measure, where: accepts)
+        return all.last { $0.at != nil && !$0.placed.isFileTime }
+            ?? all.last { !$0.placed.snapshot.isChange }
+    }
+
     /// The reading nearest to the first failure, with a time or without.
     func nearest(
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
