@@ -272,6 +272,14 @@ extension Case {
         return first
     }
 
+    /// When vm.overcommit_memory was 2 at the first failure, and became 0 later.
+    var modeLeftStrict: Measured? {
+        guard let mode = overcommitMode, mode.number == 2, let later = mode.changedLater else {
+            return nil
+        }
+        return later.number == 0 ? later : nil
+    }
+
     /// RAM and swap of the host.
     var ramAndSwap: (ram: Measured, swap: Measured?)? {
         guard

@@ -81,8 +81,8 @@ enum MaxmemoryNoeviction: Cause {
     private static func raise(_ facts: Case, to higher: Int64, from newest: Measured) -> Remedy {
         Remedy(
             order: 0,
-            text: "Raise maxmemory to \(facts.spoken(higher)), where the host has room for it and for "
-                + "copy-on-write.",
+            text: "Raise maxmemory to \(facts.spoken(higher)), where the host has room for it and "
+                + "for copy-on-write.",
             command: "\(facts.client) CONFIG SET maxmemory \(higher)",
             precheck:
                 "RAM (by `free -b`) and, in a container, the cgroup's limit must exceed the new "
@@ -111,15 +111,16 @@ enum MaxmemoryNoeviction: Cause {
     private static func kept(_ facts: Case, _ newest: Measured, _ old: Measured) -> Remedy {
         Remedy(
             order: 1,
-            text: "maxmemory is \(newest.number == 0 ? "off" : facts.spoken(newest.number)) by the newest "
-                + "reading, and commands are taken again. Keep it over a restart.",
+            text: "The limit is "
+                + (newest.number == 0 ? "off" : "a maxmemory of \(facts.spoken(newest.number))")
+                + " by the newest reading, and commands are taken again. Keep it over a restart.",
             command: "\(facts.client) CONFIG REWRITE",
             precheck: "\(facts.client) CONFIG GET maxmemory prints \(newest.number); "
                 + "\(facts.client) INFO server: config_file names the file that is written.",
             expect: "It prints OK, and the file has that maxmemory.",
             rollback: "The file's earlier line; maxmemory \(old.number) is what was too low.",
-            caveat: "It buys time; what grows goes on growing. RAM and, in a container, the cgroup's "
-                + "limit must exceed the value by what a save copies.",
+            caveat: "It buys time; what grows goes on growing. RAM and, in a container, the "
+                + "cgroup's limit must exceed the value by what a save copies.",
             permanent: true)
     }
 }
