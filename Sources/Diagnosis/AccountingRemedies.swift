@@ -108,7 +108,8 @@ enum AccountingRemedies {
             rollback: "sudo rm /etc/sysctl.d/90-redis.conf\(back)",
             caveat: "In a container or pod it is set on the host, and holds for all of it."
                 + (mode == 0
-                    ? " It still refuses one mapping that is larger than RAM and swap together." : "")
+                    ? " It still refuses one mapping that is larger than RAM and swap together."
+                    : "")
                 + (mode == 1 && !hasRoom(facts) ? " " + risk(facts) : ""),
             permanent: true)
     }

@@ -123,4 +123,106 @@ import Testing
         #expect(commands(steps).contains("overcommit_memory=1"))
         #expect(!steps.map(\.rollback).joined().contains("overcommit_memory="))
     }
+
+    // MARK: - Limits of tasks
+
+    @Test("the limit that refused is not set again", arguments: [4, 4096, 100_000])
+    func processLimit(limit: Int64) throws {
+        var world = World.refusal("Resource temporarily unavailable")
+        world.facts.process(
+            at: 90,
+            [
+                .limitProcesses: .whole(limit), .limitProcessesHard: .whole(limit),
+                .threads: .whole(limit), .userID: 999,
+            ])
+        let steps = try remedies(world, .task_limit_rlimit_nproc)
+        let wanted = limit < 4096 ? 4096 : limit * 2
+        #expect(steps.first?.command.contains("--nproc=\(wanted):\(wanted)") == true)
+        #expect(steps.first?.rollback.contains("--nproc=\(limit):\(limit)") == true)
+        #expect(steps.last?.command.contains("LimitNPROC=\(wanted)\\n") == true)
+    }
+
+    @Test("the tasks of a group above the server's own are allowed there, and back to the newest")
+    func groupAboveTheServer() throws {
+        var world = World.refusal("Resource temporarily unavailable")
+        world.facts.process(at: 90, [.pidsCgroupPath: "/system.slice/redis-server.service"])
+        world.facts.cgroup(at: 99, path: "/system.slice", [.pidsCurrent: 5000, .pidsMax: 5000])
+        world.facts.cgroup(at: 110, path: "/system.slice", [.pidsCurrent: 5000, .pidsMax: 6000])
+        let step = try #require(try remedies(world, .task_limit_cgroup_pids).first)
+        #expect(step.command == "sudo systemctl set-property system.slice TasksMax=12000")
+        #expect(step.rollback == "sudo systemctl set-property system.slice TasksMax=6000")
+    }
+
+    // MARK: - Limits of memory
+
+    private func killed(for group: String) -> World {
+        var world = World.kill(scope: ["scope": "cgroup"])
+        world.log.add(
+            .oom_constraint, at: 99.9,
+            [
+                "constraint": "CONSTRAINT_MEMCG", "comm": "redis-server", "pid": "50",
+                "limit_cgroup": group, "cgroup": "/system.slice/redis-server.service",
+            ], pid: 0, role: .unknown, form: .kernel)
+        world.facts.cgroup(
+            at: 99.5, path: group, [.cgroupLimit: .mib(340), .cgroupUsage: .mib(330)])
+        world.facts.server(at: 90, [.usedMemory: .mib(200), .usedMemoryRSS: .mib(252)])
+        return world
+    }
+
+    @Test("the limit of a group above the server's own is named and raised, and not the server's")
+    func limitAbove() throws {
+        let finding = try #require(
+            killed(for: "/system.slice").incident?.finding(.cgroup_memory_oom_kill))
+        #expect(finding.statement.contains("/system.slice, a group above the server's own"))
+        let step = try #require(finding.remedies.first)
+        #expect(step.command.hasPrefix("sudo systemctl set-property system.slice MemoryMax="))
+        #expect(step.rollback == "sudo systemctl set-property system.slice MemoryMax=340M")
+        let own = try #require(
+            killed(for: "/system.slice/redis-server.service").incident?
+                .finding(.cgroup_memory_oom_kill))
+        #expect(own.remedies.first?.command.contains("redis-server.service MemoryMax=") == true)
+    }
+
+    @Test(
+        "a limit that is advised is above the one that was met, whatever a child was seen to copy")
+    func limitAboveTheFailed() throws {
+        var world = killed(for: "/system.slice/redis-server.service")
+        world.facts.set(.cgroupUsage, .mib(200))
+        world.facts.server(at: 91, [.lastSaveCopied: .mib(5)])
+        let command = try #require(
+            try remedies(world, .cgroup_memory_oom_kill).first?.command)
+        let size = command.split(separator: "=").last.flatMap { Int($0.dropLast()) }
+        #expect(try #require(size) > 340)
+    }
+
+    // MARK: - Buffers of replicas
+
+    private func droppedReplica(_ limits: String?) throws -> Remedy {
+        var world = World()
+        world.log.add(.sync_started, at: 100, ["operation": "full_sync", "target": "disk"])
+        world.log.add(
+            .output_buffer_exceeded, at: 101,
+            ["flags": "S", "client": "id=6 flags=S oll=502 omem=2147490000 events=rw"])
+        world.facts.server(at: 99, [.fullSyncs: 1])
+        world.facts.server(at: 110, [.fullSyncs: 2])
+        if let limits {
+            world.facts.server(
+                at: 98,
+                [.configOutputBufferLimit: .text(limits), .configBacklogSize: .mib(1024)])
+        }
+        return try #require(try remedies(world, .replica_output_buffer_limit).first)
+    }
+
+    @Test("buffers of replicas are set above what they were, and back to that")
+    func outputBuffers() throws {
+        let step = try droppedReplica(
+            "normal 0 0 0 slave 2147483648 1073741824 300 pubsub 33554432 8388608 60")
+        #expect(step.command.contains("limit 'slave 4294980000 2147483648 300'"))
+        #expect(step.command.contains("repl-backlog-size 2147483648"))
+        #expect(step.rollback.contains("limit 'slave 2147483648 1073741824 300'"))
+        #expect(step.rollback.contains("repl-backlog-size 1073741824"))
+        let unread = try droppedReplica(nil)
+        #expect(!unread.command.contains("CONFIG SET"))
+        #expect(unread.expect.contains("2.0 GiB"))
+    }
 }
