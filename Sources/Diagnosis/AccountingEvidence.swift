@@ -126,7 +126,7 @@ enum AccountingEvidence {
 
     /// That a change of the mode was followed by success, or was not.
     static func fix(_ facts: Case) -> [Evidence] {
-        guard let change = facts.modeSetToOne,
+        guard let change = facts.modeSetToOne ?? facts.modeLeftStrict,
             let at = change.at?.adding(seconds: Self.stampTolerance),
             let last = facts.incident.lastFailureAt
         else { return [] }
@@ -136,8 +136,8 @@ enum AccountingEvidence {
             return [
                 facts.cite(
                     change, .for,
-                    "vm.overcommit_memory became 1, and the next one succeeded: the change "
-                        + "worked")
+                    "vm.overcommit_memory became \(change.number), and the next one succeeded: the "
+                        + "change worked")
             ]
         }
         guard wentOn(facts) else { return [] }

@@ -5,10 +5,13 @@ internal import Model
 /// What lets a fork pass that accounting refused.
 enum AccountingRemedies {
     static func strict(_ facts: Case, _ charge: CommitCharge?) -> [Remedy] {
-        if isDone(facts) { return [kept(facts, modeOneForGood(facts, from: 2))] }
-        var out = [modeOne(facts, from: 2), modeOneForGood(facts, from: 2)]
+        if let done = kept(facts, failedIn: 2) { return [done] }
+        if let done = keptLimit(facts, charge) { return [done] }
+        var out = [modeOne(facts), modeForGood(facts, 1)]
         // Without what the fork accounts at most no limit can be computed.
-        if let charge, charge.atMost != nil { out += [raiseLimit(facts, charge), addSwap(charge)] }
+        if let charge, charge.atMost != nil, wanted(charge) > limitNow(facts, charge).number {
+            out += [raiseLimit(facts, charge), addSwap(facts, charge)]
+        }
         if !hasRoom(facts) {
             // Without room for copy-on-write the mode is the last thing to change.
             out = Array(out.dropFirst(2)) + out.prefix(2)
@@ -17,25 +20,47 @@ enum AccountingRemedies {
     }
 
     static func heuristic(_ facts: Case) -> [Remedy] {
-        if isDone(facts) { return [kept(facts, modeOneForGood(facts, from: 0))] }
-        return numbered([modeOne(facts, from: 0), modeOneForGood(facts, from: 0)])
+        if let done = kept(facts, failedIn: 0) { return [done] }
+        return numbered([modeOne(facts), modeForGood(facts, 1)])
     }
 
-    /// Whether the mode was 1 by the newest reading: the fix is in place, as long as it lasts.
-    private static func isDone(_ facts: Case) -> Bool {
-        facts.incident.status == .recovered
-            && facts.incident.readings.all(.overcommitMemory, where: Case.isHost)
-                .last { $0.at != nil }?.number == 1
-    }
+    // MARK: - What was done
 
-    private static func kept(_ facts: Case, _ remedy: Remedy) -> Remedy {
-        var out = remedy
+    /// Where the mode is another one by the newest reading, made after the last failure, and forks pass
+    /// again or can be tried: that it is to be kept.
+    private static func kept(_ facts: Case, failedIn old: Int64) -> Remedy? {
+        guard let mode = facts.newest(.overcommitMemory, where: Case.isHost), let at = mode.at,
+            mode.number == 1 || mode.number == 0 && old == 2
+        else { return nil }
+        let isOver = facts.incident.status == .recovered
+        guard isOver || facts.end.map({ at > $0 }) ?? false && mode.number == 1 else { return nil }
+        var out = modeForGood(facts, mode.number)
         out.order = 1
         let helped = AccountingEvidence.fix(facts).contains { $0.direction == .for }
         out.text =
-            "vm.overcommit_memory is 1 by the newest reading, and "
-            + (helped ? "it helped" : "forks pass again") + ". Keep it over a reboot."
+            "vm.overcommit_memory is \(mode.number) by the newest reading"
+            + (isOver
+                ? ", and \(helped ? "it helped" : "forks pass again"). Keep it over a reboot."
+                : "; no fork is seen to have been tried since. "
+                    + "\(facts.client) BGSAVE tries one. Keep it over a reboot.")
         return out
+    }
+
+    /// Where CommitLimit is large enough by the newest reading for what was refused, and forks pass.
+    private static func keptLimit(_ facts: Case, _ charge: CommitCharge?) -> Remedy? {
+        guard facts.incident.status == .recovered, let charge else { return nil }
+        let now = limitNow(facts, charge)
+        let need = max(charge.needAtMost ?? 0, charge.needAtLeast)
+        guard charge.atLeast.bytes > 0, now.number > charge.limit.number,
+            now.number >= need + charge.adminReserve + charge.userReserve
+        else { return nil }
+        return .reading(
+            "CommitLimit is \(spoken(now.number)) by the newest reading, enough for what was refused, and "
+                + "forks pass again. Keep it over a reboot.",
+            command: "sysctl vm.overcommit_ratio vm.overcommit_kbytes; swapon --show; grep -rs "
+                + "overcommit_ /etc/sysctl.conf /etc/sysctl.d /usr/lib/sysctl.d; grep swap /etc/fstab",
+            expect: "What holds now stands in a file of /etc/sysctl.d, and swap in /etc/fstab.",
+            caveat: copies(facts) + "The server's growth uses the room up again.")
     }
 
     static func numbered(_ remedies: [Remedy]) -> [Remedy] {
@@ -48,31 +73,44 @@ enum AccountingRemedies {
 
     // MARK: - The mode
 
-    private static func modeOne(_ facts: Case, from old: Int) -> Remedy {
+    /// The mode to go back to; `nil` where none was read.
+    private static func modeNow(_ facts: Case) -> Int64? {
+        facts.newest(.overcommitMemory, where: Case.isHost)?.number
+    }
+
+    private static func modeOne(_ facts: Case) -> Remedy {
         Remedy(
             order: 0, text: "Let fork pass without accounting, at once and without a restart.",
             command: "sudo sysctl -w vm.overcommit_memory=1",
-            precheck: "Compare with free -b: \(room(facts))",
+            precheck: (modeNow(facts) == nil
+                ? "Note what sysctl vm.overcommit_memory prints. " : "")
+                + "Compare with free -b: \(room(facts))",
             expect: "The next save logs 'Background saving started by pid …'; "
                 + "\(FactCommands.client(facts.incident)) BGSAVE tries it now.",
-            rollback: "sudo sysctl -w vm.overcommit_memory=\(old)",
+            rollback: modeNow(facts).map { "sudo sysctl -w vm.overcommit_memory=\($0)" }
+                ?? "The value that the check printed, with the same command.",
             caveat: risk(facts), permanent: false)
     }
 
-    private static func modeOneForGood(_ facts: Case, from old: Int) -> Remedy {
-        Remedy(
+    private static func modeForGood(_ facts: Case, _ mode: Int64) -> Remedy {
+        // What is in force already is not to be set again.
+        let now = modeNow(facts).flatMap { $0 == mode ? nil : $0 }
+        let back = now.map { " && sudo sysctl -w vm.overcommit_memory=\($0)" } ?? ""
+        return Remedy(
             order: 0, text: "Keep it over a reboot.",
-            command: "echo 'vm.overcommit_memory = 1' | sudo tee /etc/sysctl.d/90-redis.conf "
-                + "&& sudo sysctl --system",
+            command: "echo 'vm.overcommit_memory = \(mode)' | sudo tee "
+                + "/etc/sysctl.d/90-redis.conf && sudo sysctl --system",
             precheck: "grep -rs overcommit_memory /etc/sysctl.conf /etc/sysctl.d /run/sysctl.d "
                 + "/usr/lib/sysctl.d",
             expect:
-                "No other file sets it otherwise, and sysctl vm.overcommit_memory prints 1, also "
-                + "after the next boot.",
-            rollback: "sudo rm /etc/sysctl.d/90-redis.conf && sudo sysctl -w "
-                + "vm.overcommit_memory=\(old)",
+                "No other file sets it otherwise, and sysctl vm.overcommit_memory prints \(mode), "
+                + "also after the next boot.",
+            rollback: "sudo rm /etc/sysctl.d/90-redis.conf\(back)",
             caveat: "In a container or pod it is set on the host, and holds for all of it."
-                + (hasRoom(facts) ? "" : " " + risk(facts)),
+                + (mode == 0
+                    ? " It still refuses one mapping that is larger than RAM and swap together."
+                    : "")
+                + (mode == 1 && !hasRoom(facts) ? " " + risk(facts) : ""),
             permanent: true)
     }
 
@@ -118,38 +156,56 @@ enum AccountingRemedies {
         return need / 20 * 21 + charge.adminReserve + charge.userReserve + charge.slack
     }
 
+    private static func limitNow(_ facts: Case, _ charge: CommitCharge) -> Measured {
+        let newest = facts.newest(.commitLimit, where: Case.isHost)
+        guard let newest, let at = newest.at, charge.limit.at.map({ at > $0 }) ?? false else {
+            return charge.limit
+        }
+        return newest
+    }
+
     private static func raiseLimit(_ facts: Case, _ charge: CommitCharge) -> Remedy {
         let swap = facts.before(.swapTotal, where: Case.isHost)?.number ?? 0
         let target = max(0, wanted(charge) - swap)
-        let command: String
-        let back: String
-        if let kbytes = facts.setting(.overcommitKbytes), kbytes.number > 0 {
-            command = "sudo sysctl -w vm.overcommit_kbytes=\(target / 1024 + 1)"
-            back = "sudo sysctl -w vm.overcommit_kbytes=\(kbytes.number / 1024)"
-        } else if let total = facts.nearest(.memTotal, where: Case.isHost)?.number,
+        var setting = "vm.overcommit_kbytes=\(target / 1024 + 1)"
+        if !((facts.newest(.overcommitKbytes)?.number ?? 0) > 0),
+            let total = facts.nearest(.memTotal, where: Case.isHost)?.number,
             total > AccountingEvidence.hugePages(facts)
         {
             let base = total - AccountingEvidence.hugePages(facts)
             let ratio = (Double(target) * 100 / Double(base)).rounded(.up)
-            command = "sudo sysctl -w vm.overcommit_ratio=\(Int64(clamping: ratio))"
-            let old = facts.setting(.overcommitRatio)?.number ?? 50
-            back = "sudo sysctl -w vm.overcommit_ratio=\(old)"
-        } else {
-            command = "sudo sysctl -w vm.overcommit_kbytes=\(target / 1024 + 1)"
-            back = "sudo sysctl -w vm.overcommit_ratio=50"
+            setting = "vm.overcommit_ratio=\(Int64(clamping: ratio))"
         }
         return Remedy(
             order: 0,
             text: "Where strict accounting is policy: raise CommitLimit to "
                 + "\(spoken(wanted(charge))), what this fork needed and a twentieth more.",
-            command: command, precheck: "sysctl vm.overcommit_ratio vm.overcommit_kbytes",
+            command: "sudo sysctl -w \(setting)",
+            precheck: "sysctl vm.overcommit_ratio vm.overcommit_kbytes",
             expect: "CommitLimit in /proc/meminfo is the new limit; the next save starts.",
-            rollback: back,
+            rollback: settingNow(facts, charge).map { "sudo sysctl -w \($0)" }
+                ?? "That of the two values that the check printed and that is not 0, by sysctl -w.",
             caveat: copies(facts)
                 + "Writing one of ratio and kbytes sets the other to 0. A ratio above 100 is "
                 + "allowed. The server's growth uses the room up again. For good: the same line "
                 + "in /etc/sysctl.d.",
             permanent: false)
+    }
+
+    /// The setting behind CommitLimit, where the newest words on both agree: else one of them is older,
+    /// and to go back to it may take away what the host uses by now.
+    private static func settingNow(_ facts: Case, _ charge: CommitCharge) -> String? {
+        let limit = limitNow(facts, charge).number
+        let swap = facts.newest(.swapTotal, where: Case.isHost)?.number ?? 0
+        func agrees(_ base: Int64) -> Bool { abs(base + swap - limit) <= limit / 200 }
+        if let kbytes = facts.newest(.overcommitKbytes)?.number, kbytes > 0 {
+            return agrees(kbytes) ? "vm.overcommit_kbytes=\(kbytes / 1024)" : nil
+        }
+        guard let ratio = facts.newest(.overcommitRatio)?.number, ratio > 0,
+            let total = facts.nearest(.memTotal, where: Case.isHost)?.number
+        else { return nil }
+        let base = max(0, total - AccountingEvidence.hugePages(facts)).clampedProduct(ratio) / 100
+        return agrees(base) ? "vm.overcommit_ratio=\(ratio)" : nil
     }
 
     /// A higher limit lets the same forks pass as no limit does.
@@ -160,8 +216,8 @@ enum AccountingRemedies {
                 ? "" : "By the last snapshot there was not room for a copy of everything. ")
     }
 
-    private static func addSwap(_ charge: CommitCharge) -> Remedy {
-        let short = max(1 << 30, wanted(charge) - charge.limit.number)
+    private static func addSwap(_ facts: Case, _ charge: CommitCharge) -> Remedy {
+        let short = max(1 << 30, wanted(charge) - limitNow(facts, charge).number)
         let gibibytes = (short + (1 << 30) - 1) >> 30
         return Remedy(
             order: 0, text: "Or add swap, which raises CommitLimit by its size.",

@@ -144,6 +144,16 @@ extension Case {
         end.flatMap { incident.readings.first(measure, after: $0, where: accepts) }
     }
 
+    /// What is set by the newest word on it, a command that set it included: what a remedy begins at,
+    /// and goes back to.
+    func newest(
+        _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
+    ) -> Measured? {
+        let all = incident.readings.all(measure, where: accepts)
+        return all.last { $0.at != nil && !$0.placed.isFileTime }
+            ?? all.last { !$0.placed.snapshot.isChange }
+    }
+
     /// The reading nearest to the first failure, with a time or without.
     func nearest(
         _ measure: Measure, where accepts: (SnapshotSubject) -> Bool = { _ in true }
@@ -292,6 +302,14 @@ extension Case {
             first.placed.snapshot.isChange, first.number == 1
         else { return nil }
         return first
+    }
+
+    /// When vm.overcommit_memory was 2 at the first failure, and became 0 later.
+    var modeLeftStrict: Measured? {
+        guard let mode = overcommitMode, mode.number == 2, let later = mode.changedLater else {
+            return nil
+        }
+        return later.number == 0 ? later : nil
     }
 
     /// RAM and swap of the host.

@@ -97,6 +97,17 @@ extension Case {
         return (bytes, quantity("RAM and swap", bytes: bytes, ram.source.spoken))
     }
 
+    /// Whether RAM and the limit of the server's group, as far as both were read, are larger than what
+    /// the server is to hold.
+    func hostHolds(_ bytes: Int64) -> Bool {
+        let group = cgroupUse.flatMap { use -> Int64? in
+            guard use.isLimited else { return nil }
+            return newest(.cgroupLimit) { $0.scope == .cgroup && ($0.path ?? "") == use.path }?
+                .number
+        }
+        return [group, ramAndSwap?.ram.number].allSatisfy { $0.map { bytes < $0 } ?? true }
+    }
+
     func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }
 
     /// `37 %`

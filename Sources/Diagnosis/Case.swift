@@ -48,6 +48,9 @@ package struct Case: Sendable {
         incident.kind == .fork_failure && incident.failures.total == nil
     }
 
+    /// Whether forks are seen to pass since the last one that was refused.
+    var forksWorkAgain: Bool { incident.status == .recovered }
+
     func refusedForks(_ errnos: Errno...) -> Int {
         errnos.reduce(0) { $0 + (incident.failures.byErrno[$1] ?? 0) }
     }

@@ -2,15 +2,14 @@
 
 internal import Model
 
-/// The memory cgroup around the server that has the lowest limit: its own, or one above it.
+/// The memory cgroup around the server whose limit the kernel says was met, else the one that has the
+/// lowest: its own, or one above it.
 struct CgroupUse {
     var path: String
     var limit: Setting
     /// What the kernel's own report of a kill says; else the last reading before the first failure,
     /// else the one nearest to it.
     var usage: Measured?
-    /// Whether the limit is that of the group itself, and not of one above it.
-    var isOwn: Bool
 
     var isLimited: Bool { limit.number < Int64.max / 2 }
 }
@@ -20,7 +19,6 @@ extension Case {
     var cgroupUse: CgroupUse? {
         let limits = incident.readings.all(.cgroupLimit, where: Self.isCgroup)
         let paths = Set(limits.map { $0.subject.path ?? "" })
-        let own = paths.max { $0.utf8.count < $1.utf8.count }
         let uses = paths.sorted().compactMap { path -> CgroupUse? in
             let isThis: (SnapshotSubject) -> Bool = {
                 $0.scope == .cgroup && ($0.path ?? "") == path
@@ -28,10 +26,47 @@ extension Case {
             guard let limit = setting(.cgroupLimit, where: isThis) else { return nil }
             return CgroupUse(
                 path: path, limit: limit,
-                usage: usageAtKill(where: isThis) ?? nearest(.cgroupUsage, where: isThis),
-                isOwn: path == own)
+                usage: usageAtKill(where: isThis) ?? nearest(.cgroupUsage, where: isThis))
         }
-        return uses.min { $0.limit.number < $1.limit.number }
+        let named = namedLimit.flatMap { met in uses.first { Self.group($0.path) == met.limit } }
+        return named ?? uses.min { $0.limit.number < $1.limit.number }
+    }
+
+    /// Whose limit was met, and where the victim stood, by the kernel's lines about a kill.
+    private var namedLimit: (limit: String, own: String)? {
+        let lines = events(.oom_constraint, .oom_detail).filter {
+            $0["comm"] == nil || $0.isServerFamily
+        }
+        return lines.lazy.compactMap { line in
+            guard let limit = line["limit_cgroup"], let own = line["cgroup"] else { return nil }
+            return (limit, own)
+        }.first
+    }
+
+    /// The group whose limit was met, where it is one above the server's own: what else runs in it
+    /// has a part in it.
+    var groupAbove: String? {
+        let limit: String
+        let own: String
+        if let namedLimit {
+            (limit, own) = namedLimit
+        } else if let use = cgroupUse, use.isLimited,
+            let path = nearest(.cgroupPath, where: Self.isServerProcess)
+        {
+            (limit, own) = (Self.group(use.path), path.text)
+        } else {
+            return nil
+        }
+        return own.hasPrefix(limit.hasSuffix("/") ? limit : limit + "/") && own != limit
+            ? limit : nil
+    }
+
+    /// A group by its path in the hierarchy, not in the file system.
+    private static func group(_ path: String) -> String {
+        guard let below = path.split(separator: "/sys/fs/cgroup", maxSplits: 1).last,
+            path.hasPrefix("/sys/fs/cgroup/")
+        else { return path }
+        return below.hasPrefix("/memory/") ? String(below.dropFirst(7)) : String(below)
     }
 
     /// A group's usage when the OOM killer took a process of it: as the kernel's report of the kill

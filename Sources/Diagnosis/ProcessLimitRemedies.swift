@@ -6,7 +6,7 @@ internal import Model
 enum ProcessLimitRemedies {
     /// `old` is the limit that refused, where it was read.
     static func raise(_ facts: Case, _ old: Measured?) -> [Remedy] {
-        let keep = keep(facts)
+        let keep = keep(facts, old)
         if facts.incident.status == .recovered {
             // Forks work again: what is left is to keep it so.
             return AccountingRemedies.numbered([
@@ -29,7 +29,8 @@ enum ProcessLimitRemedies {
     }
 
     private static func raiseNow(_ facts: Case, _ old: Measured?) -> Remedy {
-        let (soft, hard) = (wanted(facts), max(wanted(facts), highest(facts, .limitProcessesHard)))
+        let soft = wanted(facts, old)
+        let hard = max(soft, highest(facts, .limitProcessesHard))
         return Remedy(
             order: 0, text: "Raise the limit of the running server, without a restart.",
             command: set(facts, soft, hard),
@@ -41,9 +42,9 @@ enum ProcessLimitRemedies {
             caveat: "Gone with the next restart.", permanent: false)
     }
 
-    private static func keep(_ facts: Case) -> Remedy {
+    private static func keep(_ facts: Case, _ old: Measured?) -> Remedy {
         let unit = facts.unitWord
-        let limit = wanted(facts)
+        let limit = wanted(facts, old)
         let file = facts.dropIn("nproc", "LimitNPROC=\(limit == .max ? "infinity" : "\(limit)")")
         return Remedy(
             order: 0, text: "Set the limit for good, from the next start of the unit on.",
@@ -64,9 +65,14 @@ enum ProcessLimitRemedies {
         facts.aboutProcess { "sudo prlimit --pid \($0) --nproc=\(spoken(soft)):\(spoken(hard))" }
     }
 
-    /// Several thousand, and never less than a limit that the server is known to have had.
-    private static func wanted(_ facts: Case) -> Int64 {
-        max(4096, highest(facts, .limitProcesses))
+    /// Several thousand, and never less than a limit that the server is known to have had. Where that is
+    /// no more than what refused, or than the user has, twice as much.
+    private static func wanted(_ facts: Case, _ old: Measured?) -> Int64 {
+        let usual = max(4096, highest(facts, .limitProcesses))
+        let tasks = facts.serverUserTasks.map(\.number).max() ?? 0
+        // Which one refused is not known where it was not read: then the highest may have.
+        let failed = max(old?.number ?? highest(facts, .limitProcesses), tasks)
+        return usual > failed ? usual : failed.clampedProduct(2)
     }
 
     private static func highest(_ facts: Case, _ measure: Measure) -> Int64 {

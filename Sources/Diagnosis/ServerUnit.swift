@@ -124,6 +124,17 @@ extension Case {
         return String(name)
     }
 
+    /// The unit of systemd that a group is, as one word of a command: `system.slice` of
+    /// `/system.slice`; `nil` for one that an engine of containers made.
+    static func unitWord(ofGroup path: String) -> String? {
+        guard !path.contains("kubepods"),
+            let name = path.split(separator: "/").last.map(String.init),
+            [".slice", ".service", ".scope"].contains(where: name.hasSuffix), isUnitName(name),
+            containerID(path) == nil
+        else { return nil }
+        return ShellWord.quoted(name)
+    }
+
     /// Whether it is the name of a unit, and neither of a container's engine nor of a user's
     /// session, which are not the server's.
     static func isServers(_ unit: String) -> Bool {

@@ -194,6 +194,8 @@ import Testing
     func bufferRemedies() throws {
         func remedies(_ syncs: SnapshotValue.Quantity) throws -> [Remedy] {
             let world = World().with {
+                $0.facts.server(
+                    at: 98, [.configOutputBufferLimit: "normal 0 0 0 slave 268435456 67108864 60"])
                 $0.log.add(
                     .sync_started, at: 100, ["operation": "full_sync", "target": "disk"])
                 $0.log.add(.output_buffer_exceeded, at: 101, ["flags": "S", "client": "x"])

@@ -74,7 +74,10 @@ enum CgroupMemoryOOMKill: Cause {
     ) -> Finding {
         var out = finding(
             verdict, confidence,
-            "The OOM killer ended \(OOMVictim.spoken(facts)) inside its memory cgroup.",
+            facts.groupAbove.map {
+                "The OOM killer ended \(OOMVictim.spoken(facts)) for the memory limit of \($0), a "
+                    + "group above the server's own."
+            } ?? "The OOM killer ended \(OOMVictim.spoken(facts)) inside its memory cgroup.",
             evidence: evidence)
         out.arithmetic = OOMVictim.arithmetic(facts)
         out.remedies = CgroupRemedies.raiseLimit(facts) + OOMVictim.shield(facts, from: 3)

@@ -47,7 +47,7 @@ enum MaxmemoryNoeviction: Cause {
         out.arithmetic = [
             facts.quantity("used", over.used), facts.quantity("limit", over.limit),
         ]
-        out.remedies = remedies(facts, over.limit)
+        out.remedies = remedies(facts, over)
         return out
     }
 
@@ -85,32 +85,64 @@ enum MaxmemoryNoeviction: Cause {
         return nil
     }
 
-    private static func remedies(_ facts: Case, _ limit: Measured) -> [Remedy] {
-        let client = FactCommands.client(facts.incident)
-        let higher = limit.number / 4 * 5
-        return AccountingRemedies.numbered([
-            Remedy(
-                order: 0,
-                text: "Raise maxmemory by a quarter, where the host has room for it and for "
-                    + "copy-on-write.",
-                command: "\(client) CONFIG SET maxmemory \(higher)",
-                precheck:
-                    "RAM (by `free -b`) and, in a container, the cgroup's limit must exceed the new "
-                    + "value by what a save copies.",
-                expect: "\(client) INFO errorstats: errorstat_OOM no longer rises.",
-                rollback: "\(client) CONFIG SET maxmemory \(limit.number)",
-                caveat: "It buys time; what grows goes on growing. For good: CONFIG REWRITE.",
-                permanent: false),
-            Remedy(
-                order: 0, text: "Or remove data on purpose, or let keys expire.",
-                command: "\(client) --bigkeys",
-                precheck: "The commands that delete are yours to choose.",
-                expect: "used_memory falls below maxmemory.",
-                rollback: "Nothing to take back: the command only reads. What is deleted later is "
-                    + "gone.",
-                caveat: "An evicting policy (allkeys-lru and others) ends the refusals by deleting "
-                    + "keys that nobody chose. That is right for a cache only.",
-                permanent: false),
-        ])
+    private static func remedies(
+        _ facts: Case, _ over: (used: Measured, limit: Measured)
+    ) -> [Remedy] {
+        let newest = facts.newest(.maxmemory, where: Case.isServer) ?? over.limit
+        if newest.number == 0 || newest.number > over.limit.number,
+            facts.incident.status == .recovered
+        {
+            return [kept(facts, newest, over.limit)]
+        }
+        let highest = max(newest.number, over.limit.number, over.used.number)
+        let higher = highest / 4 * 5
+        let raise = facts.hostHolds(higher) ? [raise(facts, to: higher, from: newest)] : []
+        return AccountingRemedies.numbered(raise + [remove(facts, isFirst: raise.isEmpty)])
+    }
+
+    private static func raise(_ facts: Case, to higher: Int64, from newest: Measured) -> Remedy {
+        Remedy(
+            order: 0,
+            text: "Raise maxmemory to \(facts.spoken(higher)), where the host has room for it and "
+                + "for copy-on-write.",
+            command: "\(facts.client) CONFIG SET maxmemory \(higher)",
+            precheck:
+                "RAM (by `free -b`) and, in a container, the cgroup's limit must exceed the new "
+                + "value by what a save copies.",
+            expect: "\(facts.client) INFO errorstats: errorstat_OOM no longer rises.",
+            rollback: "\(facts.client) CONFIG SET maxmemory \(newest.number)",
+            caveat: "It buys time; what grows goes on growing. For good: CONFIG REWRITE.",
+            permanent: false)
+    }
+
+    private static func remove(_ facts: Case, isFirst: Bool) -> Remedy {
+        Remedy(
+            order: 0,
+            text: "\(isFirst ? "Remove" : "Or remove") data on purpose, or let keys expire.",
+            command: "\(facts.client) --bigkeys",
+            precheck: "The commands that delete are yours to choose.",
+            expect: "used_memory falls below maxmemory.",
+            rollback: "Nothing to take back: the command only reads. What is deleted later is "
+                + "gone.",
+            caveat: "An evicting policy (allkeys-lru and others) ends the refusals by deleting "
+                + "keys that nobody chose. That is right for a cache only.",
+            permanent: false)
+    }
+
+    /// It was raised, and commands are taken again.
+    private static func kept(_ facts: Case, _ newest: Measured, _ old: Measured) -> Remedy {
+        Remedy(
+            order: 1,
+            text: "The limit is "
+                + (newest.number == 0 ? "off" : "a maxmemory of \(facts.spoken(newest.number))")
+                + " by the newest reading, and commands are taken again. Keep it over a restart.",
+            command: "\(facts.client) CONFIG REWRITE",
+            precheck: "\(facts.client) CONFIG GET maxmemory prints \(newest.number); "
+                + "\(facts.client) INFO server: config_file names the file that is written.",
+            expect: "It prints OK, and the file has that maxmemory.",
+            rollback: "The file's earlier line; maxmemory \(old.number) is what was too low.",
+            caveat: "It buys time; what grows goes on growing. RAM and, in a container, the "
+                + "cgroup's limit must exceed the value by what a save copies.",
+            permanent: true)
     }
 }

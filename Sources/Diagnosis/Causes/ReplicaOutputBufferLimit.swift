@@ -85,24 +85,89 @@ enum ReplicaOutputBufferLimit: Cause {
         return [before] + dated.filter { $0.at.map { $0 >= start } ?? false }
     }
 
+    // MARK: - What to do
+
     private static func remedies(_ facts: Case) -> [Remedy] {
-        let client = FactCommands.client(facts.incident)
-        return AccountingRemedies.numbered([
+        let caveat =
+            "The buffers are memory of the server outside maxmemory. Why the replica reads slowly "
+            + "(its disk, its network, a stopped process) remains to be found."
+        let text = "Let a slow replica catch up: a larger output buffer and backlog."
+        let reached = facts.events(.output_buffer_exceeded).compactMap(\.waitingBytes).max() ?? 0
+        guard let now = facts.newest(.configOutputBufferLimit, where: Case.isServer),
+            let old = ReplicaLimit(now.text), let wanted = old.doubled(beyond: reached),
+            facts.hostHolds(wanted.hard + (facts.heldNearby?.number ?? 0))
+        else {
+            return [
+                .reading(
+                    text,
+                    command: "\(facts.client) CONFIG GET client-output-buffer-limit; "
+                        + "\(facts.client) CONFIG GET repl-backlog-size; free -b",
+                    expect:
+                        "The limits of the class replica (slave before 5.0): hard, soft and its "
+                        + "seconds. Set twice what is printed, by CONFIG SET"
+                        + (reached > 0
+                            ? "; the replica had \(facts.spoken(reached)) waiting when it was "
+                                + "dropped." : "."),
+                    caveat: caveat)
+            ]
+        }
+        var (set, undo) = (old.command(wanted, facts), old.command(old, facts))
+        if let backlog = facts.newest(.configBacklogSize, where: Case.isServer), backlog.number > 0
+        {
+            let name = "\(facts.client) CONFIG SET repl-backlog-size"
+            set += "; \(name) \(backlog.number.clampedProduct(2))"
+            undo += "; \(name) \(backlog.number)"
+        }
+        return [
             Remedy(
-                order: 0,
-                text: "Let a slow replica catch up: a larger output buffer and backlog.",
-                command: "\(client) CONFIG SET client-output-buffer-limit 'replica 512mb 256mb 120'"
-                    + "; \(client) CONFIG SET repl-backlog-size 256mb",
-                precheck:
-                    "\(client) CONFIG GET client-output-buffer-limit (before 5.0 the class is "
-                    + "called slave), and `free -b`: each slow replica may take that much on top.",
+                order: 1, text: text, command: set,
+                precheck: "\(facts.client) CONFIG GET client-output-buffer-limit, and `free -b`: "
+                    + "each slow replica may take that much on top.",
                 expect: "The log shows no further 'overcoming of output buffer limits'; sync_full "
                     + "stays.",
-                rollback: "Set both back, by CONFIG SET, to the values that the check printed.",
-                caveat: "The buffers are memory of the server outside maxmemory. Why the replica "
-                    + "reads slowly (its disk, its network, a stopped process) remains to be "
-                    + "found.",
-                permanent: false)
-        ])
+                rollback: undo, caveat: caveat, permanent: false)
+        ]
+    }
+}
+
+/// The limits of replicas' output buffers, as CONFIG GET prints them: `slave 268435456 67108864 60`.
+private struct ReplicaLimit {
+    /// `slave` or `replica`, as the server calls it.
+    var name: String
+    /// Bytes; 0 is none.
+    var hard: Int64
+    var soft: Int64
+    var seconds: Int64
+
+    init?(_ text: String) {
+        let words = text.split(separator: " ").map(String.init)
+        guard let at = words.firstIndex(where: { ["slave", "replica"].contains($0) }),
+            words.count >= at + 4, let hard = Int64(words[at + 1]),
+            let soft = Int64(words[at + 2]), let seconds = Int64(words[at + 3])
+        else { return nil }
+        (name, self.hard, self.soft, self.seconds) = (words[at], hard, soft, seconds)
+    }
+
+    /// Limits twice as high, and than what was reached; `nil` where there is none to be raised.
+    func doubled(beyond reached: Int64) -> ReplicaLimit? {
+        guard hard > 0 || soft > 0 else { return nil }
+        var out = self
+        if hard > 0 { out.hard = max(hard, reached).clampedProduct(2) }
+        if soft > 0 { out.soft = soft.clampedProduct(2) }
+        out.seconds = max(seconds, 120)
+        return out
+    }
+
+    func command(_ limit: ReplicaLimit, _ facts: Case) -> String {
+        "\(facts.client) CONFIG SET client-output-buffer-limit '\(name) \(limit.hard) "
+            + "\(limit.soft) \(limit.seconds)'"
+    }
+}
+
+extension Event {
+    /// What waited for a client in its output buffer, by the line about it.
+    fileprivate var waitingBytes: Int64? {
+        let field = self["client"]?.split(separator: " ").first { $0.hasPrefix("omem=") }
+        return field.flatMap { Int64($0.dropFirst(5)) }
     }
 }

@@ -55,7 +55,8 @@ enum TaskLimitCgroupPids: Cause {
                     facts.quantity("limit", counted.max),
                 ]
             }
-            out.remedies = remedies(facts)
+            out.remedies = remedies(
+                facts, counted?.current.subject.path ?? lines.first?["cgroup"])
             return out
         }
         if let path = facts.rootGroup(.pidsCgroupPath) {
@@ -163,11 +164,17 @@ enum TaskLimitCgroupPids: Cause {
         return nil
     }
 
-    private static func remedies(_ facts: Case) -> [Remedy] {
-        let unit = facts.unitWord
-        let readings = facts.incident.readings.all(.pidsMax).filter { $0.at != nil }
+    /// `group` is the one that was at its limit, where that is known: its unit is the one to change,
+    /// whether it is the server's own or one above.
+    private static func remedies(_ facts: Case, _ group: String?) -> [Remedy] {
+        let named = group.flatMap(Case.unitWord)
+        let unit = named ?? facts.unitWord
+        let note = named == nil ? facts.unitNote : ""
+        let readings = facts.incident.readings.all(.pidsMax) {
+            group == nil || ($0.path ?? group) == group
+        }.filter { $0.at != nil }
         if let lowest = readings.min(by: { $0.number < $1.number }), let newest = readings.last,
-            newest.number > lowest.number, facts.incident.status == .recovered
+            newest.number > lowest.number, facts.forksWorkAgain
         {
             let size = newest.number == .max ? "infinity" : String(newest.number)
             return [
@@ -176,11 +183,11 @@ enum TaskLimitCgroupPids: Cause {
                     text: "The limit is \(newest.number == .max ? "gone" : size) by the newest "
                         + "reading, and forks work again. Keep it over a restart.",
                     command: "sudo systemctl set-property \(unit) TasksMax=\(size)",
-                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already."
-                        + facts.unitNote,
+                    precheck: "In systemctl show -p TasksMax \(unit) it may stand already.\(note)",
                     expect: "After the next restart pids.max is still the higher one.",
-                    rollback: "sudo systemctl set-property \(unit) TasksMax=\(lowest.number)",
-                    caveat: "That old value is the one that failed.", permanent: true)
+                    rollback: "The value that systemctl show -p TasksMax \(unit) printed before, "
+                        + "with the same command.",
+                    caveat: "\(lowest.number) is what failed.", permanent: true)
             ]
         }
         let limits = readings.map(\.number).filter { $0 < .max }
@@ -193,13 +200,15 @@ enum TaskLimitCgroupPids: Cause {
                     "systemctl status \(unit): the Tasks line shows count and limit. A server "
                     + "needs some five threads, io-threads and one child; far more than that is "
                     + "a leak in the same group. In a container: docker update --pids-limit, or "
-                    + "podPidsLimit of the kubelet." + facts.unitNote,
+                    + "podPidsLimit of the kubelet.\(note)",
                 expect: "pids.max of the group shows it; the next save starts.",
-                rollback: limits.min().map {
-                    "sudo systemctl set-property \(unit) TasksMax=\($0)"
-                }
-                    ?? "The limit that systemctl status showed before, with the same command.",
-                caveat: "The limit may be that of a group above; then it must be raised there.",
+                rollback: readings.last.flatMap { newest in
+                    newest.number < .max
+                        ? "sudo systemctl set-property \(unit) TasksMax=\(newest.number)" : nil
+                } ?? "The limit that systemctl status showed before, with the same command.",
+                caveat: named == nil
+                    ? "The limit may be that of a group above; then it must be raised there."
+                    : "It holds for all that runs in \(unit).",
                 permanent: true)
         ])
     }
