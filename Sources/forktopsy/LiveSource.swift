@@ -177,14 +177,22 @@ final class LiveMatcher {
 // MARK: - Keeping
 
 extension LiveSource {
-    /// The lines that put this source and its new events on disk.
-    func appendUnsavedLines(to out: inout [UInt8], _ patterns: [PatternInfo]) {
+    /// The lines that put this source and its new events on disk, in pieces.
+    func unsavedLines(_ patterns: [PatternInfo]) -> [[UInt8]] {
         let isWhole = holdsSnapshots
-        append(
-            (isWhole ? 0 : savedEvents)..<collector.log.count, to: &out, patterns,
-            isFirst: isWhole || isFresh)
-        out += snapshotLines(from: isWhole ? 0 : savedSnapshots).utf8
+        var out = [Array((line(isFirst: isWhole || isFresh).rendered(pretty: false) + "\n").utf8)]
+        var start = isWhole ? 0 : savedEvents
+        while start < collector.log.count {
+            let end = min(start + Self.pieceSize, collector.log.count)
+            out.append(lines(of: start..<end, patterns))
+            start = end
+        }
+        out.append(Array(snapshotLines(from: isWhole ? 0 : savedSnapshots).utf8))
+        return out
     }
+
+    /// Events that are written in one piece.
+    private static let pieceSize = 1024
 
     /// The same for all that is known, in batches of bounded size.
     func forEachBatch(
@@ -192,10 +200,9 @@ extension LiveSource {
     ) throws(LiveError) {
         var start = 0
         repeat {
-            let end = min(start + 1024, collector.log.count)
-            var batch: [UInt8] = []
-            append(start..<end, to: &batch, patterns, isFirst: start == 0)
-            try body(batch)
+            let end = min(start + Self.pieceSize, collector.log.count)
+            let head = line(isFirst: start == 0).rendered(pretty: false) + "\n"
+            try body(Array(head.utf8) + lines(of: start..<end, patterns))
             start = end
         } while start < collector.log.count
         let snapshots = snapshotLines(from: 0)
@@ -221,15 +228,13 @@ extension LiveSource {
         return out
     }
 
-    private func append(
-        _ events: Range<Int>, to out: inout [UInt8], _ patterns: [PatternInfo], isFirst: Bool
-    ) {
-        out += line(isFirst: isFirst).rendered(pretty: false).utf8
-        out.append(0x0A)
+    private func lines(of events: Range<Int>, _ patterns: [PatternInfo]) -> [UInt8] {
+        var out: [UInt8] = []
         for i in events {
             let event = collector.log.packed(at: i)
             event.appendStateLine(to: &out, source: number, id: patterns[event.pattern].id)
         }
+        return out
     }
 
     func saved() {

@@ -165,10 +165,8 @@ extension LiveStore {
         let changed = withPartners(dirty.filter { due.contains($0.origin) })
         guard !changed.isEmpty else { return }
         if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
-        var lines: [UInt8] = []
-        for source in changed { source.appendUnsavedLines(to: &lines, patterns) }
         do throws(LiveError) {
-            try log.append(lines)
+            try log.append(changed.flatMap { $0.unsavedLines(patterns) })
             for source in changed { source.saved() }
             recovered()
         } catch {
