@@ -86,12 +86,12 @@ package struct StateLog: ~Copyable {
     /// `isSynced`: the disk itself has it before; without that it outlives a kill, not a power failure.
     package mutating func replace(
         isSynced: Bool = true,
-        _ write: ((_ batch: [UInt8]) throws(LiveError) -> Void) throws(LiveError) -> Void
+        _ write: ((_ batch: [[UInt8]]) throws(LiveError) -> Void) throws(LiveError) -> Void
     ) throws(LiveError) {
         let draft = path + ".new"
         var next = try AppendFile.fresh(draft, Self.magic)
         do throws(LiveError) {
-            try write { batch throws(LiveError) in try next.append(batch: [batch]) }
+            try write { batch throws(LiveError) in try next.append(batch: batch) }
             if isSynced { next.sync() }
             try Directory.rename(draft, to: path)
         } catch {

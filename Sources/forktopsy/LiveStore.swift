@@ -311,7 +311,7 @@ extension LiveStore {
             if isSynced { syncedAt = now }
             try log.replace(isSynced: isSynced) { add throws(LiveError) in
                 for source in all { try source.forEachBatch(patterns, add) }
-                if !carry.isEmpty { try add(Array(carry.line.utf8)) }
+                if !carry.isEmpty { try add([Array(carry.line.utf8)]) }
             }
             for source in all { source.saved() }
             compactedSize = log.size
