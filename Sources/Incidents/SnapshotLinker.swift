@@ -119,6 +119,17 @@ package struct SnapshotLinker {
     /// than choosing as many, and where there are few, few are held.
     private var batchLimit: Int { min(max(entries.count, 1 << 9), 1 << 14) }
 
+    /// The end of the requests from `start` on whose snapshots are held at once: one at least.
+    private func batchEnd(_ requests: [Request], from start: Int) -> Int {
+        guard !entries.isEmpty else { return requests.count }
+        var count = 0
+        for end in start..<requests.count {
+            count += chosen(for: requests[end]).count
+            if count > batchLimit, end > start { return end }
+        }
+        return requests.count
+    }
+
     /// Lends the readings for each request to `body`, in the order of the requests, so that those
     /// of thousands of incidents need not be in memory at once.
     package func forEachReadings(
@@ -126,12 +137,7 @@ package struct SnapshotLinker {
     ) {
         var start = 0
         while start < requests.count {
-            var end = start
-            var count = 0
-            while end < requests.count, count < batchLimit {
-                count += entries.isEmpty ? 0 : chosen(for: requests[end]).count
-                end += 1
-            }
+            let end = batchEnd(requests, from: start)
             for (i, readings) in readings(for: Array(requests[start..<end])).enumerated() {
                 body(start + i, readings)
             }
@@ -167,7 +173,10 @@ package struct SnapshotLinker {
                 ordinal += 1
             }
         }
-        return out.map { Readings($0) }
+        return out.indices.map { i in
+            defer { out[i] = [] }
+            return Readings(out[i])
+        }
     }
 
     // MARK: - Choosing
