@@ -68,19 +68,21 @@ struct AllocationLimit {
 
     func remedy(_ facts: Case) -> Remedy? {
         switch measure {
-        case .maxMapCount: mappings
+        case .maxMapCount: mappings(facts)
         case .limitAddressSpace, .limitData: lift(facts)
         default: AccountingRemedies.strict(facts, nil).first
         }
     }
 
-    private var mappings: Remedy {
-        Remedy(
+    private func mappings(_ facts: Case) -> Remedy {
+        let now = (facts.newest(.maxMapCount, where: Case.isHost) ?? limit.reading).number
+        return Remedy(
             order: 1, text: "Allow more mappings.",
-            command: "sudo sysctl -w vm.max_map_count=\(limit.number * 2)",
+            command: "sudo sysctl -w "
+                + "vm.max_map_count=\(max(now, limit.number).clampedProduct(2))",
             precheck: "wc -l of the server's maps file in /proc: near the limit.",
             expect: "The next save ends with success.",
-            rollback: "sudo sysctl -w vm.max_map_count=\(limit.number)",
+            rollback: "sudo sysctl -w vm.max_map_count=\(now)",
             caveat: "For good: the same line in /etc/sysctl.d. A mapping count that grows without "
                 + "end is a leak.",
             permanent: false)
@@ -99,7 +101,7 @@ struct AllocationLimit {
                 "grep -E 'address space|data size' /proc/\($0)/limits"
             },
             expect: "The next save ends with success.",
-            rollback: set(String(limit.number)),
+            rollback: "The two limits that the check printed, with the same command.",
             caveat: "Gone with the next restart; for good: \(unit)=infinity in the unit. A limit "
                 + "on the address space is no way to bound memory: use maxmemory or a cgroup.",
             permanent: false)

@@ -153,6 +153,38 @@ import Testing
         #expect(step.rollback == "sudo systemctl set-property system.slice TasksMax=6000")
     }
 
+    @Test("a limit of the host is raised from its newest value, and only if it can be")
+    func hostLimit() throws {
+        func steps(_ limit: Int64, now: Int64) throws -> [Remedy] {
+            var world = World.refusal("Resource temporarily unavailable")
+            world.facts.host(
+                at: 99,
+                [
+                    .tasks: .whole(limit), .pidMax: .whole(limit), .threadsMax: 9_000_000,
+                ])
+            world.facts.host(at: 130, [.pidMax: .whole(now)])
+            return try remedies(world, .task_limit_system)
+        }
+        #expect(try steps(32_768, now: 40_000)[0].command.hasSuffix("pid_max=80000"))
+        #expect(try steps(32_768, now: 40_000)[0].rollback.hasSuffix("pid_max=40000"))
+        let most = try steps(4_194_304, now: 4_194_304)
+        #expect(!commands(most).contains("sysctl -w"))
+    }
+
+    @Test("more files are allowed than the server had open")
+    func openFiles() throws {
+        var world = World()
+        world.log.start(at: 0)
+        world.log.fork(.aof_rewrite, child: 97, at: 100)
+        world.log.add(
+            .aof_file_error, at: 100.1, ["error": "Too many open files"], pid: 97, role: .child)
+        world.log.add(.operation_failed, at: 100.2, ["operation": "aof_rewrite"])
+        world.facts.process(at: 99, [.limitOpenFiles: 2_000_000, .openFiles: 2_000_000])
+        let step = try #require(try remedies(world, .file_descriptor_limit).first)
+        #expect(step.command.contains("--nofile=4000000:4000000"))
+        #expect(!step.rollback.contains("4000000"))
+    }
+
     // MARK: - Limits of memory
 
     private func killed(for group: String) -> World {

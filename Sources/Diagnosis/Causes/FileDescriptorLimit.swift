@@ -44,18 +44,20 @@ enum FileDescriptorLimit: Cause {
     }
 
     private static func remedy(_ facts: Case, _ limit: Setting) -> Remedy {
-        let target = min(limit.number, 524_288) * 2
-        func set(_ soft: Int64) -> String {
-            facts.aboutProcess { "sudo prlimit --pid \($0) --nofile=\(soft):\(target)" }
-        }
+        let now = facts.newest(.limitOpenFiles, where: Case.isServerProcess) ?? limit.reading
+        let target = max(limit.number, now.number).clampedProduct(2)
         return Remedy(
             order: 1, text: "Raise the limit of the running server, without a restart.",
-            command: set(target),
+            command: facts.aboutProcess {
+                "sudo prlimit --pid \($0) --nofile=\(target):\(target)"
+            },
             precheck:
-                facts.aboutProcess { "sudo ls -l /proc/\($0)/fd" }
-                + " | awk '{print $NF}' | sort | uniq -c | sort -rn | head: thousands of pipes are a leak, sockets are clients.",
+                facts.aboutProcess {
+                    "grep 'open files' /proc/\($0)/limits; sudo ls -l /proc/\($0)/fd"
+                }
+                + " | awk '{print $NF}' | sort | uniq -c | sort -rn | head: thousands of pipes are a leak, sockets are clients. No limit may be above what sysctl fs.nr_open prints.",
             expect: "The next rewrite starts.",
-            rollback: set(limit.number),
+            rollback: "The two limits that the check printed, with the same command.",
             caveat: "A leak fills the new limit, too; up to redis 3.2.8 each refused rewrite leaks "
                 + "six. For good: LimitNOFILE= of the unit. Clients are bounded by maxclients.",
             permanent: false)

@@ -72,7 +72,14 @@ enum Fragmentation: Cause {
     }
 
     private static func remedy(_ facts: Case) -> Remedy {
-        Remedy(
+        if facts.newest(.configActiveDefrag, where: Case.isServer)?.text == "yes" {
+            return .reading(
+                "activedefrag is on by the newest reading: see whether it keeps up.",
+                command: "\(facts.client) INFO memory | grep -E "
+                    + "'allocator_frag|active_defrag|mem_allocator'",
+                expect: "active_defrag_running above 0, and allocator_frag_bytes falls.")
+        }
+        return Remedy(
             order: 1, text: "Let the server move its data together while it runs.",
             command: "\(facts.client) CONFIG SET activedefrag yes",
             precheck: "\(facts.client) INFO memory | grep -E 'allocator_frag_bytes|mem_allocator': "

@@ -92,7 +92,7 @@ enum THPAmplifiesCow: Cause {
                 precheck: "cat /sys/kernel/mm/transparent_hugepage/enabled",
                 expect: "The word in brackets is madvise; after the server's next restart "
                     + "AnonHugePages of its smaps_rollup stays at zero.",
-                rollback: "echo always | sudo tee /sys/kernel/mm/transparent_hugepage/enabled",
+                rollback: "The word that the check printed in brackets, with the same command.",
                 caveat: "Pages that the server has stay huge until it is restarted: save first. "
                     + "A redirection after sudo does not work, since the shell opens the file. For "
                     + "good: transparent_hugepage=madvise on the kernel's command line.",

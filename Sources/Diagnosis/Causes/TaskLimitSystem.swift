@@ -65,7 +65,7 @@ enum TaskLimitSystem: Cause {
             out.arithmetic = [
                 facts.quantity("tasks of the host", tasks), facts.quantity("limit", limit.reading),
             ]
-            if isReached { out.remedies = remedies(limit) }
+            if isReached { out.remedies = remedies(facts, limit) }
             return out
         }
         return finding(
@@ -125,15 +125,41 @@ enum TaskLimitSystem: Cause {
             ])
     }
 
-    private static func remedies(_ limit: Setting) -> [Remedy] {
+    /// The most that kernel.pid_max can be (Linux v6.6, include/linux/threads.h, `PID_MAX_LIMIT`).
+    private static let mostPIDs: Int64 = 4_194_304
+
+    private static func remedies(_ facts: Case, _ limit: Setting) -> [Remedy] {
         let name = limit.reading.measure.name
+        let now = (facts.newest(limit.reading.measure, where: Case.isHost) ?? limit.reading).number
+        let find = "ps -eLo comm= | sort | uniq -c | sort -rn | head"
+        let failed = limit.number
+        if now > failed, facts.forksWorkAgain {
+            return [
+                .reading(
+                    "\(name) is \(now) by the newest reading, and forks work again. Keep it over a "
+                        + "reboot, and find what leaks tasks.",
+                    command: "grep -rs \(name) /etc/sysctl.conf /etc/sysctl.d; \(find)",
+                    expect:
+                        "A file of /etc/sysctl.d sets it; the program with the most tasks comes "
+                        + "first.",
+                    caveat: "A leak fills the new limit, too.")
+            ]
+        }
+        let wanted = max(now, failed).clampedProduct(2)
+        guard limit.reading.measure != .pidMax || failed < mostPIDs else {
+            return [
+                .reading(
+                    "Find what leaks tasks: \(name) cannot be higher.", command: find,
+                    expect: "The program with the most tasks comes first.")
+            ]
+        }
         return [
             Remedy(
                 order: 1, text: "Find what leaks tasks, and raise the limit meanwhile.",
-                command: "sudo sysctl -w \(name)=\(min(limit.number * 2, 4_194_304))",
-                precheck: "ps -eLo comm= | sort | uniq -c | sort -rn | head",
-                expect: "The next save starts.",
-                rollback: "sudo sysctl -w \(name)=\(limit.number)",
+                command: "sudo sysctl -w \(name)="
+                    + "\(limit.reading.measure == .pidMax ? min(wanted, mostPIDs) : wanted)",
+                precheck: find, expect: "The next save starts.",
+                rollback: "sudo sysctl -w \(name)=\(now)",
                 caveat: "A leak fills the new limit, too.", permanent: false)
         ]
     }
