@@ -67,7 +67,12 @@ package struct Case: Sendable {
 
     /// Kills by an OOM killer that took a process of the server's family.
     var oomVictims: [Event] {
-        events(.oom_victim, .oomd_kill, .earlyoom_kill).filter(\.isServerFamily)
+        let named = events(.oom_victim, .oomd_kill, .earlyoom_kill).filter(\.isServerFamily)
+        guard named.isEmpty else { return named }
+        // systemd says that there was one in the server's unit, and not whom it took.
+        return events(.unit_oom, .unit_failed).filter {
+            ($0.kind == .unit_oom || $0["reason"] == "oom-kill") && $0.isServerFamily
+        }
     }
 
     /// Lines that show that the server had gone without a word while a child of it ran, which a

@@ -47,6 +47,8 @@ package struct SnapshotLinker {
     private var sourceNumbers: [Int] = []
     private var entries: [Entry] = []
     private var owners: SnapshotOwners
+    /// Sources that tell of a server's container: others that they tell of stand beside it.
+    private var withServerContainer: Set<Int> = []
 
     /// Snapshots of one series that are kept for an incident, at most.
     package static let sampleLimit = 120
@@ -91,6 +93,7 @@ package struct SnapshotLinker {
             var ordinal = 0
             source.log.forEach { snapshot in
                 owners.learn(snapshot, path: source.path)
+                if snapshot.isOfServerContainer == true { withServerContainer.insert(number) }
                 let series = Series(
                     source: number, format: snapshot.format, subject: snapshot.subject)
                 if numbers[series] == nil {
@@ -160,6 +163,10 @@ package struct SnapshotLinker {
         for (number, source) in sources.enumerated() where !wanted[number].isEmpty {
             var ordinal = 0
             source.log.forEach { snapshot in
+                defer { ordinal += 1 }
+                if snapshot.isOfServerContainer == false, withServerContainer.contains(number) {
+                    return
+                }
                 for place in wanted[number][ordinal] ?? [] {
                     let entry = entries[place % entries.count]
                     let number = place / entries.count
@@ -170,7 +177,6 @@ package struct SnapshotLinker {
                             tie: owners.tie(
                                 snapshot, in: source.path, to: requests[number].instance)))
                 }
-                ordinal += 1
             }
         }
         return out.indices.map { i in

@@ -135,7 +135,8 @@ struct ServerView {
     private func unread(_ id: String, _ source: String) -> Check? {
         guard server.pid > 0 else { return nil }
         let path = "/proc/\(server.pid)/limits"
-        let reason = view.sample.unread.first { $0.what == path }?.reason ?? "it tells nothing of it"
+        let reason =
+            view.sample.unread.first { $0.what == path }?.reason ?? "it tells nothing of it"
         return check(id, .unknown, "\(path): \(reason).", source: source)
     }
 
@@ -181,7 +182,8 @@ struct ServerView {
         return check(
             "open_files_limit", limit < 1024 ? .warning : .passed,
             limit < Self.none
-                ? "The server may open \(limit) files." : "The server may open any number of files.",
+                ? "The server may open \(limit) files."
+                : "The server may open any number of files.",
             fix: "prlimit --pid \(server.pid) --nofile=65536" + lasting("LimitNOFILE=65536"),
             source: source)
     }

@@ -254,4 +254,30 @@ import Testing
         #expect(incident.persistence.lost == nil)
         #expect(incident.persistence.exposure == .none, "\(incident.persistence.statement)")
     }
+
+    private func manager(_ unit: String = "redis-server.service") -> HandWrittenLog {
+        var log = HandWrittenLog("systemd.log")
+        log.form = .daemon
+        log.add(.unit_oom, at: 20, ["unit": unit], pid: 0, role: .unknown)
+        log.add(.unit_failed, at: 20, ["unit": unit, "reason": "oom-kill"], pid: 0, role: .unknown)
+        return log
+    }
+
+    @Test("what systemd says of an OOM kill in a server's unit is one, where nothing else tells")
+    func managerAlone() throws {
+        let incident = try #require(correlate(manager()).incidents.first)
+        #expect(incident.kind == .oom_kill)
+        #expect(incident.failures.oomKills == 1)
+        #expect(incident.instance.unit == "redis-server.service")
+        #expect(correlate(manager("nginx.service")).incidents.isEmpty)
+        #expect(correlate(manager("redis-exporter.service")).incidents.isEmpty)
+    }
+
+    @Test(
+        "the kernel's line and systemd's are of one kill, whichever stands first",
+        arguments: [18.0, 22])
+    func managerAndKernel(at seconds: Double) {
+        let incidents = correlate(kernelLog(kills: [(seconds, 4711)]), manager()).incidents
+        #expect(incidents.map(\.failures.oomKills) == [1])
+    }
 }

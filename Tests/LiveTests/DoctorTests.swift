@@ -310,7 +310,8 @@ struct DoctorTests {
         let tried = Dictionary(grouping: Self.trials) { $0.check }
             .mapValues { Set($0.compactMap(\.status)) }
         for (check, tried) in tried {
-            let row = try #require(text.split(separator: "\n").first { $0.hasPrefix("| `\(check)`") })
+            let row = try #require(
+                text.split(separator: "\n").first { $0.hasPrefix("| `\(check)`") })
             let cells = row.split(separator: "|", omittingEmptySubsequences: false).dropFirst(2)
                 .map { $0.trimmingCharacters(in: .whitespaces) }
             for (state, cell) in zip(states, cells) {
