@@ -11,6 +11,15 @@ extension Case {
     var persistence: Persistence {
         var out = incident.persistence
         out.writesRefused = refusal(out.writesRefused ?? refusalBySavePoints)
+        if incident.status == .ended, isNewerThanLog, let file = current(.aofEnabled),
+            file.number == 0
+        {
+            out.exposure = .unknown
+            out.statement =
+                "The process is gone, and its append-only file was off (aof_enabled 0, read "
+                + "\(distance(of: file))): what it had not saved is lost unless a replica held it."
+            return out
+        }
         guard isOpenToReadings, let ruling = ruling(out) else { return out }
         out.exposure = ruling.exposure
         out.statement = ruling.statement
@@ -23,14 +32,22 @@ extension Case {
         return out
     }
 
-    /// Whether the log left open, or took on no more than silence, what covers the data of a
-    /// server that runs on.
+    /// Whether the log left open, or took on no more than silence or an older line, what covers the
+    /// data of a server that runs on.
     private var isOpenToReadings: Bool {
-        [.exposed, .unknown].contains(incident.persistence.exposure)
+        ([.exposed, .unknown].contains(incident.persistence.exposure) || isNewerThanLog)
             && [.fork_failure, .save_failure].contains(incident.kind)
             && incident.status != .ended && incident.instance.role != .replica
             && incident.vanished.isEmpty
             && events(.aof_write_error, .replica_refused_by_master).isEmpty
+    }
+
+    /// Whether INFO tells of the append-only file, on which the log alone rests, after the log does.
+    private var isNewerThanLog: Bool {
+        guard let told = incident.persistence.fileToldAt, let read = current(.aofEnabled)?.at else {
+            return false
+        }
+        return read >= told
     }
 
     private struct Ruling {
@@ -44,9 +61,19 @@ extension Case {
         if let file, file.number == 1 { return coveredByFile(file) }
         let replicas = current(.connectedReplicas)
         if let replicas, replicas.number > 0 { return coveredByReplica(replicas) }
-        guard let file, file.number == 0, !isRewriteOnly else { return nil }
+        guard let file, file.number == 0 else { return nil }
+        guard !isRewriteOnly else { return isNewerThanLog ? rewriteOnly(file) : nil }
         return Ruling(
             exposure: .exposed, statement: exposedStatement(persistence, file, replicas))
+    }
+
+    private func rewriteOnly(_ file: Measured) -> Ruling {
+        Ruling(
+            exposure: .unknown,
+            statement:
+                "Only rewrites failed, and the append-only file was off (aof_enabled 0, read "
+                + "\(distance(of: file))): what covers the changes since the last save is not "
+                + "known.")
     }
 
     /// A rewrite by command, where no save failed.
@@ -69,7 +96,8 @@ extension Case {
         let when = distance(of: reading)
         if snapshot.text(.lastAOFWriteStatus) == "err" {
             return Ruling(
-                exposure: incident.persistence.exposure,
+                exposure: isNewerThanLog && incident.persistence.exposure == .aof_covers
+                    ? .exposed : incident.persistence.exposure,
                 statement:
                     "An append-only file is in use (aof_enabled 1, read \(when)), but writing to "
                     + "it had failed (aof_last_write_status err): it lacks the changes since.")
@@ -107,22 +135,39 @@ extension Case {
 
     private func coveredByReplica(_ reading: Measured) -> Ruling {
         let when = distance(of: reading)
-        let states = reading.placed.snapshot.values.filter { $0.measure == .replicaState }
-        let online = states.count { $0.quantity == .text("online") }
-        if online > 0 {
+        let values = reading.placed.snapshot.values
+        // What a replica's line says of its lag follows its state.
+        let lags = values.indices.filter {
+            values[$0].measure == .replicaState && values[$0].quantity == .text("online")
+        }.map { i -> Int64? in
+            guard values.indices.contains(i + 1), values[i + 1].measure == .replicaLag,
+                case .whole(let seconds) = values[i + 1].quantity
+            else { return nil }
+            return seconds
+        }
+        let inStep = lags.count { $0.map { $0 <= Self.stepReach } ?? true }
+        if inStep > 0 {
             return Ruling(
                 exposure: .replica_covers,
                 statement:
-                    "\(counted(online, "replica")) \(online == 1 ? "was" : "were") in step "
+                    "\(counted(inStep, "replica")) \(inStep == 1 ? "was" : "were") in step "
                     + "(state=online, read \(when)): it may hold what no file on this host does.")
+        }
+        let behind = lags.compactMap(\.self).min().map {
+            "none is shown to be in step: the nearest had told nothing for "
+                + "\(spokenDuration(seconds: Double($0))) (lag=\($0))."
         }
         return Ruling(
             exposure: .unknown,
             statement:
                 "\(counted(Int(clamping: reading.number), "replica")) "
-                + "\(reading.number == 1 ? "was" : "were") connected (read \(when)); none is shown "
-                + "to be in step.")
+                + "\(reading.number == 1 ? "was" : "were") connected (read \(when)); "
+                + (behind ?? "none is shown to be in step."))
     }
+
+    /// A replica tells each second how far it is; one that has told nothing for longer than this is not
+    /// in step (redis 7.2.4, src/config.c, min-replicas-max-lag).
+    private static let stepReach: Int64 = 10
 
     // MARK: - What nothing covers
 

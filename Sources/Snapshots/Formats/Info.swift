@@ -82,6 +82,10 @@ struct InfoFormat: SnapshotFormat {
         if let state = InfoField.replicaState(name, value) {
             snapshot?.values.append(
                 SnapshotValue(.replicaState, .text(state), line: line.number))
+            if let lag = InfoField.replicaLag(value) {
+                snapshot?.values.append(
+                    SnapshotValue(.replicaLag, .whole(lag), line: line.number))
+            }
         }
         guard let field = InfoField.all[name] else { return }
         if let quantity = field.quantity(of: value) {

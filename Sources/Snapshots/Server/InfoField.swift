@@ -48,6 +48,13 @@ struct InfoField: Sendable {
         return state.flatMap { $0.isEmpty ? nil : String($0) }
     }
 
+    /// For how many seconds a replica had told nothing: `slave0:…,state=online,offset=1,lag=0`.
+    static func replicaLag(_ value: Substring) -> Int64? {
+        value.split(separator: ",").first { $0.hasPrefix("lag=") }.flatMap {
+            Int64($0.dropFirst(4))
+        }
+    }
+
     /// Whether a heading is one of INFO's. Modules add their own, `modulename_section`.
     static func isHeading(_ heading: String) -> Bool {
         headings.contains(heading)
