@@ -108,6 +108,26 @@ extension Case {
         return [group, ramAndSwap?.ram.number].allSatisfy { $0.map { bytes < $0 } ?? true }
     }
 
+    /// What the limit that killed had left for a child's copies, which was not enough; `nil` where
+    /// others than the server may have had a part of it.
+    var leftForCopies: Int64? {
+        guard isKilledByCgroup, groupAbove == nil, let use = cgroupUse, use.isLimited,
+            let held = held ?? heldNearby, use.limit.number > held.number
+        else { return nil }
+        return use.limit.number - held.number
+    }
+
+    /// The limit of the group by the newest reading, where it was raised and saves work under it.
+    var raisedLimit: Measured? {
+        guard incident.status == .recovered, isKilledByCgroup, let use = cgroupUse,
+            use.isLimited, let end,
+            let newest = newest(
+                .cgroupLimit, where: { $0.scope == .cgroup && ($0.path ?? "") == use.path }),
+            newest.number > use.limit.number, newest.at.map({ $0 > end }) ?? false
+        else { return nil }
+        return newest
+    }
+
     func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }
 
     /// `37 %`

@@ -11,6 +11,15 @@ extension Case {
     var persistence: Persistence {
         var out = incident.persistence
         out.writesRefused = refusal(out.writesRefused ?? refusalBySavePoints)
+        if incident.status == .ended, isNewerThanLog, let file = current(.aofEnabled),
+            file.number == 0
+        {
+            out.exposure = .unknown
+            out.statement =
+                "The process is gone, and its append-only file was off (aof_enabled 0"
+                + "\(readWhen(file))): what it had not saved is lost unless a replica held it."
+            return out
+        }
         guard isOpenToReadings, let ruling = ruling(out) else { return out }
         out.exposure = ruling.exposure
         out.statement = ruling.statement
@@ -27,23 +36,20 @@ extension Case {
     /// Whether the log left open, or took on no more than silence, what covers the data of a
     /// server that runs on.
     private var isOpenToReadings: Bool {
-        ([.exposed, .unknown].contains(incident.persistence.exposure) || isFileDenied)
+        ([.exposed, .unknown].contains(incident.persistence.exposure) || isNewerThanLog)
             && ([.fork_failure, .save_failure].contains(incident.kind) || isRefusedForSaves)
             && incident.status != .ended && incident.instance.role != .replica
             && incident.vanished.isEmpty
             && events(.aof_write_error, .replica_refused_by_master).isEmpty
     }
 
-    /// Whether the log's append-only file is denied by a reading around the first failure: turned off
-    /// by CONFIG SET, of which no line tells, or not writable. After a restart the log knows better.
-    private var isFileDenied: Bool {
-        guard incident.persistence.exposure == .aof_covers,
-            !incident.consequences.contains("restart"),
-            let setting = setting(.aofEnabled, where: Self.isServer),
-            setting.reach == .held || setting.reach == .before && setting.age <= 60
-        else { return false }
-        return setting.number == 0
-            || setting.reading.placed.snapshot.text(.lastAOFWriteStatus) == "err"
+    /// Whether INFO tells of the append-only file, on which the log alone rests, after the log does:
+    /// CONFIG SET turns it off without a word.
+    private var isNewerThanLog: Bool {
+        guard let told = incident.persistence.fileToldAt, let read = current(.aofEnabled)?.at else {
+            return false
+        }
+        return read >= told
     }
 
     /// Whether clients were refused writes for a failed save of which nothing else tells.
@@ -64,9 +70,18 @@ extension Case {
         if let file, file.number == 1 { return coveredByFile(file) }
         let replicas = current(.connectedReplicas)
         if let replicas, replicas.number > 0 { return coveredByReplica(replicas) }
-        guard let file, file.number == 0, !isRewriteOnly else { return nil }
+        guard let file, file.number == 0 else { return nil }
+        guard !isRewriteOnly else { return isNewerThanLog ? rewriteOnly(file) : nil }
         return Ruling(
             exposure: .exposed, statement: exposedStatement(persistence, file, replicas))
+    }
+
+    private func rewriteOnly(_ file: Measured) -> Ruling {
+        Ruling(
+            exposure: .unknown,
+            statement:
+                "Only rewrites failed, and the append-only file was off (aof_enabled 0"
+                + "\(readWhen(file))): what covers the changes since the last save is not known.")
     }
 
     /// A rewrite by command, where no save failed.
@@ -127,37 +142,39 @@ extension Case {
         }
     }
 
-    /// A replica acknowledges each second; one that has not for so long is not in step, though its link
-    /// may stand for a minute more (`repl-timeout`).
+    /// A replica tells each second how far it is; one that has told nothing for longer than this is not
+    /// in step (redis 7.2.4, src/config.c, min-replicas-max-lag).
     private static let lagReach: Int64 = 10
 
     private func coveredByReplica(_ reading: Measured) -> Ruling {
         let when = readWhen(reading)
         let values = reading.placed.snapshot.values
-        let online = values.count { $0.measure == .replicaState && $0.quantity == .text("online") }
-        let late = values.filter { $0.measure == .replicaLag }
-            .map { Measured(value: $0, placed: reading.placed).number }
-            .filter { $0 > Self.lagReach }
-        if online > late.count {
-            let count = online - late.count
+        // What a replica's line says of its lag follows its state.
+        let lags = values.indices.filter {
+            values[$0].measure == .replicaState && values[$0].quantity == .text("online")
+        }.map { i -> Int64? in
+            guard values.indices.contains(i + 1), values[i + 1].measure == .replicaLag,
+                case .whole(let seconds) = values[i + 1].quantity
+            else { return nil }
+            return seconds
+        }
+        let inStep = lags.count { $0.map { $0 <= Self.lagReach } ?? true }
+        if inStep > 0 {
             return Ruling(
                 exposure: .replica_covers,
                 statement:
-                    "\(counted(count, "replica")) \(count == 1 ? "was" : "were") in step "
+                    "\(counted(inStep, "replica")) \(inStep == 1 ? "was" : "were") in step "
                     + "(state=online\(when)): it may hold what no file on this host does.")
         }
-        let words =
-            "\(counted(Int(clamping: reading.number), "replica")) "
-            + "\(reading.number == 1 ? "was" : "were") connected"
-        guard let least = late.min(), online > 0 else {
-            return Ruling(
-                exposure: .unknown, statement: "\(words)\(when); none is shown to be in step.")
+        let behind = lags.compactMap(\.self).min().map {
+            ": the nearest had told nothing for \(spokenDuration(seconds: Double($0))) (lag=\($0))"
         }
         return Ruling(
             exposure: .unknown,
             statement:
-                "\(words)\(when), but had not answered for \(spokenDuration(seconds: Double(least))) "
-                + "or longer (lag): what changed since is on none.")
+                "\(counted(Int(clamping: reading.number), "replica")) "
+                + "\(reading.number == 1 ? "was" : "were") connected\(when); none is shown to be in "
+                + "step\(behind ?? "").")
     }
 
     // MARK: - What nothing covers

@@ -24,6 +24,9 @@ struct Exposure {
         var from: Timestamp?
         var until: Timestamp?
         var lost: Persistence.Span?
+        /// When the log told of the file that `aof_covers` rests on, where it is not that a later
+        /// process read it.
+        var fileToldAt: Timestamp?
     }
 
     var ruling: Ruling {
@@ -78,8 +81,8 @@ struct Exposure {
                 exposure: .aof_covers,
                 statement:
                     "The process is gone. An append-only file was in use (\(place(event))): at "
-                    + "most what had not reached it is lost."
-            )
+                    + "most what had not reached it is lost.",
+                fileToldAt: event.at)
         }
         return Ruling(
             exposure: .unknown,
@@ -155,8 +158,8 @@ struct Exposure {
             exposure: .aof_covers,
             statement:
                 "An append-only file is in use (\(place(event))): it holds the changes that no "
-                + "RDB file does, as long as writing to it works."
-        )
+                + "RDB file does, as long as writing to it works.",
+            fileToldAt: event.at)
     }
 
     private var coveredByReplica: Ruling? {

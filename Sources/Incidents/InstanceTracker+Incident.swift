@@ -118,6 +118,7 @@ extension InstanceTracker {
         ).ruling
         incident.persistence.exposure = ruling.exposure
         incident.persistence.statement = ruling.statement
+        incident.persistence.fileToldAt = ruling.fileToldAt
         incident.persistence.exposedFrom = ruling.from
         incident.persistence.exposedUntil = ruling.until
         incident.persistence.lost = ruling.lost

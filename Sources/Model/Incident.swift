@@ -151,6 +151,9 @@ package struct Persistence: Sendable {
     /// started. Not printed as such.
     package var lastSaveByInfo: Timestamp?
     package var exposure: Exposure = .unknown
+    /// When the log told of the append-only file on which `exposure` rests alone; INFO that is newer
+    /// may know better, since CONFIG SET turns it off without a word. Not printed.
+    package var fileToldAt: Timestamp?
     package var exposedFrom: Timestamp?
     package var exposedUntil: Timestamp?
     package var lost: Span?

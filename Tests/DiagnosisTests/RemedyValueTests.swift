@@ -227,6 +227,38 @@ import Testing
         #expect(try #require(size) > 340)
     }
 
+    @Test("no maxmemory and no plan is advised that what failed refutes")
+    func roomForCopies() throws {
+        // 252 MiB held, 47 seen to be copied, killed at 340: 88 were not enough.
+        var world = killed(for: "/system.slice/redis-server.service")
+        world.facts.remove(.usedMemory)
+        world.facts.process(at: 99.4, pid: 50, isChild: true, [.privateDirty: .mib(47)])
+        world.facts.process(at: 99.4, [.vmRSS: .mib(252)])
+        world.facts.server(at: 95, [.usedMemory: .mib(250), .maxmemory: 0])
+        let plan = try #require(try remedies(world, .cow_growth).first?.text)
+        #expect(plan.hasPrefix("Plan for 374 MiB at least"))
+        let fit = try #require(try remedies(world, .maxmemory_unset).first?.command)
+        let bytes = try #require(fit.split(separator: " ").last.flatMap { Int64($0) })
+        #expect(bytes < 250 << 20 && bytes > 200 << 20)
+        // What was copied would have fitted: it is not known what did not.
+        world.facts.remove(.vmRSS, .usedMemoryRSS, .usedMemory)
+        world.facts.server(at: 96, [.usedMemory: .mib(160), .usedMemoryRSS: .mib(339)])
+        #expect(try remedies(world, .maxmemory_unset).isEmpty)
+    }
+
+    @Test("under a limit that was raised and works, a maxmemory is for that limit")
+    func maxmemoryUnderTheNewLimit() throws {
+        var world = killed(for: "/system.slice/redis-server.service")
+        world.log.save(at: 200)
+        world.facts.server(at: 95, [.usedMemory: .mib(250), .maxmemory: 0])
+        world.facts.cgroup(
+            at: 150, path: "/system.slice/redis-server.service", [.cgroupLimit: .mib(1020)])
+        let step = try #require(try remedies(world, .maxmemory_unset).first)
+        #expect(step.text.contains("limit by the newest reading"))
+        let bytes = step.command.split(separator: " ").last.flatMap { Int64($0) }
+        #expect(try #require(bytes) > 600 << 20)
+    }
+
     // MARK: - Buffers of replicas
 
     private func droppedReplica(_ limits: String?) throws -> Remedy {

@@ -59,38 +59,42 @@ import Testing
         #expect(stake.exposure == exposure)
     }
 
-    @Test(
-        "a replica that has not answered for long is not in step",
-        arguments: [(Int64(1), Persistence.Exposure.replica_covers), (86_400, .unknown)])
-    func lateReplica(lag: Int64, exposure: Persistence.Exposure) throws {
+    @Test("a replica that has told nothing for long is not in step")
+    func replicaBehind() throws {
         let (stake, _) = try persistence {
             $0.facts.server(
                 at: 90,
                 [
-                    .connectedReplicas: 1, .replicaState: "online", .replicaLag: .whole(lag),
-                    .aofEnabled: 0,
+                    .aofEnabled: 0, .connectedReplicas: 1, .replicaState: "online",
+                    .replicaLag: 86_400,
                 ])
         }
-        #expect(stake.exposure == exposure)
-        #expect(stake.statement.contains("1 d") == (lag > 10), "\(stake.statement)")
+        #expect(stake.exposure == .unknown)
+        #expect(stake.statement.contains("(lag=86400)"))
     }
 
-    @Test(
-        "an append-only file that the log names covers nothing where INFO says that it is off, or fails",
-        arguments: [
-            (Int64(0), "ok", Persistence.Exposure.exposed), (1, "err", .exposed),
-            (1, "ok", .aof_covers),
-        ])
-    func fileDenied(enabled: Int64, status: String, exposure: Persistence.Exposure) throws {
-        let (stake, _) = try persistence {
-            $0.log.entries.removeAll()
-            $0.log.start(at: 0, aof: true)
-            $0.log.save(at: 10)
-            $0.log.refuseSave(at: 100)
-            $0.facts.server(
-                at: 99, [.aofEnabled: .whole(enabled), .lastAOFWriteStatus: .text(status)])
-        }
-        #expect(stake.exposure == exposure, "\(stake.statement)")
+    /// A log that shows an append-only file at the start, and what INFO says of it later.
+    private func loggedFile(
+        _ values: KeyValuePairs<Measure, SnapshotValue.Quantity>, at: Double = 90
+    ) throws -> Persistence {
+        var world = World()
+        world.log.start(at: 0, version: "6.2.14", aof: true)
+        world.log.refuseSave(at: 100)
+        world.facts.server(at: at, values)
+        return try #require(world.incident).persistence
+    }
+
+    @Test("an append-only file of the log that INFO shows as off, or as failing, covers nothing")
+    func fileTurnedOff() throws {
+        #expect(try loggedFile([.usedMemory: 1]).exposure == .aof_covers)
+        #expect(try loggedFile([.aofEnabled: 1]).exposure == .aof_covers)
+        let off = try loggedFile([.aofEnabled: 0, .connectedReplicas: 0])
+        #expect(off.exposure == .exposed)
+        #expect(off.statement.contains("aof_enabled 0, read 10 s before"))
+        let failing = try loggedFile([.aofEnabled: 1, .lastAOFWriteStatus: "err"])
+        #expect(failing.exposure == .exposed)
+        // What was read before the log told of the file is older.
+        #expect(try loggedFile([.aofEnabled: 0], at: -10).exposure == .aof_covers)
     }
 
     @Test(

@@ -225,12 +225,13 @@ struct InfoTests {
     @Test(
         "states of replicas, as versions write them",
         arguments: [
-            ("ip=10.0.0.2,port=6379,state=online,offset=100,lag=0", "online"),
-            ("ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0", "wait_bgsave"),
-            ("10.0.0.2,6379,online", "online"),
-        ])
-    func replicaStates(value: String, state: String) {
+            ("ip=10.0.0.2,port=6379,state=online,offset=100,lag=86400", "online", 86_400),
+            ("ip=10.0.0.2,port=6379,state=wait_bgsave,offset=0,lag=0", "wait_bgsave", 0),
+            ("10.0.0.2,6379,online", "online", nil),
+        ] as [(String, String, Int64?)])
+    func replicaStates(value: String, state: String, lag: Int64?) {
         let found = snapshots("# Replication\nrole:master\nconnected_slaves:1\nslave0:\(value)\n")
         #expect(found.first?.text(.replicaState) == state)
+        #expect(found.first?[.replicaLag] == lag)
     }
 }

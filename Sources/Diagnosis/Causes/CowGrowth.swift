@@ -29,16 +29,25 @@ enum CowGrowth: Cause {
         }
         var out = finding(
             copied.isMeasured ? .likely : .possible, copied.isMeasured ? .medium : .low,
-            "A child had copied up to \(facts.spoken(copied.bytes))\(share ?? ""): pages that "
-                + "change while it works are held twice.",
+            "A child had copied \(facts.spoken(copied.bytes))\(share ?? "") when it was read: pages "
+                + "that change while it works are held twice."
+                + (more(facts, copied).map {
+                    " The limit had left \(facts.spoken($0)) for them, which was not enough."
+                } ?? ""),
             evidence: [copied.evidence])
         out.arithmetic = arithmetic(facts, copied, held)
         if let held {
             out.evidence.append(
                 facts.cite(held, .for, "held by the server, \(facts.distance(of: held))"))
-            out.remedies = [remedy(facts, held.number + copied.bytes)]
+            // Of a group above others have a part: what failed says nothing of the server's.
+            if facts.groupAbove == nil { out.remedies = [remedy(facts, held.number, copied)] }
         }
         return out
+    }
+
+    /// What was left for copies, where it is more than was seen: less than that they cannot have been.
+    private static func more(_ facts: Case, _ copied: Case.Copied) -> Int64? {
+        facts.leftForCopies.flatMap { $0 > copied.bytes ? $0 : nil }
     }
 
     private static func arithmetic(
@@ -54,11 +63,16 @@ enum CowGrowth: Cause {
         return out
     }
 
-    private static func remedy(_ facts: Case, _ need: Int64) -> Remedy {
-        .reading(
-            "Plan for \(facts.spoken(need / 10 * 11)): what the server held, the most that a child "
-                + "copied, and a tenth more. Where that does not fit, save while little is "
-                + "written, or on a replica.",
+    private static func remedy(_ facts: Case, _ held: Int64, _ copied: Case.Copied) -> Remedy {
+        let more = more(facts, copied)
+        let need = (held + (more ?? copied.bytes)) / 10 * 11
+        return .reading(
+            (more == nil
+                ? "Plan for \(facts.spoken(need)): what the server held, the most that a child "
+                    + "copied, and a tenth more."
+                : "Plan for \(facts.spoken(need)) at least: the limit, which was not enough for the "
+                    + "server and its child, and a tenth more.")
+                + " Where that does not fit, save while little is written, or on a replica.",
             command: "\(facts.client) INFO persistence | grep cow_size",
             expect: "What the last save and the last rewrite copied; it grows with the writes "
                 + "while they run.",

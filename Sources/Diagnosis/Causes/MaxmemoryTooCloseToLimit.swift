@@ -32,7 +32,7 @@ enum MaxmemoryTooCloseToLimit: Cause {
         out.arithmetic = [facts.quantity("maxmemory", setting.reading)]
         if facts.isKilledForMemory, let room = facts.room { out.arithmetic.append(room.quantity) }
         out.arithmetic.append(facts.quantity("would have fitted", bytes: fit.bytes, fit.words))
-        out.remedies = [MaxmemoryRemedy.set(facts, current: setting.number)].compactMap(\.self)
+        out.remedies = [MaxmemoryRemedy.set(facts)].compactMap(\.self)
         return out
     }
 }

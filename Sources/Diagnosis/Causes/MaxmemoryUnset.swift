@@ -29,7 +29,7 @@ enum MaxmemoryUnset: Cause {
             evidence: [
                 facts.cite(setting.reading, .for, "maxmemory; \(facts.reach(of: setting))")
             ])
-        out.remedies = [MaxmemoryRemedy.set(facts, current: 0)].compactMap(\.self)
+        out.remedies = [MaxmemoryRemedy.set(facts)].compactMap(\.self)
         return out
     }
 }
@@ -53,28 +53,48 @@ enum MaxmemoryRemedy {
                 )
                 : nil
         }
-        guard let room = facts.room else { return nil }
-        let share = copiedShare(facts)
-        let bytes = Int64(clamping: Double(room.bytes) * 0.9 / (1 + share + 1 / 512))
-        return (
-            bytes,
-            "the limit, less a tenth, less what a child copies "
-                + "(\(Int64(clamping: (share * 100).rounded())) % of the data)"
-        )
+        guard let room = facts.room, facts.groupAbove == nil else { return nil }
+        return (share(facts, of: room.bytes), words(facts, "the limit"))
+    }
+
+    private static func share(_ facts: Case, of room: Int64) -> Int64 {
+        Int64(clamping: Double(room) * 0.9 / (1 + copiedShare(facts) + 1 / 512))
+    }
+
+    private static func words(_ facts: Case, _ limit: String) -> String {
+        "\(limit), less a tenth, less what a child copies "
+            + "(\(Int64(clamping: (copiedShare(facts) * 100).rounded())) % of the data)"
     }
 
     private static func copiedShare(_ facts: Case) -> Double {
-        guard let copied = facts.copied, let held = facts.heldNearby, held.number > 0 else {
-            return 0.25
-        }
-        return min(1, max(0.1, Double(copied.bytes) / Double(held.number)))
+        let seen = [facts.copied?.bytes, facts.leftForCopies].compactMap(\.self).max()
+        guard let seen, let held = facts.heldNearby, held.number > 0 else { return 0.25 }
+        return min(1, max(0.1, Double(seen) / Double(held.number)))
     }
 
-    static func set(_ facts: Case, current: Int64) -> Remedy? {
-        guard let fit = fitting(facts) else { return nil }
-        let used = facts.nearest(.usedMemory, where: Case.isServer)
+    /// What is advised: by the limit as it is now. Under the one that failed it must be less than what
+    /// the server held then, or it would have changed nothing.
+    private static func advised(_ facts: Case) -> (bytes: Int64, words: String)? {
+        if let raised = facts.raisedLimit {
+            let bytes = share(facts, of: raised.number)
+            return facts.newest(.usedMemory, where: Case.isServer).map { $0.number < bytes } ?? true
+                ? (bytes, words(facts, "the limit by the newest reading")) : nil
+        }
+        let mode = facts.newest(.overcommitMemory, where: Case.isHost)?.number
+        if facts.isRefusedMemory, facts.incident.status == .recovered, mode != 2 { return nil }
+        let held = facts.before(.usedMemory, where: Case.isServer) ?? facts.held
+        return fitting(facts).flatMap { fit in
+            held.map { fit.bytes < $0.number } ?? true ? fit : nil
+        }
+    }
+
+    /// `nil` where no value is known that would help.
+    static func set(_ facts: Case) -> Remedy? {
+        guard let fit = advised(facts) else { return nil }
+        let used = facts.newest(.usedMemory, where: Case.isServer)
         let isBeyond = used.map { $0.number > fit.bytes } ?? false
-        let back = current == 0 ? "0" : String(current)
+        let now = facts.newest(.maxmemory, where: Case.isServer)
+        if let now, now.number > 0, now.number <= fit.bytes { return nil }
         return Remedy(
             order: 1,
             text:
@@ -85,7 +105,7 @@ enum MaxmemoryRemedy {
             expect:
                 "\(facts.client) CONFIG GET maxmemory prints it; \(facts.client) CONFIG REWRITE "
                 + "keeps it over a restart.",
-            rollback: "\(facts.client) CONFIG SET maxmemory \(back)",
+            rollback: "\(facts.client) CONFIG SET maxmemory \(now?.number ?? 0)",
             caveat: (isBeyond
                 ? "used_memory is above that now: at once, an evicting policy would delete keys "
                     + "and noeviction would refuse writes. "
