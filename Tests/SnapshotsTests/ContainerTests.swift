@@ -141,9 +141,10 @@ struct ContainerTests {
                 + "\"ExitCode\":137},\"Config\":{\"Image\":\"redis:7\"}}"
         }
         let lines = "[" + one("web", false) + ",\n" + one("cache", true) + "]\n"
-        let spread = lines.replacingOccurrences(of: "{", with: "{\n")
-            .replacingOccurrences(of: "}", with: "\n}").replacingOccurrences(
-                of: ",\"", with: ",\n\"")
+        // As `docker inspect` prints it, one value a line.
+        let spread = [("{", "{\n"), ("}", "\n}"), (",\"", ",\n\""), ("\":", "\": ")].reduce(lines) {
+            $0.replacingOccurrences(of: $1.0, with: $1.1)
+        }
         for text in [lines, spread] {
             let found = snapshots(text)
             #expect(found.map { $0.text(.containerName) } == ["web", "cache"], "\(text)")
