@@ -57,6 +57,11 @@ struct Exposure {
                     + "not read it back: what is missing should be in that file, of which a copy "
                     + "should be kept.")
         }
+        if let saved = loss.savedAtEnd, loss.pending == nil, end != nil, failed == [.server] {
+            return Ruling(
+                exposure: .none,
+                statement: "The server saved its data before it ended (\(place(saved))).")
+        }
         guard let readBack = loss.readBack else { return endedUncovered }
         return Ruling(
             exposure: .aof_covers,

@@ -176,12 +176,17 @@ extension InstanceTracker {
     }
 
     mutating func noteEnd(_ event: Event, isCrash: Bool, basis: String) {
+        // A daemon asks by SIGTERM, and the server saves before it goes.
+        let isOrderly = !isCrash && hasJustSaved(event)
+        if isOrderly, life.end != nil { draft?.loss.pending = nil }
+        let saved = lastSave
+        if isOrderly { draft?.loss.savedAtEnd = saved }
         guard life.end == nil else { return }
         life.end = ServerLife.End(event: event, isCrash: isCrash)
         // A child may outlive a server that crashed, and tell.
         if !isCrash { children.removeAll() }
         draft?.refusal.endProcess(at: event.at)
-        if !isCrash, hasJustSaved(event) { return }
+        if isOrderly { return }
         notePendingLoss(life, to: event.at, endIsKnown: true, basis: basis)
     }
 

@@ -106,12 +106,31 @@ extension IncidentComposer {
             sentences.append(Prose([.text(counts.sentence(total: total))]))
         }
         sentences += unseenFailures
+        return Prose.sentences(sentences + aftermath)
+    }
+
+    /// What followed from the failures, and what only came after them: a refused fork ends no process,
+    /// so that a restart or a failover had a reason of its own, unless the server itself went.
+    private var aftermath: [Prose] {
         let further = incident.consequences.filter { $0 != incident.kind.rawValue }
-        if !further.isEmpty {
-            let words = further.map { Prose([.text($0.replacingUnderscores)]) }
-            sentences.append("It led to: " + Prose.list(words) + ".")
+        let hasGone =
+            incident.serverFailed || incident.kind == .server_crash
+            || further.contains("server_crash")
+        let besides = further.filter {
+            !hasGone && ["restart", "failover", "data_loss"].contains($0)
         }
-        return Prose.sentences(sentences)
+        func list(_ names: [String]) -> Prose {
+            Prose.list(names.map { Prose([.text($0.replacingUnderscores)]) })
+        }
+        let led = further.filter { !besides.contains($0) }
+        var out: [Prose] = []
+        if !led.isEmpty { out.append("It led to: " + list(led) + ".") }
+        if !besides.isEmpty {
+            out.append(
+                "In the same time: " + list(besides) + "; that the failures brought "
+                    + (besides.count == 1 ? "it" : "them") + " about is not shown.")
+        }
+        return out
     }
 
     /// Failures that are known from elsewhere than the server's own lines.

@@ -270,12 +270,19 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     let report = changed {
         $0.kind = .oom_kill
         $0.consequences = ["oom_kill", "restart"]
+        $0.serverFailed = true
         $0.timeline[1].kind = EventKind.oom_victim.rawValue
         $0.timeline[1].text = "the OOM killer killed process redis-server (pid 5976)"
     }
     let rendered = text(report)
     #expect(rendered.contains("The OOM killer killed process redis-server (pid 5976)."))
     #expect(rendered.contains("It led to: restart."))
+}
+
+@Test func whatOnlyCameAfterItIsNotItsDoing() {
+    let report = changed { $0.consequences = ["replica_loss", "failover", "restart"] }
+    let words = text(report).split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    #expect(words.contains("It led to: replica loss. In the same time: failover and restart;"))
 }
 
 @Test func aCountIsABareNumber() {
