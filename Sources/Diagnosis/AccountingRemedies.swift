@@ -32,7 +32,7 @@ enum AccountingRemedies {
         guard let mode = facts.newest(.overcommitMemory, where: Case.isHost), let at = mode.at,
             mode.number == 1 || mode.number == 0 && old == 2
         else { return nil }
-        let isOver = facts.incident.status == .recovered
+        let isOver = facts.forksWorkAgain
         guard isOver || facts.end.map({ at > $0 }) ?? false && mode.number == 1 else { return nil }
         var out = modeForGood(facts, mode.number)
         out.order = 1
@@ -48,7 +48,7 @@ enum AccountingRemedies {
 
     /// Where CommitLimit is large enough by the newest reading for what was refused, and forks pass.
     private static func keptLimit(_ facts: Case, _ charge: CommitCharge?) -> Remedy? {
-        guard facts.incident.status == .recovered, let charge else { return nil }
+        guard facts.forksWorkAgain, let charge else { return nil }
         let now = limitNow(facts, charge)
         let need = max(charge.needAtMost ?? 0, charge.needAtLeast)
         guard charge.atLeast.bytes > 0, now.number > charge.limit.number,

@@ -49,7 +49,7 @@ package struct Case: Sendable {
     }
 
     /// Whether forks are seen to pass since the last one that was refused.
-    var forksWorkAgain: Bool { incident.status == .recovered }
+    var forksWorkAgain: Bool { incident.status == .recovered || incident.forkPassed }
 
     func refusedForks(_ errnos: Errno...) -> Int {
         errnos.reduce(0) { $0 + (incident.failures.byErrno[$1] ?? 0) }

@@ -7,7 +7,8 @@ struct DataDirectory {
     private let facts: Case
     /// Free bytes of the file system that holds the directory.
     let free: Measured?
-    /// What a new file takes at most: an RDB file is seldom larger than the data set in memory.
+    /// What a new file takes at most: an RDB file is seldom larger than the data set in memory. Nothing
+    /// bounds an append-only file.
     let need: Measured?
     private let inodesFree: Measured?
     /// How the file system is mounted.
@@ -58,8 +59,15 @@ struct DataDirectory {
         free = mount == nil ? nil : facts.nearestInTime(.diskAvailable, where: isThere)
         inodesFree = mount == nil ? nil : facts.nearestInTime(.inodesFree, where: isThere)
         need =
-            facts.before(.usedMemory, where: Case.isServer)
-            ?? facts.nearest(.usedMemory, where: Case.isServer)
+            Self.isAboutRDB(facts)
+            ? facts.before(.usedMemory, where: Case.isServer)
+                ?? facts.nearest(.usedMemory, where: Case.isServer)
+            : nil
+    }
+
+    private static func isAboutRDB(_ facts: Case) -> Bool {
+        facts.events(.aof_write_error, .aof_file_error, .aof_enable_failed).isEmpty
+            && !facts.events(.operation_failed).contains { $0.operation == .aof_rewrite }
     }
 
     /// The mount point that is the longest prefix of the directory; the only one, where the
@@ -102,18 +110,37 @@ struct DataDirectory {
     /// time of the failure: what is free at another time says nothing of it.
     var isTooSmall: Bool {
         if areInodesUsedUp { return true }
-        guard let free, reach(free) != .other else { return false }
+        return isFull || isPerhapsTooSmall
+    }
+
+    private var isFull: Bool {
         // A few blocks may be left on a disk that is full.
-        if free.number <= 1 << 20 { return true }
-        return need.map { $0.number > free.number } ?? false
+        free.map { reach($0) != .other && $0.number <= 1 << 20 } ?? false
+    }
+
+    /// Less was free than a file takes at most, which does not show that it needed as much.
+    var isPerhapsTooSmall: Bool {
+        guard !areInodesUsedUp, !isFull, let free, reach(free) != .other, let need else {
+            return false
+        }
+        return need.number > free.number
+    }
+
+    /// Whether what was free speaks against a lack of space: it was enough for the largest file, or
+    /// inodes were what lacked. A save that failed removes its file, so that less, read after it, shows
+    /// nothing.
+    private var isAgainst: Bool {
+        guard let free else { return false }
+        return areInodesUsedUp || need.map { $0.number <= free.number } ?? false
     }
 
     var evidence: [Evidence] {
         var out: [Evidence] = []
-        if let free {
+        let isFor = isTooSmall && !areInodesUsedUp
+        if let free, isFor || isAgainst {
             out.append(
                 facts.cite(
-                    free, isTooSmall && !areInodesUsedUp ? .for : .against,
+                    free, isFor ? .for : .against,
                     "free space of \(free.subject.path ?? "the file system"), "
                         + facts.distance(of: free)))
         }
@@ -142,7 +169,8 @@ enum ServerStatus {
             let hit = facts.incident.readings.all(measure, where: Case.isServer).first {
                 guard let at = $0.at, !$0.placed.isFileTime else { return false }
                 return $0.text == "err" && at >= start.adding(seconds: -1)
-                    && at <= end.adding(seconds: 5)
+                    && (facts.incident.status == .ongoing_at_end && !facts.hasRestarted
+                        || at <= end.adding(seconds: 5))
             }
             if let hit {
                 return [

@@ -24,7 +24,8 @@ enum FactCommands {
 
     static func disk(_ incident: Incident) -> String {
         "date -u '+### %FT%TZ'; " + directory(incident)
-            + "; df -h \"$D\"; df -i \"$D\"; ls -ld \"$D\"; findmnt -T \"$D\""
+            + "; df -h \"$D\"; df -i \"$D\"; ls -ld \"$D\"; findmnt -T \"$D\"; "
+            + "\(client(incident)) INFO memory; \(client(incident)) INFO persistence"
     }
 
     /// Who may write in the data directory, and who the server is. Only a path that the system

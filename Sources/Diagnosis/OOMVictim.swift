@@ -70,9 +70,11 @@ enum OOMVictim {
                 : "those above the kill name the group whose limit was met, if it was one's")
     }
 
-    /// With `oom-score-adj` the child is taken before the server.
+    /// With `oom-score-adj` the child is taken before the server; nothing where it was, with a score
+    /// raised for that, or where the setting is on.
     static func shield(_ facts: Case, from order: Int) -> [Remedy] {
-        guard facts.incident.instance.product != "keydb" else { return [] }
+        guard facts.incident.instance.product != "keydb", !isShielded(facts) else { return [] }
+        let setting = facts.newest(.configOOMScoreAdj, where: Case.isServer)?.text
         let client = FactCommands.client(facts.incident)
         return [
             Remedy(
@@ -81,11 +83,22 @@ enum OOMVictim {
                 command: "\(client) CONFIG SET oom-score-adj relative",
                 precheck: "\(client) CONFIG GET oom-score-adj",
                 expect: "/proc/PID/oom_score_adj of a child is higher than the server's.",
-                rollback: "\(client) CONFIG SET oom-score-adj no",
+                rollback: setting.map { "\(client) CONFIG SET oom-score-adj \($0)" }
+                    ?? "The value that the check printed, with CONFIG SET.",
                 caveat: "The save still fails; the server and its data stay. For good: CONFIG "
                     + "REWRITE, or the line in redis.conf.",
                 permanent: false)
         ]
+    }
+}
+
+extension OOMVictim {
+    private static func isShielded(_ facts: Case) -> Bool {
+        let setting = facts.newest(.configOOMScoreAdj, where: Case.isServer)?.text
+        if let setting, setting != "no" { return true }
+        let scores = facts.oomVictims.map { $0.int("oom_score_adj") }
+        return spoken(facts) == "the child" && !scores.isEmpty
+            && scores.allSatisfy { $0.map { $0 > 0 } ?? false }
     }
 }
 

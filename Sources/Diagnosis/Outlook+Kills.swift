@@ -7,7 +7,9 @@ extension Outlook {
     /// Says of a fork that would pass what became of the last one, where no save has succeeded since
     /// an OOM killer acted.
     mutating func add(_ kill: Incident, lastSuccessAt: Timestamp?) {
-        guard wouldFork == .yes, let at = kill.lastFailureAt ?? kill.startedAt,
+        // What was killed has succeeded since, be it a save or a rewrite.
+        guard wouldFork == .yes, kill.status != .recovered,
+            let at = kill.lastFailureAt ?? kill.startedAt,
             lastSuccessAt.map({ $0 < at }) ?? true
         else { return }
         let held = kill.observations.filter { $0.kind == .oom_victim && $0.isServerFamily }

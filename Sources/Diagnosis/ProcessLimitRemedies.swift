@@ -7,7 +7,7 @@ enum ProcessLimitRemedies {
     /// `old` is the limit that refused, where it was read.
     static func raise(_ facts: Case, _ old: Measured?) -> [Remedy] {
         let keep = keep(facts, old)
-        if facts.incident.status == .recovered {
+        if facts.forksWorkAgain, facts.incident.status != .ended {
             // Forks work again: what is left is to keep it so.
             return AccountingRemedies.numbered([
                 keep.with(text: "Forks work again. Keep the limit high over a restart.")

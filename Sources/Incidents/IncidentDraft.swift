@@ -218,6 +218,7 @@ extension IncidentDraft {
 extension IncidentDraft {
     mutating func countRefusedFork(_ operation: Operation, _ errno: Errno, at: Timestamp?) {
         incident.failures.total = (incident.failures.total ?? 0) + 1
+        incident.forkPassed = false
         incident.failures.byOperation[operation, default: 0] += 1
         incident.failures.byErrno[errno, default: 0] += 1
         fail(.operation(operation), at: at)

@@ -177,11 +177,14 @@ extension InstanceTracker {
 
     mutating func noteEnd(_ event: Event, isCrash: Bool, basis: String) {
         guard life.end == nil else { return }
+        let isOrderly = !isCrash && hasJustSaved(event)
+        let saved = lastSave
+        if isOrderly { draft?.loss.savedAtEnd = saved }
         life.end = ServerLife.End(event: event, isCrash: isCrash)
         // A child may outlive a server that crashed, and tell.
         if !isCrash { children.removeAll() }
         draft?.refusal.endProcess(at: event.at)
-        if !isCrash, hasJustSaved(event) { return }
+        if isOrderly { return }
         notePendingLoss(life, to: event.at, endIsKnown: true, basis: basis)
     }
 

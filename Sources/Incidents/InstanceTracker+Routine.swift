@@ -47,6 +47,7 @@ extension InstanceTracker {
         children.keep { Self.isApart($0.operation) }
         children[pid] = Child(
             operation: operation, started: event, writesFile: written == .bgsave)
+        draft?.set { $0.forkPassed = true }
         trigger = nil
         refusal = nil
         if operation == .module_fork || operation == .slot_migration {

@@ -51,6 +51,8 @@ struct LossRecord {
 
     var pending: Pending?
     var span: Persistence.Span?
+    /// The save with which the last process ended.
+    var savedAtEnd: Event?
     var ends = 0
     /// The line that says that the append-only file was read back.
     var readBack: Event?

@@ -55,6 +55,8 @@ package struct Incident: Sendable {
     /// When a save first succeeded again, where what still fails is something else. Printed within
     /// the status.
     package var savedAgainAt: Timestamp?
+    /// Whether a fork passed after the last one that was refused, or that failed. Not printed.
+    package var forkPassed = false
     /// Whether the server itself went, and not a child of it alone. Not printed.
     package var serverFailed = false
     /// Where the events, the timeline and the trigger are while they are not here.

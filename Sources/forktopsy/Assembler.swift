@@ -118,7 +118,8 @@ struct Assembler {
         let byInstance = Dictionary(grouping: incidents, by: \.instance)
         let outlooks = zip(summaries, latest).map { summary, readings in
             let own = byInstance[summary.instance] ?? []
-            let open = own.filter { $0.status == .ongoing_at_end }
+            // What has not been tried again keeps an incident open, though forks pass.
+            let open = own.filter { $0.status == .ongoing_at_end && !$0.forkPassed }
             return Diagnosis.outlook(
                 summary, readings, isOpen: !open.isEmpty,
                 refusedBy: Set(open.flatMap(\.failures.byErrno.keys)),

@@ -151,6 +151,40 @@ import Testing
             finding.evidence.first { $0.statement.hasPrefix("free space") }?.direction == .against)
     }
 
+    @Test(
+        "that a file may need more than was free confirms nothing; room after a save is no room then"
+    )
+    func upperBound() throws {
+        func disk(_ free: Double, used: Double) throws -> Finding {
+            var world = world("No space left on device")
+            world.facts.server(at: 90, [.usedMemory: .mib(used)])
+            world.facts.add(
+                SnapshotSubject(.fileSystem, path: "/"), at: 130, [.diskAvailable: .mib(free)])
+            return try #require(world.incident?.causes.first { $0.id == "disk_full" })
+        }
+        let perhaps = try disk(38, used: 61)
+        #expect(perhaps.verdict == .likely && perhaps.statement.contains("may need"))
+        let enough = try disk(80, used: 61)
+        #expect(enough.evidence.contains { $0.direction == .against })
+        let unknown = try #require(
+            world("No space left on device").with {
+                $0.facts.add(
+                    SnapshotSubject(.fileSystem, path: "/"), at: 130, [.diskAvailable: .mib(3)])
+            }.incident?.causes.first { $0.id == "disk_full" })
+        #expect(!unknown.evidence.contains { $0.direction == .against })
+    }
+
+    @Test("what INFO says while saves go on failing decides, whenever it is read")
+    func laterStatus() throws {
+        let finding = try #require(
+            world("No space left on device").with {
+                $0.facts.server(at: 900, [.lastSaveStatus: "err"])
+            }.incident?.causes.first { $0.id == "disk_full" })
+        #expect(finding.verdict == .likely)
+        #expect(
+            FactCommands.disk(Incident(kind: .save_failure, instance: Instance())).contains("INFO"))
+    }
+
     @Test("the mount is that of the longest path above the directory")
     func mount() throws {
         var world = world("Read-only file system")

@@ -291,6 +291,22 @@ import Testing
         #expect(open.evidence.contains { $0.statement.contains("went on failing") })
     }
 
+    @Test("a kill that the same operation has got over since is no word on the next fork")
+    func outlookAfterKill() throws {
+        func statement(_ status: Incident.Status) -> String {
+            var kill = Incident(kind: .oom_kill, instance: Instance())
+            kill.lastFailureAt = HandWrittenLog.epoch.adding(seconds: 50)
+            kill.status = status
+            var out = Outlook(
+                instance: Instance(), statement: "The next fork passes.", saves: SaveTally())
+            out.wouldFork = .yes
+            out.add(kill, lastSuccessAt: nil)
+            return out.statement
+        }
+        #expect(statement(.ongoing_at_end).contains("may come to the same end"))
+        #expect(!statement(.recovered).contains("may come to the same end"))
+    }
+
     @Test("after EAGAIN accounting alone does not let the next fork pass")
     func outlookAfterEAGAIN() throws {
         #expect(try outlook(isOpen: true, [.EAGAIN]) { _ in }.wouldFork == .unknown)

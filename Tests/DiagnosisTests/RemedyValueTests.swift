@@ -185,6 +185,21 @@ import Testing
         #expect(!step.rollback.contains("4000000"))
     }
 
+    @Test("where forks pass again, the limit is not raised again, though a rewrite is outstanding")
+    func forksPassAgain() throws {
+        var world = World.refusal("Resource temporarily unavailable")
+        world.log.refuseRewrite(at: 110, error: "Resource temporarily unavailable")
+        world.facts.process(
+            at: 90, [.limitProcesses: 4, .limitProcessesHard: 4, .threads: 5, .userID: 999])
+        #expect(try remedies(world, .task_limit_rlimit_nproc).count == 2)
+        world.log.save(at: 200)
+        #expect(world.incident?.status == .ongoing_at_end)
+        let steps = try remedies(world, .task_limit_rlimit_nproc)
+        #expect(steps.count == 1 && steps[0].text.hasPrefix("Forks work again."))
+        world.log.refuseSave(at: 300, error: "Resource temporarily unavailable")
+        #expect(try remedies(world, .task_limit_rlimit_nproc).count == 2)
+    }
+
     // MARK: - Limits of memory
 
     private func killed(for group: String) -> World {
@@ -257,6 +272,20 @@ import Testing
         #expect(step.text.contains("limit by the newest reading"))
         let bytes = step.command.split(separator: " ").last.flatMap { Int64($0) }
         #expect(try #require(bytes) > 600 << 20)
+    }
+
+    @Test(
+        "a child that is taken first already is not shielded by what shields it",
+        arguments: [0, 800])
+    func shield(score: Int) throws {
+        let world = World.kill(scope: ["scope": "cgroup", "oom_score_adj": "\(score)"]).inGroup()
+        let steps = try remedies(world, .cgroup_memory_oom_kill)
+        #expect(commands(steps).contains("oom-score-adj") == (score == 0))
+        #expect(!commands(steps).contains("oom-score-adj no"))
+        let isSet = try remedies(
+            world.with { $0.facts.server(at: 91, [.configOOMScoreAdj: "relative"]) },
+            .cgroup_memory_oom_kill)
+        #expect(!commands(isSet).contains("oom-score-adj"))
     }
 
     // MARK: - Buffers of replicas

@@ -228,6 +228,27 @@ import Testing
         #expect(correlation.duplicatesFolded >= 4)
     }
 
+    @Test("a server that a daemon asked to end, and that saved before it did, lost nothing")
+    func savedBeforeTheEnd() throws {
+        func persistence(saving: Bool) throws -> Persistence {
+            var log = HandWrittenLog()
+            log.start(at: 0)
+            log.save(at: 5)
+            log.add(
+                .earlyoom_kill, at: 20, ["pid": "10", "comm": "redis-server", "name": "SIGTERM"],
+                pid: 0, role: .unknown, form: .daemon)
+            log.add(.signal_received, at: 20.1, ["name": "SIGTERM"])
+            log.exit(at: 20.4, saving: saving)
+            let incident = try #require(correlate(log).incidents.first)
+            #expect(incident.kind == .oom_kill && incident.status == .ended)
+            return incident.persistence
+        }
+        let saved = try persistence(saving: true)
+        #expect(saved.exposure == .none)
+        #expect(saved.statement.hasPrefix("The server saved its data before it ended"))
+        #expect(try persistence(saving: false).exposure != .none)
+    }
+
     @Test(
         "a kill without a server's log may have taken a child: nothing says that the server is gone"
     )

@@ -22,12 +22,16 @@ enum DiskFull: Cause {
         let isSmall = disk.isTooSmall
         let lack =
             disk.areInodesUsedUp
-            ? "no inode was free" : "its free space was less than the file needs"
+            ? "no inode was free"
+            : disk.isPerhapsTooSmall
+                ? "less was free than the file may need" : "hardly anything was free"
         var out = finding(
             verdict(errors, disk, seen),
             errors.isEmpty
                 ? .low
-                : isSmall && (disk.reach == .undated || disk.isOnlyPlace) ? .medium : .high,
+                : isSmall
+                    && (disk.reach == .undated || disk.isOnlyPlace || disk.isPerhapsTooSmall)
+                    ? .medium : .high,
             errors.isEmpty
                 ? "Writes to a data file were cut short, as on a full disk."
                 : "The file system of the data directory was out of space, inodes or quota: the "
@@ -43,7 +47,8 @@ enum DiskFull: Cause {
                 ? []
                 : [
                     MissingFact(
-                        what: "free space, inodes and quota of the data directory",
+                        what: "free space, inodes and quota of the data directory, and what the "
+                            + "server says of its saves",
                         why: disk.unplaced > 1
                             ? "which of the \(disk.unplaced) file systems that were told of holds "
                                 + "it is not known, and all three give the same error"
@@ -62,7 +67,8 @@ enum DiskFull: Cause {
     ) -> Finding.Verdict {
         guard !errors.isEmpty else { return disk.isTooSmall ? .likely : .possible }
         if disk.isTooSmall {
-            return disk.reach == .timely && !disk.isOnlyPlace ? .confirmed : .likely
+            return disk.reach == .timely && !disk.isOnlyPlace && !disk.isPerhapsTooSmall
+                ? .confirmed : .likely
         }
         return seen.isEmpty ? .possible : .likely
     }
