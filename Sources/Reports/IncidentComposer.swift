@@ -116,6 +116,7 @@ extension IncidentComposer {
         let hasGone =
             incident.serverFailed || incident.kind == .server_crash
             || further.contains("server_crash")
+            || incident.kind == .save_failure && !incident.vanished.isEmpty
         let besides = further.filter {
             !hasGone && ["restart", "failover", "data_loss"].contains($0)
         }
