@@ -68,6 +68,8 @@ enum AccountingEvidence {
     private static func shortfall(_ facts: Case, _ charge: CommitCharge) -> [Quantity] {
         let least = charge.needAtLeast - charge.ceiling
         let text = "need less limit; below zero it fits"
+        // A lower bound that fits says nothing.
+        if charge.needAtMost == nil, least < 0 { return [] }
         guard let most = charge.needAtMost, most != charge.needAtLeast else {
             let name = charge.needAtMost == nil ? "shortfall, at least" : "shortfall"
             return [facts.quantity(name, bytes: least, text)]

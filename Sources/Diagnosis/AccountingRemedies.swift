@@ -145,8 +145,7 @@ enum AccountingRemedies {
     }
 
     private static func resident(_ facts: Case) -> Int64? {
-        (facts.before(.vmRSS, where: Case.isServerProcess)
-            ?? facts.before(.usedMemoryRSS, where: Case.isServer))?.number
+        facts.held?.number
     }
 
     // MARK: - The limit

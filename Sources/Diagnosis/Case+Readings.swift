@@ -15,6 +15,8 @@ struct Setting {
         case between
         /// Read only after the failure; it may have been changed since.
         case after
+        /// Read as something that lines of the kernel show not to have held.
+        case contradicted
         /// No time is known.
         case undated
     }
@@ -93,6 +95,21 @@ extension Case {
         guard let at = instant ?? start, clockConflict == nil else { return nil }
         return incident.readings.last(measure, atOrBefore: at.adding(seconds: 0.5), where: accepts)
             .flatMap { $0.placed.isFileTime || $0.placed.snapshot.isChange ? nil : $0 }
+    }
+
+    /// The last reading before an instant that cannot have been taken behind it: a stamp in whole seconds
+    /// stands for all of its second.
+    func surelyBefore(
+        _ measure: Measure, _ instant: Timestamp, where accepts: (SnapshotSubject) -> Bool
+    ) -> Measured? {
+        guard clockConflict == nil else { return nil }
+        return incident.readings.all(measure, where: accepts).last { reading in
+            guard let at = reading.at, !reading.placed.isFileTime,
+                !reading.placed.snapshot.isChange
+            else { return false }
+            let isWhole = reading.placed.snapshot.stamp.precision == .second
+            return at.adding(seconds: isWhole ? 1 : 0) <= instant
+        }
     }
 
     /// The last reading in the minute before the first failure: of what moves, nothing older
@@ -219,6 +236,9 @@ extension Case {
             return "; \(verb) \(later.text) \(distance(of: later))"
         }
         switch setting.reach {
+        case .contradicted:
+            return "read \(distance(of: setting.reading)), but the kernel's own line shows another "
+                + "at the failure" + (later ?? "")
         case .held:
             return "read \(distance(of: setting.reading)) and again, unchanged, after it"
                 + (later ?? "")
@@ -254,7 +274,19 @@ extension Case {
         if mode.reach == .between, mode.changedLater?.number == 1, mode.number != 1 {
             mode.reach = .before
         }
+        if mode.number != 2, kernelShowsStrict != nil { mode.reach = .contradicted }
         return mode
+    }
+
+    /// RAM, where the kernel's lines prove that the mode was 2: on a kernel that prints them (Linux 6.1
+    /// on), modes 0 and 1 refuse no mapping that is smaller than RAM and swap together (Linux v6.6,
+    /// mm/util.c, `__vm_enough_memory`).
+    var kernelShowsStrict: (ram: Measured, largest: Int64)? {
+        let named = kernelRefusals.compactMap { $0.int("bytes") }.map(Int64.init)
+        guard let largest = named.max(), let (ram, swap) = ramAndSwap,
+            largest < ram.number + (swap?.number ?? 0)
+        else { return nil }
+        return (ram, largest)
     }
 
     /// When vm.overcommit_memory became 1 after the first failure: by a reading that differs from one

@@ -31,27 +31,12 @@ extension Case {
 
     /// Whether accounting was strict when the fork was refused, as far as is known.
     var isStrict: Bool? {
-        if let mode = overcommitMode {
-            return mode.isKnown || mode.number == 2 ? mode.number == 2 : nil
-        }
-        let named = kernelRefusals.compactMap { $0.int("bytes") }.map(Int64.init).max()
-        guard let named, let (ram, swap) = ramAndSwap, let swap else { return nil }
-        return named < ram.number + swap.number ? true : nil
+        if kernelShowsStrict != nil { return true }
+        guard let mode = overcommitMode else { return nil }
+        return mode.isKnown || mode.number == 2 ? mode.number == 2 : nil
     }
 
     // MARK: - What the server held
-
-    /// Resident memory of the server before the first failure.
-    var held: Measured? {
-        before(.vmRSS, where: Self.isServerProcess) ?? before(.usedMemoryRSS, where: Self.isServer)
-            ?? before(.usedMemory, where: Self.isServer)
-    }
-
-    /// Resident memory near the first failure, before it or after.
-    var heldNearby: Measured? {
-        held ?? nearest(.vmRSS, where: Self.isServerProcess)
-            ?? nearest(.usedMemoryRSS, where: Self.isServer)
-    }
 
     /// The most that a child of the server is known to have copied.
     struct Copied {

@@ -23,6 +23,15 @@ package struct Case: Sendable {
         incident.observations.filter { kinds.contains($0.kind) }
     }
 
+    /// Those that the incident's own server wrote, and not another that took part.
+    func ownEvents(_ kinds: EventKind...) -> [Event] {
+        let pids = incident.instance.pids
+        return incident.observations.filter {
+            kinds.contains($0.kind)
+                && ($0.header.pid == 0 || pids.isEmpty || pids.contains($0.header.pid))
+        }
+    }
+
     /// Refused forks with one of the given errnos; where only the kernel tells of any, its lines.
     func refusals(_ errnos: Errno...) -> [Event] {
         guard !isToldByKernelOnly else {
@@ -58,7 +67,12 @@ package struct Case: Sendable {
 
     /// Kills by an OOM killer that took a process of the server's family.
     var oomVictims: [Event] {
-        events(.oom_victim, .oomd_kill, .earlyoom_kill).filter(\.isServerFamily)
+        let named = events(.oom_victim, .oomd_kill, .earlyoom_kill).filter(\.isServerFamily)
+        guard named.isEmpty else { return named }
+        // systemd says that there was one in the server's unit, and not whom it took.
+        return events(.unit_oom, .unit_failed).filter {
+            ($0.kind == .unit_oom || $0["reason"] == "oom-kill") && $0.isServerFamily
+        }
     }
 
     /// Lines that show that the server had gone without a word while a child of it ran, which a
@@ -136,13 +150,34 @@ package struct Case: Sendable {
     /// `checkOvercommit` in redis 7.0.6 and later, valkey (src/syscheck.c): up to 6.2.7 and
     /// 7.0.0 – 7.0.5 the warning means 0, later "not 1".
     var overcommitAtStart: OvercommitAtStart {
-        if let warning = events(.overcommit_warning).last {
+        if let warning = ownEvents(.overcommit_warning).last {
             return warning["proves"] == "zero" ? .zero(warning) : .notOne(warning)
         }
-        guard incident.startIsWhole, let start = events(.server_version, .logo_version).last else {
-            return .unknown
+        guard incident.startIsWhole,
+            let start = ownEvents(.server_version, .logo_version).last,
+            let version = start["version"], !warnsFirst(version)
+        else { return .unknown }
+        let silence = OvercommitAtStart.silent(start, couldBeStrict: warnsOfZeroOnly(version))
+        return isRefuted(silence, start) ? .unknown : silence
+    }
+
+    /// Whether a reading of the minute around the start shows a mode of which the server would have
+    /// warned: then the warning was lost.
+    private func isRefuted(_ silence: OvercommitAtStart, _ start: Event) -> Bool {
+        guard case .silent(_, let couldBeStrict) = silence, let at = start.at else { return false }
+        return incident.readings.all(.overcommitMemory, where: Self.isHost).contains { read in
+            guard let other = read.at, abs(other.seconds(since: at)) <= 60 else { return false }
+            return read.number == 0 || read.number == 2 && !couldBeStrict
         }
-        return .silent(start, couldBeStrict: warnsOfZeroOnly(start["version"] ?? ""))
+    }
+
+    /// Whether the warning is the first line of a start, before the banner, where nothing shows that the
+    /// log holds the start from its first line on (redis 7.2 and later, valkey).
+    private func warnsFirst(_ version: String) -> Bool {
+        if incident.instance.product == "keydb" { return false }
+        if incident.instance.product == "valkey" { return true }
+        let parts = version.split(separator: ".").compactMap { Int($0) }
+        return parts.count >= 2 && (parts[0], parts[1]) >= (7, 2)
     }
 
     private func warnsOfZeroOnly(_ version: String) -> Bool {

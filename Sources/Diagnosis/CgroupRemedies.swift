@@ -194,9 +194,7 @@ enum CgroupRemedies {
     /// limit that was met in any case.
     static func wantedLimit(_ facts: Case) -> Int64? {
         let use = facts.cgroupUse
-        let server =
-            facts.before(.vmRSS, where: Case.isServerProcess)
-            ?? facts.before(.usedMemoryRSS, where: Case.isServer)
+        let server = facts.held
         let group = use.flatMap { use in
             facts.before(.cgroupUsage) { $0.scope == .cgroup && ($0.path ?? "") == use.path }
         }

@@ -5,7 +5,7 @@ internal import Model
 extension Case {
     /// A reading of the process from before the log says that it started.
     var earlyReading: Evidence? {
-        guard let begun = events(.server_version, .logo_version).last, let at = begun.at,
+        guard let begun = ownEvents(.server_version, .logo_version).last, let at = begun.at,
             begun.header.pid != 0
         else { return nil }
         let latest = at.adding(seconds: -30)

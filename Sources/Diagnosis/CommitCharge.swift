@@ -63,9 +63,9 @@ extension Case {
     func commitCharge(at instant: Timestamp? = nil) -> CommitCharge? {
         let failure = refusals(.ENOMEM).first?.at ?? start
         guard let at = instant ?? failure,
-            let (committed, limit, moment) = accounts(at, mayFollow: instant == nil),
-            let atLeast = leastCharge(at)
+            let (committed, limit, moment) = accounts(at, mayFollow: instant == nil)
         else { return nil }
+        let atLeast = leastCharge(at)
         let reserve = nearest(.adminReserve, where: Self.isHost)?.number ?? 8192 * 1024
         let size = processSize(.vmSize, at)?.number ?? atLeast.bytes
         let user = nearest(.userReserve, where: Self.isHost)?.number ?? 131_072 * 1024
@@ -129,42 +129,55 @@ extension Case {
     /// at which sysstat reads it (sa1 in cron or its timer, every ten minutes).
     private static let chargeReach = 600.0
 
-    private func processSize(_ measure: Measure, _ at: Timestamp) -> Measured? {
-        before(measure, at, where: Self.isServerProcess)
-            ?? nearest(measure, where: Self.isServerProcess)
+    /// What smaps says that a fork accounts.
+    private func flagged(_ at: Timestamp) -> Measured? {
+        before(.accounted, at, where: Self.isServerProcess)
+            ?? nearest(.accounted, where: Self.isServerProcess)
     }
 
     /// A lower bound: the accounted mappings, the mapping that the kernel named, or the memory
     /// that is resident where all of it is accounted.
     private func leastCharge(
         _ at: Timestamp
-    ) -> (bytes: Int64, source: String, reading: Measured?)? {
-        if let read = before(.accounted, at, where: Self.isServerProcess)
-            ?? nearest(.accounted, where: Self.isServerProcess)
-        {
-            return (read.number, "smaps: mappings with the flag ac", read)
-        }
+    ) -> (bytes: Int64, source: String, reading: Measured?) {
+        let read = flagged(at)
+        if let read, !isOutgrown(read, by: at) { return (read.number, Self.flaggedWord, read) }
+        let other = leastUnflagged(at)
+        guard let read, read.number > other.bytes else { return other }
+        return (read.number, Self.flaggedWord, read)
+    }
+
+    private static let flaggedWord = "smaps: mappings with the flag ac"
+
+    private func leastUnflagged(
+        _ at: Timestamp
+    ) -> (bytes: Int64, source: String, reading: Measured?) {
         let named = kernelRefusals.filter { event in
             event.at.map { abs($0.seconds(since: at)) <= 2 } ?? true
         }.compactMap { $0.int("bytes") }.max().map(Int64.init)
         if let named { return (named, "the mapping that the kernel's line names", nil) }
         guard heapIsAccounted == .yes else { return (0, "not known", nil) }
-        if let anon = processSize(.rssAnon, at) ?? processSize(.vmRSS, at) {
-            return (anon.number, "resident memory of the server, all of it accounted", anon)
+        let resident =
+            resident(at) ?? nearest(.vmRSS, where: Self.isServerProcess)
+            ?? nearest(.usedMemoryRSS, where: Self.isServer)
+        guard let resident else { return (0, "not known", nil) }
+        if let anon = resident.placed.snapshot.value(.rssAnon) {
+            let reading = Measured(value: anon, placed: resident.placed)
+            return (reading.number, "resident memory of the server, all of it accounted", reading)
         }
-        return before(.usedMemoryRSS, at, where: Self.isServer).map {
-            ($0.number, "INFO: resident memory of the server, all of it accounted", $0)
-        }
+        return (
+            resident.number,
+            (resident.measure == .usedMemoryRSS ? "INFO: " : "")
+                + "resident memory of the server, all of it accounted", resident
+        )
     }
 
     /// An upper bound: all private writable memory that is mapped.
     private func mostCharge(
         _ at: Timestamp
     ) -> (bytes: Int64, source: String, reading: Measured?)? {
-        if let read = before(.accounted, at, where: Self.isServerProcess)
-            ?? nearest(.accounted, where: Self.isServerProcess)
-        {
-            return (read.number, "smaps: mappings with the flag ac", read)
+        if let read = flagged(at), !isOutgrown(read, by: at) {
+            return (read.number, Self.flaggedWord, read)
         }
         guard let data = processSize(.vmData, at) else { return nil }
         let stack = processSize(.vmStack, at)?.number ?? 0

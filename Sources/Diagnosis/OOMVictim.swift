@@ -51,10 +51,14 @@ enum OOMVictim {
 
     /// The kernel's lines about victims that do not say for whose want of memory they were killed.
     static func bare(_ facts: Case) -> [Evidence] {
-        facts.cite(
-            facts.oomVictims.filter { $0.killScope(facts) == .unknown },
-            "the kernel killed it; the lines before this one, which tell for whose want of memory, "
-                + "are missing")
+        let lines = facts.oomVictims.filter { $0.killScope(facts) == .unknown }
+        return facts.cite(
+            lines,
+            lines.contains { $0.kind == .oom_victim }
+                ? "the kernel killed it; the lines before this one, which tell for whose want of "
+                    + "memory, are missing"
+                : "systemd says that the OOM killer took a process of the server's unit; the kernel's "
+                    + "lines, which name it and tell for whose want of memory, are missing")
     }
 
     /// The kernel's lines, where some are needed to tell who was out of memory.
@@ -111,7 +115,11 @@ extension Event {
     /// For whose want of memory a process was killed. Up to Linux 4.20 the kernel's line about the victim is
     /// the same for both: the lines before it say so (mm/oom_kill.c, mm/memcontrol.c).
     func killScope(_ facts: Case) -> KillScope {
-        guard kind == .oom_victim else { return .daemon }
+        switch kind {
+        case .oom_victim: break
+        case .unit_oom, .unit_failed: return .unknown
+        default: return .daemon
+        }
         if let scope = self["scope"] { return scope == "cgroup" ? .group : .host }
         let named = facts.events(.oom_constraint).first { $0["pid"] == self["pid"] }
         if let named { return named["constraint"] == "CONSTRAINT_MEMCG" ? .group : .host }

@@ -124,7 +124,7 @@ private struct HeadRoom {
             out.headroomBytes = sure
             out.statement =
                 "The next fork fits under CommitLimit, with \(spoken(sure)) to spare at least."
-                + trend(&out, room: sure)
+                + trend(&out, room: sure, by: roomAtMost)
         case .marginal:
             out.headroomBytes = room
             out.statement =
@@ -137,13 +137,14 @@ private struct HeadRoom {
                 + "can have to account \(spoken(room)) are left, "
                 + (most.map { "by the most \(spoken($0)) are missing." }
                     ?? "and what it has to account at most is not known.")
-                + trend(&out, room: room)
+                + trend(&out, room: room, by: roomAtLeast)
         }
     }
 
     private func heuristic(_ out: inout Outlook) {
         let memory = facts.ramAndSwap
         let address = facts.recent(.vmSize, within: 120, where: Case.isServerProcess)
+            .flatMap { facts.isOutgrown($0) ? nil : $0 }
         guard let (ram, swap) = memory, let size = address else {
             let lacking = [
                 memory == nil ? "the host's RAM and swap" : nil,
@@ -190,8 +191,8 @@ private struct HeadRoom {
     /// Whether RAM would hold what a save copies at worst.
     private func copyRoom(_ out: inout Outlook) -> String {
         guard let available = facts.recent(.memAvailable, within: 120, where: Case.isHost),
-            let held = facts.recent(.vmRSS, within: 120, where: Case.isServerProcess)
-                ?? facts.recent(.usedMemoryRSS, within: 120, where: Case.isServer)
+            let held = facts.held, let read = held.at,
+            facts.start.map({ $0.seconds(since: read) <= 120 }) ?? false
         else { return "" }
         let use = facts.cgroupUse
         out.evidence.append(facts.cite(available, .for, "MemAvailable"))
@@ -214,16 +215,20 @@ private struct HeadRoom {
     }
 
     /// When headroom ends at the pace of the last readings, where it shrinks.
-    private func trend(_ out: inout Outlook, room: Int64) -> String {
+    private func trend(
+        _ out: inout Outlook, room: Int64, by measure: (CommitCharge) -> Int64?
+    ) -> String {
         let points = facts.incident.readings.all(.committedAS, where: Case.isHost).filter {
             $0.at != nil && !$0.placed.isFileTime
         }
         guard let first = points.first, let last = points.last, let from = first.at,
             let to = last.at, points.count >= Growth.fewest,
-            OutlookTrends.goesOn(points.map { ($0.at ?? from, -Double($0.number)) })
+            OutlookTrends.goesOn(points.map { ($0.at ?? from, -Double($0.number)) }),
+            let roomThen = facts.commitCharge(at: from).flatMap(measure),
+            let roomNow = facts.commitCharge(at: to).flatMap(measure)
         else { return "" }
-        // A fork needs the growth twice: in Committed_AS, and in what it has to account.
-        let pace = Double(last.number - first.number) / to.seconds(since: from) * 2
+        // Committed_AS grows, and so may what the fork has to account on top.
+        let pace = Double(roomThen - roomNow) / to.seconds(since: from)
         guard pace > 0 else { return "" }
         let seconds = Double(room) / pace
         guard seconds < 30 * 86_400 else { return "" }
@@ -231,6 +236,15 @@ private struct HeadRoom {
         return " At the pace of the last \(spokenDuration(seconds: to.seconds(since: from))) it "
             + "would be used up in \(spokenDuration(seconds: seconds)) (a straight line through "
             + "the first and the last reading)."
+    }
+
+    /// The room for a fork by the most that it can have to account, else by the least.
+    private func roomAtMost(_ charge: CommitCharge) -> Int64? {
+        charge.needAtMost.map { charge.ceiling - $0 } ?? roomAtLeast(charge)
+    }
+
+    private func roomAtLeast(_ charge: CommitCharge) -> Int64? {
+        charge.atLeast.bytes > 0 ? charge.ceiling - charge.needAtLeast : nil
     }
 
     private func spoken(_ bytes: Int64) -> String { ByteCount(bytes: bytes).description }

@@ -86,17 +86,12 @@ extension OvercommitHeuristicRefusal {
 
     /// The server's largest mapping: at least and at most.
     private static func mapping(_ facts: Case) -> (least: Measured?, most: Measured?) {
-        if let read = facts.nearest(.accountedLargest, where: Case.isServerProcess) {
-            return (read, read)
-        }
+        let flagged = facts.nearest(.accountedLargest, where: Case.isServerProcess)
+        if let flagged, !facts.isOutgrown(flagged) { return (flagged, flagged) }
         let least =
-            facts.nearest(.rssAnon, where: Case.isServerProcess)
-            ?? facts.nearest(.vmRSS, where: Case.isServerProcess)
+            facts.resident() ?? facts.nearest(.vmRSS, where: Case.isServerProcess)
             ?? facts.nearest(.usedMemoryRSS, where: Case.isServer)
-        let most =
-            facts.nearest(.vmData, where: Case.isServerProcess)
-            ?? facts.nearest(.vmSize, where: Case.isServerProcess)
-        return (least, most)
+        return (least, facts.processSize(.vmData) ?? facts.processSize(.vmSize))
     }
 
     /// From one reading of the host: terms of different moments make no sum.

@@ -16,8 +16,8 @@ extension Case {
         {
             out.exposure = .unknown
             out.statement =
-                "The process is gone, and its append-only file was off (aof_enabled 0, read "
-                + "\(distance(of: file))): what it had not saved is lost unless a replica held it."
+                "The process is gone, and its append-only file was off (aof_enabled 0"
+                + "\(readWhen(file))): what it had not saved is lost unless a replica held it."
             return out
         }
         guard isOpenToReadings, let ruling = ruling(out) else { return out }
@@ -29,25 +29,34 @@ extension Case {
         }
         out.exposedUntil = out.exposedUntil ?? incident.recoveredAt
         out.exposedFrom = lastSave(out) ?? out.exposedFrom ?? incident.startedAt
+        if out.lastSuccessAt == nil { out.lastSaveByInfo = lastSave(out) }
         return out
     }
 
-    /// Whether the log left open, or took on no more than silence or an older line, what covers the
-    /// data of a server that runs on.
+    /// Whether the log left open, or took on no more than silence, what covers the data of a
+    /// server that runs on.
     private var isOpenToReadings: Bool {
         ([.exposed, .unknown].contains(incident.persistence.exposure) || isNewerThanLog)
-            && [.fork_failure, .save_failure].contains(incident.kind)
+            && ([.fork_failure, .save_failure].contains(incident.kind) || isRefusedForSaves)
             && incident.status != .ended && incident.instance.role != .replica
             && incident.vanished.isEmpty
             && events(.aof_write_error, .replica_refused_by_master).isEmpty
     }
 
-    /// Whether INFO tells of the append-only file, on which the log alone rests, after the log does.
+    /// Whether INFO tells of the append-only file, on which the log alone rests, after the log does:
+    /// CONFIG SET turns it off without a word.
     private var isNewerThanLog: Bool {
         guard let told = incident.persistence.fileToldAt, let read = current(.aofEnabled)?.at else {
             return false
         }
         return read >= told
+    }
+
+    /// Whether clients were refused writes for a failed save of which nothing else tells.
+    private var isRefusedForSaves: Bool {
+        incident.kind == .write_refusal
+            && events(.writes_refused).contains { $0.operation == .bgsave }
+            && events(.writes_refused).allSatisfy { $0.operation == .bgsave }
     }
 
     private struct Ruling {
@@ -71,9 +80,8 @@ extension Case {
         Ruling(
             exposure: .unknown,
             statement:
-                "Only rewrites failed, and the append-only file was off (aof_enabled 0, read "
-                + "\(distance(of: file))): what covers the changes since the last save is not "
-                + "known.")
+                "Only rewrites failed, and the append-only file was off (aof_enabled 0"
+                + "\(readWhen(file))): what covers the changes since the last save is not known.")
     }
 
     /// A rewrite by command, where no save failed.
@@ -85,7 +93,9 @@ extension Case {
     /// The reading of `measure` that tells of the failure, or of the open incident after it.
     private func current(_ measure: Measure) -> Measured? {
         guard let setting = setting(measure, where: Self.isServer) else { return nil }
-        let tellsOfNow = setting.reach == .after && incident.status == .ongoing_at_end
+        let isOpen = incident.status == .ongoing_at_end
+        let tellsOfNow =
+            isOpen && (setting.reach == .after || setting.reach == .undated && start == nil)
         return setting.isKnown || tellsOfNow ? setting.reading : nil
     }
 
@@ -93,20 +103,19 @@ extension Case {
 
     private func coveredByFile(_ reading: Measured) -> Ruling? {
         let snapshot = reading.placed.snapshot
-        let when = distance(of: reading)
+        let when = readWhen(reading)
         if snapshot.text(.lastAOFWriteStatus) == "err" {
             return Ruling(
-                exposure: isNewerThanLog && incident.persistence.exposure == .aof_covers
-                    ? .exposed : incident.persistence.exposure,
+                exposure: incident.persistence.exposure == .unknown ? .unknown : .exposed,
                 statement:
-                    "An append-only file is in use (aof_enabled 1, read \(when)), but writing to "
+                    "An append-only file is in use (aof_enabled 1\(when)), but writing to "
                     + "it had failed (aof_last_write_status err): it lacks the changes since.")
         }
         guard holdsTheData(upTo: reading) else {
             return Ruling(
                 exposure: .unknown,
                 statement:
-                    "An append-only file is on (aof_enabled 1, read \(when)), but its rewrite "
+                    "An append-only file is on (aof_enabled 1\(when)), but its rewrite "
                     + "runs or has failed: one that has only been turned on holds nothing before "
                     + "its first rewrite succeeds.")
         }
@@ -114,7 +123,7 @@ extension Case {
         return Ruling(
             exposure: .aof_covers,
             statement:
-                "An append-only file is in use (aof_enabled 1\(status ?? ""), read \(when)): it "
+                "An append-only file is in use (aof_enabled 1\(status ?? "")\(when)): it "
                 + "holds the changes that no RDB file does, as long as writing to it works.")
     }
 
@@ -133,8 +142,12 @@ extension Case {
         }
     }
 
+    /// A replica tells each second how far it is; one that has told nothing for longer than this is not
+    /// in step (redis 7.2.4, src/config.c, min-replicas-max-lag).
+    private static let lagReach: Int64 = 10
+
     private func coveredByReplica(_ reading: Measured) -> Ruling {
-        let when = distance(of: reading)
+        let when = readWhen(reading)
         let values = reading.placed.snapshot.values
         // What a replica's line says of its lag follows its state.
         let lags = values.indices.filter {
@@ -145,57 +158,58 @@ extension Case {
             else { return nil }
             return seconds
         }
-        let inStep = lags.count { $0.map { $0 <= Self.stepReach } ?? true }
+        let inStep = lags.count { $0.map { $0 <= Self.lagReach } ?? true }
         if inStep > 0 {
             return Ruling(
                 exposure: .replica_covers,
                 statement:
                     "\(counted(inStep, "replica")) \(inStep == 1 ? "was" : "were") in step "
-                    + "(state=online, read \(when)): it may hold what no file on this host does.")
+                    + "(state=online\(when)): it may hold what no file on this host does.")
         }
         let behind = lags.compactMap(\.self).min().map {
-            "none is shown to be in step: the nearest had told nothing for "
-                + "\(spokenDuration(seconds: Double($0))) (lag=\($0))."
+            ": the nearest had told nothing for \(spokenDuration(seconds: Double($0))) (lag=\($0))"
         }
         return Ruling(
             exposure: .unknown,
             statement:
                 "\(counted(Int(clamping: reading.number), "replica")) "
-                + "\(reading.number == 1 ? "was" : "were") connected (read \(when)); "
-                + (behind ?? "none is shown to be in step."))
+                + "\(reading.number == 1 ? "was" : "were") connected\(when); none is shown to be in "
+                + "step\(behind ?? "").")
     }
-
-    /// A replica tells each second how far it is; one that has told nothing for longer than this is not
-    /// in step (redis 7.2.4, src/config.c, min-replicas-max-lag).
-    private static let stepReach: Int64 = 10
 
     // MARK: - What nothing covers
 
     private func exposedStatement(
         _ persistence: Persistence, _ file: Measured, _ replicas: Measured?
     ) -> String {
-        var text = "No append-only file held the data (aof_enabled 0, read \(distance(of: file)))"
+        var text = "No append-only file held the data (aof_enabled 0\(readWhen(file)))"
         text +=
             replicas == nil
             ? ", and the log shows no replica that did" : ", and no replica was connected"
+        let unsaved = start == nil ? file.placed.snapshot[.changesSinceSave] : nil
         let changes =
-            lastSave(persistence).map {
-                "changes since the last save, or the start, at \(FactCommands.spoken($0))"
-            } ?? "changes since the last save, which is not in the log,"
+            (unsaved.map { counted(Int(clamping: $0), "change") } ?? "changes")
+            + (lastSave(persistence).map {
+                " since the last save, or the start, at \(FactCommands.spoken($0))"
+            } ?? " since the last save, which is not in the log,")
         guard let until = persistence.exposedUntil ?? incident.recoveredAt else {
             return "\(text): \(changes) stand in memory only and are lost if the process ends."
         }
         return "\(text): until \(FactCommands.spoken(until)), \(changes) stood in memory only."
     }
 
+    /// `, read 1.9 s before the first failure`; nothing where no time is known.
+    private func readWhen(_ reading: Measured) -> String {
+        reading.at == nil || start == nil ? "" : ", read \(distance(of: reading))"
+    }
+
     /// The last save before the first failure, as the log or INFO has it. Until the first one
     /// `rdb_last_save_time` is when the server started (redis 7.2.4, src/server.c, `initServer`).
     private func lastSave(_ persistence: Persistence) -> Timestamp? {
-        guard let start else { return persistence.lastSuccessAt }
         let told = incident.readings.all(.lastSaveTime, where: Self.isServer)
-            .filter { $0.at != nil && !$0.placed.isFileTime && $0.number > 0 }
+            .filter { $0.number > 0 && (start == nil || $0.at != nil && !$0.placed.isFileTime) }
             .map { Timestamp(nanoseconds: 0).adding(seconds: Double($0.number)) }
-            .filter { $0 <= start }
+            .filter { time in start.map { time <= $0 } ?? true }
         return (told + [persistence.lastSuccessAt].compactMap(\.self)).max()
     }
 

@@ -12,6 +12,9 @@ struct CorrelationResult {
         correlation.duplicatesFolded = folded
         var asides: [InstanceTracker.Aside] = []
         for i in trackers.indices {
+            if correlation.incidents.isEmpty {
+                swap(&correlation.incidents, &trackers[i].finished)
+            }
             correlation.incidents += trackers[i].finished
             asides += trackers[i].asides
             (trackers[i].finished, trackers[i].asides) = ([], [])

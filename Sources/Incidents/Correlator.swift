@@ -86,6 +86,7 @@ package struct Correlator {
         var daemonKills = DaemonKills()
         var foldedKills = 0
         var refusals = KernelRefusals()
+        var unitKills = UnitKills()
         var merge = EventMerge(
             sources, patterns: patterns, alone: twins.isNeeded ? alone : nil)
         var calm = CalmRuns(patterns, inputs: sources.count)
@@ -111,7 +112,10 @@ package struct Correlator {
             if case .storage_error = event.kind, isOfAnotherHost(event, number) { continue }
             remember(event, number, input: merge.origin.input)
             let hasBegun = window.hasBegun(event.at)
-            if hasBegun { refusals.note(event, host: host(of: event)) }
+            if hasBegun {
+                refusals.note(event, host: host(of: event))
+                unitKills.note(event, host: host(of: event))
+            }
             if case .save_status = event.kind {
                 if hasBegun { trackers[number].beginCounting() }
                 hear(event, number)
@@ -138,6 +142,7 @@ package struct Correlator {
         }
         for i in trackers.indices { trackers[i].finish() }
         report(refusals)
+        report(unitKills)
         let folded = twins.folded + foldedKills
         if trackers.allSatisfy({ $0.finished.isEmpty && $0.asides.isEmpty }) {
             // Where no log shows a failure, INFO may.
@@ -207,6 +212,21 @@ package struct Correlator {
                     group.first, stream: nil,
                     sources[group.first.source.input].facts)
             trackers[number].report(group)
+        }
+    }
+
+    /// What systemd says of kills that neither the kernel's log nor a server's tells of.
+    private mutating func report(_ kills: UnitKills) {
+        guard !kills.isEmpty else { return }
+        for kill in kills.unexplained(by: trackers.flatMap(\.finished)) {
+            let number =
+                trackers.firstIndex {
+                    $0.instance.unit == kill.unit
+                        && ($0.instance.host == nil || $0.instance.host == kill.host)
+                }
+                ?? newStranger(
+                    kill.lines[0], stream: nil, sources[kill.lines[0].source.input].facts)
+            trackers[number].report(kill)
         }
     }
 

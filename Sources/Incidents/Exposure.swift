@@ -180,6 +180,11 @@ struct Exposure {
     }
 
     private var open: Ruling {
+        if failed.isSubset(of: [.server]), isSavedAtEnd {
+            return Ruling(
+                exposure: .none,
+                statement: "The process saved its data and then ended in good order.")
+        }
         if failed.contains(.aofWrites) { return unwritten }
         if failed.isSubset(of: [.clientWrites]) { return unknown }
         if failed == [.operation(.aof_rewrite)], !isKnownUncovered { return rewriteOnly }
@@ -193,6 +198,14 @@ struct Exposure {
         case .off, .switchingOn: true
         case .unknown, .perhaps, .on: false
         }
+    }
+
+    /// A shutdown that saves and exits in one go.
+    private var isSavedAtEnd: Bool {
+        guard let end, !end.isCrash, let at = end.event.at,
+            let saved = savedAgainAt ?? incident.persistence.lastSuccessAt
+        else { return false }
+        return saved <= at && at.seconds(since: saved) < 2
     }
 
     private var unknown: Ruling {

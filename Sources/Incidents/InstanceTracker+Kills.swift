@@ -172,6 +172,11 @@ extension InstanceTracker {
             draft?.set { [instance] in $0.instance.pids = instance.pids }
             return
         }
+        // A server that is asked to end saves first, where it is told to, and says how it ended.
+        if event.kind == .earlyoom_kill, event["name"] == "SIGTERM" {
+            life.shutdownRequested = event
+            return
+        }
         noteEnd(event, isCrash: true, basis: "the OOM killer ended the process")
     }
 }

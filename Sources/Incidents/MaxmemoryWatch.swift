@@ -17,6 +17,8 @@ package struct MaxmemoryWatch {
     private struct Reading {
         var at: Timestamp
         var isAtLimit: Bool
+        /// Below the limit, where only INFO's count tells of refusals.
+        var isCounted = false
         var refusals: Int64?
         var used: SnapshotValue
         var limit: SnapshotValue
@@ -84,7 +86,7 @@ package struct MaxmemoryWatch {
     /// One incident for each stretch at the limit; none where a log already tells of it.
     package func incidents(beside known: [Incident]) -> [Incident] {
         servers.flatMap { server in
-            stretches(server.readings.sorted { $0.at < $1.at }).compactMap { stretch in
+            stretches(counted(server.readings.sorted { $0.at < $1.at })).compactMap { stretch in
                 let made = incident(server.instance, stretch)
                 let isKnown = known.contains {
                     $0.instance == server.instance && $0.overlaps(made)
@@ -97,12 +99,27 @@ package struct MaxmemoryWatch {
 
     // MARK: - Stretches
 
+    /// With readings below the limit as well where the count of refusals rose since the last one, or
+    /// where there is no other to hold it against.
+    private func counted(_ readings: [Reading]) -> [Reading] {
+        var out = readings
+        for i in out.indices where !out[i].isAtLimit {
+            guard let now = out[i].refusals, now > 0 else { continue }
+            let isRise = i > 0 ? out[i - 1].refusals.map { now > $0 } ?? false : out.count == 1
+            guard isRise, out[i].snapshot.snapshot.countsRefusalsAtMaxmemory else { continue }
+            (out[i].isAtLimit, out[i].isCounted) = (true, true)
+        }
+        return out
+    }
+
     private struct Stretch {
         var first: Reading
         var last: Reading
         var after: Reading?
         /// Replies counted within it, as far as INFO counts them.
         var refused: Int64?
+        /// There is no other reading to hold the count against.
+        var isOnly = false
     }
 
     private func stretches(_ readings: [Reading]) -> [Stretch] {
@@ -111,7 +128,9 @@ package struct MaxmemoryWatch {
         var previous: Reading?
         for reading in readings {
             if reading.isAtLimit {
-                if open == nil { open = Stretch(first: reading, last: reading) }
+                if open == nil {
+                    open = Stretch(first: reading, last: reading, isOnly: readings.count == 1)
+                }
                 open?.last = reading
             } else if var done = open {
                 done.after = reading
@@ -146,21 +165,27 @@ package struct MaxmemoryWatch {
         out.status = stretch.after == nil ? .ongoing_at_end : .recovered
         out.severity = .major
         let counted = stretch.refused.map {
-            "; INFO counts \(spoken($0)) in that time"
+            "; INFO counts \(spoken($0)) "
+                + (stretch.first.isCounted && stretch.isOnly
+                    ? "since the server's start, or CONFIG RESETSTAT" : "in that time")
         }
         out.timeline = [
             entry(
                 stretch.first, .failure,
-                "used_memory had reached maxmemory under noeviction: commands that need memory are "
-                    + "refused" + (counted ?? ""))
+                stretch.first.isCounted
+                    ? "used_memory is near maxmemory under noeviction, and commands that need memory "
+                        + "were refused" + (counted ?? "")
+                    : "used_memory had reached maxmemory under noeviction: commands that need memory "
+                        + "are refused" + (counted ?? ""))
         ]
         if let after = stretch.after {
             out.timeline.append(
                 entry(after, .recovery, "used_memory is below maxmemory again"))
         }
         out.persistence.writesRefused = Persistence.Refusal(
-            from: stretch.first.at, until: stretch.after?.at,
-            inferred: "INFO shows used_memory above maxmemory under noeviction"
+            from: stretch.first.isCounted ? nil : stretch.first.at, until: stretch.after?.at,
+            inferred: "INFO shows used_memory \(stretch.first.isCounted ? "near" : "above") "
+                + "maxmemory under noeviction"
                 + (counted ?? ", which refuses them"))
         out.persistence.exposure = .none
         out.persistence.statement =

@@ -47,6 +47,8 @@ package struct SnapshotLinker {
     private var sourceNumbers: [Int] = []
     private var entries: [Entry] = []
     private var owners: SnapshotOwners
+    /// Sources that tell of a server's container: others that they tell of stand beside it.
+    private var withServerContainer: Set<Int> = []
 
     /// Snapshots of one series that are kept for an incident, at most.
     package static let sampleLimit = 120
@@ -91,6 +93,7 @@ package struct SnapshotLinker {
             var ordinal = 0
             source.log.forEach { snapshot in
                 owners.learn(snapshot, path: source.path)
+                if snapshot.isOfServerContainer == true { withServerContainer.insert(number) }
                 let series = Series(
                     source: number, format: snapshot.format, subject: snapshot.subject)
                 if numbers[series] == nil {
@@ -115,8 +118,20 @@ package struct SnapshotLinker {
         }
     }
 
-    /// Snapshots that are in memory at once for several requests, at least.
-    private static let batchLimit = 1 << 14
+    /// Snapshots that are in memory at once for several requests: reading them again costs no more
+    /// than choosing as many, and where there are few, few are held.
+    private var batchLimit: Int { min(max(entries.count, 1 << 9), 1 << 14) }
+
+    /// The end of the requests from `start` on whose snapshots are held at once: one at least.
+    private func batchEnd(_ requests: [Request], from start: Int) -> Int {
+        guard !entries.isEmpty else { return requests.count }
+        var count = 0
+        for end in start..<requests.count {
+            count += chosen(for: requests[end]).count
+            if count > batchLimit, end > start { return end }
+        }
+        return requests.count
+    }
 
     /// Lends the readings for each request to `body`, in the order of the requests, so that those
     /// of thousands of incidents need not be in memory at once.
@@ -125,12 +140,7 @@ package struct SnapshotLinker {
     ) {
         var start = 0
         while start < requests.count {
-            var end = start
-            var count = 0
-            while end < requests.count, count < Self.batchLimit {
-                count += entries.isEmpty ? 0 : chosen(for: requests[end]).count
-                end += 1
-            }
+            let end = batchEnd(requests, from: start)
             for (i, readings) in readings(for: Array(requests[start..<end])).enumerated() {
                 body(start + i, readings)
             }
@@ -153,6 +163,10 @@ package struct SnapshotLinker {
         for (number, source) in sources.enumerated() where !wanted[number].isEmpty {
             var ordinal = 0
             source.log.forEach { snapshot in
+                defer { ordinal += 1 }
+                if snapshot.isOfServerContainer == false, withServerContainer.contains(number) {
+                    return
+                }
                 for place in wanted[number][ordinal] ?? [] {
                     let entry = entries[place % entries.count]
                     let number = place / entries.count
@@ -163,10 +177,12 @@ package struct SnapshotLinker {
                             tie: owners.tie(
                                 snapshot, in: source.path, to: requests[number].instance)))
                 }
-                ordinal += 1
             }
         }
-        return out.map { Readings($0) }
+        return out.indices.map { i in
+            defer { out[i] = [] }
+            return Readings(out[i])
+        }
     }
 
     // MARK: - Choosing

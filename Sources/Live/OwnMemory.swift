@@ -8,7 +8,7 @@ package enum OwnMemory {
     /// Gives up what was only needed to start, or for one report: code that was run, and what the
     /// allocator holds. Code that is needed again comes from the page cache.
     ///
-    /// Source: madvise(2), MADV_DONTNEED on a mapping of a file; malloc_trim(3).
+    /// Source: madvise(2), MADV_DONTNEED on a mapping of a file.
     package static func release() {
         for range in codeRanges {
             guard let start = unsafe UnsafeMutableRawPointer(bitPattern: range.lowerBound) else {
@@ -16,6 +16,14 @@ package enum OwnMemory {
             }
             _ = unsafe madvise(start, range.count, Int32(MADV_DONTNEED))
         }
+        trim()
+    }
+
+    /// Gives up what the allocator holds between pieces that are in use: a report leaves some megabytes
+    /// of it, which the next one would not find again.
+    ///
+    /// Source: malloc_trim(3).
+    package static func trim() {
         typealias Trim = @convention(c) (Int) -> Int32
         if let trim = function("malloc_trim", as: Trim.self) { _ = trim(0) }
     }

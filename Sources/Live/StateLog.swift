@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Model
+
 /// The file in which `tail` keeps what it has read and understood: batches, each of which counts
 /// whole or not at all.
 ///
@@ -70,8 +72,9 @@ package struct StateLog: ~Copyable {
         problem = nil
     }
 
-    /// Appends a batch: in one piece, or not at all.
-    package mutating func append(_ payload: [UInt8]) throws(LiveError) {
+    /// Appends a batch, which counts whole or not at all. Its pieces need not lie side by side in
+    /// memory: a storm's are some megabytes.
+    package mutating func append(_ payload: [[UInt8]]) throws(LiveError) {
         if file == nil { try open() }
         try file?.append(batch: payload)
         size = file?.size ?? 0
@@ -83,7 +86,7 @@ package struct StateLog: ~Copyable {
     /// `isSynced`: the disk itself has it before; without that it outlives a kill, not a power failure.
     package mutating func replace(
         isSynced: Bool = true,
-        _ write: ((_ batch: [UInt8]) throws(LiveError) -> Void) throws(LiveError) -> Void
+        _ write: ((_ batch: [[UInt8]]) throws(LiveError) -> Void) throws(LiveError) -> Void
     ) throws(LiveError) {
         let draft = path + ".new"
         var next = try AppendFile.fresh(draft, Self.magic)
@@ -189,12 +192,14 @@ extension AppendFile {
 
 extension AppendFile {
     /// Appends a batch behind the line that tells its length and checksum: all of it, or nothing.
-    fileprivate mutating func append(batch: [UInt8]) throws(LiveError) {
+    fileprivate mutating func append(batch: [[UInt8]]) throws(LiveError) {
         let before = size
-        let check = String(FileMark.hash(batch), radix: 16)
-        try append(Array("batch \(batch.count) \(check)\n".utf8))
+        var hash = FNV1a()
+        for piece in batch { for byte in piece { hash.combine(byte) } }
+        let length = batch.reduce(0) { $0 + $1.count }
+        try append(Array("batch \(length) \(String(hash.value, radix: 16))\n".utf8))
         do throws(LiveError) {
-            try append(batch)
+            for piece in batch { try append(piece) }
         } catch {
             try? cut(at: before)
             throw error

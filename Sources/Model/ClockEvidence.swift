@@ -33,6 +33,8 @@ package struct ClockEvidence: Sendable {
     package var backwardSteps = 0
     /// When the hosts in a journal had booted: wall clock less time since boot, to the second.
     package var boots: [Timestamp] = []
+    /// When the host had booted, as commands print it (`uptime -s`, `who -b`).
+    package var toldBoots: [ToldBoot] = []
     /// Times since boot that stand before records with a time of their own (journalctl -o
     /// short-monotonic): one for each boot. `instant` counts from the boot.
     package var uptimes: [ClockAnchor] = []
@@ -103,6 +105,20 @@ package struct HostZone: Hashable, Sendable {
         self.line = line
         self.name = name
         self.offsetSeconds = offsetSeconds
+    }
+}
+
+/// When a host had booted, as a line says it.
+package struct ToldBoot: Hashable, Sendable {
+    package var line: Int
+    package var stamp: Stamp
+    /// By how much it may be off, in seconds.
+    package var doubtSeconds: Int
+
+    package init(line: Int, stamp: Stamp, doubtSeconds: Int) {
+        self.line = line
+        self.stamp = stamp
+        self.doubtSeconds = doubtSeconds
     }
 }
 

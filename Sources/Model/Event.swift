@@ -163,7 +163,10 @@ extension Event {
         let names = [self["unit"], self["cgroup"]].compactMap(\.self)
         guard !names.isEmpty else { return true }
         let parts = names.flatMap { $0.split(separator: "/") }
-        return Self.serverNames.contains { family in parts.contains { $0.hasPrefix(family) } }
+        return parts.contains { part in
+            Self.serverNames.contains { part.hasPrefix($0) }
+                && !Self.otherPrograms.contains { part.hasPrefix($0) }
+        }
     }
 
     private static let serverNames = ["redis", "valkey", "keydb", "dragonfly"]

@@ -122,6 +122,11 @@ package struct Verdict: Sendable {
     package var state: State = .undecided
     /// The causes it lies between, when undecided.
     package var between: [String] = []
+    /// Of these, the ones that could have refused the forks of an incident that began with another
+    /// failure. Not printed as such.
+    package var betweenOfRefusals: [String] = []
+    /// What is to be said of those forks, behind `statement`.
+    package var statementOfRefusals = ""
     /// The command whose output would decide it.
     package var nextCommand: String?
     package var statement: String = ""

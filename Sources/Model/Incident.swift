@@ -149,6 +149,9 @@ package struct Persistence: Sendable {
     }
 
     package var lastSuccessAt: Timestamp?
+    /// Where no line tells of one: what INFO says, which until the first save is when the server
+    /// started. Not printed as such.
+    package var lastSaveByInfo: Timestamp?
     package var exposure: Exposure = .unknown
     /// When the log told of the append-only file on which `exposure` rests alone; INFO that is newer
     /// may know better, since CONFIG SET turns it off without a word. Not printed.

@@ -84,7 +84,7 @@ extension Measure {
     package static let connectedReplicas = Measure("connected_slaves", .count)
     /// One for each replica of an INFO (`slave0:…,state=online,…`): `online` once it is in step.
     package static let replicaState = Measure("replica_state", .text)
-    /// For how long a replica has told nothing, on the line of its state (`lag=`).
+    /// Seconds since a replica last acknowledged (`lag` of `slave0`), behind its state.
     package static let replicaLag = Measure("replica_lag", .seconds)
     package static let connectedClients = Measure("connected_clients", .count)
     package static let keys = Measure("keys", .count)

@@ -170,11 +170,21 @@ extension Snapshot {
     }
 
     /// Whether a server has used up maxmemory and may evict nothing: it refuses what needs memory.
-    package var isAtMaxmemory: Bool {
+    package var isAtMaxmemory: Bool { useOfMaxmemory.map { $0.used > $0.limit } ?? false }
+
+    /// Whether INFO counts replies of a server at maxmemory, and what it holds is still a tenth below it
+    /// at most: the refusals keep it there.
+    package var countsRefusalsAtMaxmemory: Bool {
+        guard let use = useOfMaxmemory, (self[.memoryRefusals] ?? 0) > 0 else { return false }
+        return use.used > use.limit / 10 * 9
+    }
+
+    /// What counts towards maxmemory, where the policy is to evict nothing.
+    private var useOfMaxmemory: (used: Int64, limit: Int64)? {
         guard let used = self[.usedMemory], let limit = self[.maxmemory], limit > 0,
             text(.maxmemoryPolicy) == "noeviction"
-        else { return false }
+        else { return nil }
         // Buffers of replicas and of the AOF do not count (src/evict.c, `freeMemoryGetNotCountedMemory`).
-        return used - (self[.notCountedForEviction] ?? 0) > limit
+        return (used - (self[.notCountedForEviction] ?? 0), limit)
     }
 }

@@ -10,6 +10,8 @@ package struct ClockHints: Sendable {
     package var twinBasis = ClockSegment.Basis.journalTwin
     /// When the host booted, where stamps count from there.
     package var boot: (at: Timestamp, basis: ClockSegment.Basis)?
+    /// By how much `boot` may be off, in seconds.
+    package var bootDoubt = 0.0
     /// What local time is ahead of UTC by the save times that INFO tells, in seconds.
     package var infoOffset: Int?
     /// The zone of inputs beside this one, the last thing to go by.

@@ -82,7 +82,7 @@ extension InputClock {
             ClockSegment(
                 from: from, to: to, utcOffsetSeconds: 0, basis: basis,
                 yearBasis: isOwn ? .inRecord : basis == .journalTwin ? .journalTwin : .neighbour,
-                uncertaintySeconds: isRelative ? Self.zoneDoubt : 0,
+                uncertaintySeconds: isRelative ? Self.zoneDoubt : isOwn ? 0 : bootDoubt,
                 shownBy: isOwn ? nil : witness)
         ]
     }

@@ -27,6 +27,7 @@ package struct InputClock: Sendable {
     private let boot: Timestamp?
     /// What tells when the host booted.
     let bootBasis: ClockSegment.Basis?
+    let bootDoubt: Double
     /// Times since boot beside records with a time of their own.
     private let uptimes: [ClockAnchor]
     /// What local stamps are moved by, as another input's clock shows it.
@@ -52,6 +53,7 @@ package struct InputClock: Sendable {
     package init(_ facts: InputFacts, _ options: ClockOptions, _ hints: ClockHints = ClockHints()) {
         boot = hints.boot?.at
         bootBasis = hints.boot?.basis
+        bootDoubt = hints.bootDoubt
         shiftSeconds = hints.shiftSeconds
         skew = hints.skew
         let evidence = facts.clock

@@ -6,6 +6,7 @@ internal import Model
 extension RecordReader {
     /// Notes the zone that a host keeps and when it booted, where the line tells.
     mutating func noteHostClock(_ line: Span<UInt8>, _ number: Int) {
+        if toldBootLimit > 0 { noteToldBoot(line, number) }
         switch line.byte(0) {
         case 0x20: noteTimedatectl(line, number)
         case 0x62: noteBoot(line)

@@ -55,6 +55,8 @@ package struct RecordReader {
     var isJournal = false
     /// What the input is that tells of the host's clock.
     var hostClock: String?
+    /// The line at which somebody asks when the host had booted.
+    var askedForBoot = -1
     var containers = ContainerLines()
     var verbose = VerboseEntries()
     var kernelJSON = KernelJSON()

@@ -8,9 +8,11 @@ extension IncidentComposer {
     /// The cause that counts as the answer; the first of the best verdict, if it is good enough.
     var answer: Finding? {
         guard incident.verdict.state == .decided else { return nil }
-        return incident.causes.first {
+        let answers = incident.causes.filter {
             $0.role == .primary && ($0.verdict == .confirmed || $0.verdict == .likely)
         }
+        // Of forks that were refused after another failure the cause may be surer than that of the failure.
+        return answers.first { incident.verdict.statement == $0.statement } ?? answers.first
     }
 
     var causeRows: [Definition] {
@@ -39,24 +41,42 @@ extension IncidentComposer {
         if let answer {
             let grade = "\(answer.verdict.rawValue), confidence \(answer.confidence.rawValue)"
             sentences.append("(\(code: answer.id): \(grade))")
-        } else if incident.verdict.between.count > 1 {
-            let names = incident.verdict.between.map { Prose([.code($0)]) }
-            sentences.append("Not decided between " + Prose.list(names) + ".")
-        } else if let only = incident.verdict.between.first {
-            sentences.append("Not decided: \(code: only) is possible.")
         } else if incident.verdict.state == .undecided {
-            sentences.append("Not decided.")
+            sentences.append(notDecided(betweenOfFirst))
         }
         if answer != nil, !rivals.isEmpty {
             sentences.append("Also possible: " + Prose.list(rivals) + ".")
         }
+        sentences += ofRefusals
         return Prose.sentences(sentences)
+    }
+
+    /// The candidates for what failed first.
+    var betweenOfFirst: [String] {
+        let refusals = incident.verdict.betweenOfRefusals
+        return incident.verdict.between.filter { !refusals.contains($0) }
+    }
+
+    /// What is said of forks that were refused after another failure.
+    private var ofRefusals: [Prose] {
+        let statement = incident.verdict.statementOfRefusals
+        guard !statement.isEmpty else { return [] }
+        let ids = incident.verdict.betweenOfRefusals
+        return [Prose([.text(statement)])]
+            + (ids.isEmpty ? [] : ["What refused them: " + notDecided(ids, "not decided")])
+    }
+
+    private func notDecided(_ ids: [String], _ words: String = "Not decided") -> Prose {
+        guard let only = ids.first else { return "\(words)." }
+        guard ids.count > 1 else { return "\(words): \(code: only) is possible." }
+        return "\(words) between " + Prose.list(ids.map { Prose([.code($0)]) }) + "."
     }
 
     /// Other primary causes that are not ruled out.
     private var rivals: [Prose] {
         incident.causes.filter {
             $0.role == .primary && $0.id != answer?.id && $0.verdict != .ruled_out
+                && !incident.verdict.betweenOfRefusals.contains($0.id)
         }.map { Prose([.code($0.id)]) }
     }
 

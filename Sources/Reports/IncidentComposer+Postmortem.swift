@@ -139,17 +139,24 @@ extension IncidentComposer {
         return Section("Action items", worth: .head, blocks)
     }
 
+    private func which(_ what: String, _ ids: [String]) -> Block? {
+        let names = ids.map { Prose([.code($0)]) }
+        guard let only = names.first else { return nil }
+        return .paragraph(
+            names.count == 1
+                ? "Was \(what) " + only + "?"
+                : "Which was \(what): " + Prose.list(names, "or") + "?")
+    }
+
     private var openQuestionsSection: Section? {
         var items: [[Block]] = []
-        let between = incident.verdict.between
-        if incident.verdict.state == .undecided, !between.isEmpty {
-            let names = between.map { Prose([.code($0)]) }
-            var item: [Block] = [
-                .paragraph(
-                    between.count == 1
-                        ? "Was it " + names[0] + "?"
-                        : "Which was it: " + Prose.list(names, "or") + "?")
-            ]
+        let first = incident.verdict.state == .undecided ? betweenOfFirst : []
+        var item = [
+            which("it", first),
+            which("it that refused the forks", incident.verdict.betweenOfRefusals),
+        ]
+        .compactMap(\.self)
+        if !item.isEmpty {
             if let command = incident.verdict.nextCommand, !command.isEmpty {
                 item.append(.code(CodeBlock(command, language: .shell)))
             }

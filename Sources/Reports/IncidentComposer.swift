@@ -106,32 +106,27 @@ extension IncidentComposer {
             sentences.append(Prose([.text(counts.sentence(total: total))]))
         }
         sentences += unseenFailures
-        return Prose.sentences(sentences + aftermath)
+        let further = incident.consequences.filter { $0 != incident.kind.rawValue }
+        let loose = further.filter(isLoose)
+        sentences += following("It led to: ", further.filter { !loose.contains($0) })
+        sentences += following("Within it, for a reason that the data does not tell: ", loose)
+        return Prose.sentences(sentences)
     }
 
-    /// What followed from the failures, and what only came after them: a refused fork ends no process,
-    /// so that a restart or a failover had a reason of its own, unless the server itself went.
-    private var aftermath: [Prose] {
-        let further = incident.consequences.filter { $0 != incident.kind.rawValue }
-        let hasGone =
-            incident.serverFailed || incident.kind == .server_crash
-            || further.contains("server_crash")
+    private func following(_ words: Prose, _ names: [String]) -> [Prose] {
+        guard !names.isEmpty else { return [] }
+        return [words + Prose.list(names.map { Prose([.text($0.replacingUnderscores)]) }) + "."]
+    }
+
+    /// What followed in time, though a refused fork or a failed save does not end a process: someone may
+    /// have, or something else.
+    private func isLoose(_ consequence: String) -> Bool {
+        let followsEnd = ["restart", "failover", "data_loss"].contains(consequence)
+        let ended =
+            [.oom_kill, .server_crash].contains(incident.kind)
             || incident.kind == .save_failure && !incident.vanished.isEmpty
-        let besides = further.filter {
-            !hasGone && ["restart", "failover", "data_loss"].contains($0)
-        }
-        func list(_ names: [String]) -> Prose {
-            Prose.list(names.map { Prose([.text($0.replacingUnderscores)]) })
-        }
-        let led = further.filter { !besides.contains($0) }
-        var out: [Prose] = []
-        if !led.isEmpty { out.append("It led to: " + list(led) + ".") }
-        if !besides.isEmpty {
-            out.append(
-                "In the same time: " + list(besides) + "; that the failures brought "
-                    + (besides.count == 1 ? "it" : "them") + " about is not shown.")
-        }
-        return out
+            || !Set(incident.consequences).isDisjoint(with: ["oom_kill", "server_crash"])
+        return followsEnd && !ended
     }
 
     /// Failures that are known from elsewhere than the server's own lines.
@@ -334,6 +329,9 @@ extension IncidentComposer {
         let persistence = incident.persistence
         var text =
             persistence.lastSuccessAt.map { "succeeded \($0.spoken)" }
+            ?? persistence.lastSaveByInfo.map {
+                "\($0.spoken) by INFO (until the first save that is the start of the server)"
+            }
             ?? "none that succeeded stands in the data before the incident"
         if let changes = persistence.changesSinceLastSave {
             let failures = incident.failures

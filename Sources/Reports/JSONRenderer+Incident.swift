@@ -172,7 +172,10 @@ extension Verdict {
             JSONMember("state", .string(state.rawValue)),
             JSONMember("between", JSONValue(strings: between)),
             JSONMember("next_command", JSONValue(nextCommand)),
-            JSONMember("statement", .string(statement)),
+            JSONMember(
+                "statement",
+                .string(
+                    [statement, statementOfRefusals].filter { !$0.isEmpty }.joined(separator: " "))),
         ])
     }
 }

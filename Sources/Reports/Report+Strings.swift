@@ -55,6 +55,9 @@ extension Incident {
         trigger?.mapStrings(map)
         verdict.nextCommand.mapStrings(map)
         verdict.statement = map(verdict.statement)
+        if !verdict.statementOfRefusals.isEmpty {
+            verdict.statementOfRefusals = map(verdict.statementOfRefusals)
+        }
         for i in causes.indices { causes[i].mapStrings(map) }
         for i in timeline.indices { timeline[i].mapStrings(map) }
         for i in memory.indices { memory[i].mapStrings(map) }

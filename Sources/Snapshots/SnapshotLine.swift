@@ -43,6 +43,15 @@ struct SnapshotLine {
         (try? JSONValue(parsing: String(text.trimmed))).map(writtenOut)
     }
 
+    /// The same where the line is one element of an array that is written over several: `[{…},`, `{…}]`.
+    var documentOfArray: [SnapshotLine]? {
+        var body = text.trimmed
+        if body.hasPrefix("[{") { body = body.dropFirst() }
+        if body.hasSuffix(",") || body.hasSuffix("}]") { body = body.dropLast() }
+        guard body.count < text.trimmed.count else { return nil }
+        return (try? JSONValue(parsing: String(body))).map(writtenOut)
+    }
+
     private func writtenOut(_ value: JSONValue) -> [SnapshotLine] {
         value.rendered(pretty: true).split(separator: "\n").map {
             SnapshotLine(number: number, offset: offset, text: String($0))

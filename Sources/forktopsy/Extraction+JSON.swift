@@ -101,12 +101,22 @@ extension ClockEvidence {
             JSONMember("forward_steps", JSONValue(forwardSteps)),
             JSONMember("backward_steps", JSONValue(backwardSteps)),
             JSONMember("boots", .array(boots.map(\.json))),
+            JSONMember("told_boots", .array(toldBoots.map(\.json))),
             JSONMember("uptimes", .array(uptimes.map(\.json))),
             JSONMember("modified_at", modifiedAt.map(\.json) ?? .null),
             JSONMember("host_zones", .array(hostZones.map(\.json))),
             JSONMember("leap_days", .array(leapDays.map { JSONValue($0) })),
             JSONMember("wrappers", wrappers.json),
             JSONMember("outer_offsets", .array(outerOffsets.map(\.json))),
+        ])
+    }
+}
+
+extension ToldBoot {
+    fileprivate var json: JSONValue {
+        .object([
+            JSONMember("line", JSONValue(line)), JSONMember("stamp", stamp.json),
+            JSONMember("doubt", JSONValue(doubtSeconds)),
         ])
     }
 }

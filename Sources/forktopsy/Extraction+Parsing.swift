@@ -58,6 +58,11 @@ extension ClockEvidence {
             boots.append(
                 Timestamp(nanoseconds: try fields.nanoseconds(in: ExtractFields.loggedSeconds)))
         }
+        toldBoots = try fields.objects("told_boots") { boot throws(ExtractError) in
+            ToldBoot(
+                line: try boot.int("line"), stamp: try boot.stamp("stamp"),
+                doubtSeconds: try boot.int("doubt", in: 0...3600))
+        }
         uptimes = try fields.objects("uptimes", ClockAnchor.init)
         modifiedAt = try fields.timestamp("modified_at", in: ExtractFields.seconds)
         hostZones = try fields.objects("host_zones") { zone throws(ExtractError) in

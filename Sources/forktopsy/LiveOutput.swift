@@ -39,7 +39,7 @@ struct LiveOutput {
 
     mutating func tell(_ event: Event, origin: String, clock: inout LiveClock) {
         waiting += lines.line(event, origin: origin, clock: &clock)
-        if waiting.utf8.count > 1 << 16 { flush() }
+        flushIfLong()
     }
 
     mutating func tell(_ change: IncidentChange) {
@@ -52,7 +52,11 @@ struct LiveOutput {
             let text = Self.text(change)
             waiting += (isView ? Self.wrapped(text, width: terminalWidth()) : text) + "\n"
         }
+        flushIfLong()
     }
+
+    /// After a start all incidents are told at once, which may be hundreds.
+    private mutating func flushIfLong() { if waiting.utf8.count > 1 << 16 { flush() } }
 
     /// Shows open incidents, what is followed, and memory now.
     mutating func show(_ report: Report, following: Int, memory: String) {

@@ -83,9 +83,12 @@ final class LiveReporter {
         assembler.carry = carry
         for source in sources { note(source) }
         let assembly = assembly(of: sources, assembler)
-        let before = report.incidents
+        let ids = Set(assembly.report.incidents.map(\.id))
+        let gone = report.incidents.filter { !ids.contains($0.id) }
         report = assembly.report
         report.incidents = []
+        report.incidents.reserveCapacity(ids.count)
+        var texts: Set<String> = []
         var beginning = report
         var redactor = Redactor(mode: redact)
         redactor.redactBeginning(of: &beginning)
@@ -96,7 +99,8 @@ final class LiveReporter {
         assembly.forEachIncident { incident in
             if notesLines { noteLines(of: incident, in: names) }
             let isOpen = incident.status == .ongoing_at_end
-            report.incidents.append(isOpen ? incident : incident.withoutEvidence)
+            report.incidents.append(
+                isOpen ? incident : incident.withoutEvidence.sharing(&texts))
             var shown = incident
             redactor.redact(&shown)
             let json = JSONRenderer.value(of: shown)
@@ -118,7 +122,7 @@ final class LiveReporter {
             tell(IncidentChange(kind: kind, incident: shown, json: json))
         }
         for (id, old) in known.sorted(by: { $0.key < $1.key }) where now[id] == nil {
-            guard let incident = before.first(where: { $0.id == id }), let json = old.value else {
+            guard let incident = gone.first(where: { $0.id == id }), let json = old.value else {
                 continue
             }
             var shown = incident
@@ -219,6 +223,18 @@ final class LiveReporter {
         if old.status != new.status, new.status == .recovered { return .recovered }
         if old.status != new.status, new.status == .ended { return .ended }
         return .updated
+    }
+}
+
+extension Incident {
+    /// The incident with texts of its own where no other has the same; hundreds of incidents of one
+    /// server say one thing, in a kilobyte each.
+    fileprivate func sharing(_ texts: inout Set<String>) -> Incident {
+        var out = self
+        out.verdict.statement = texts.insert(verdict.statement).memberAfterInsert
+        out.verdict.nextCommand = verdict.nextCommand.map { texts.insert($0).memberAfterInsert }
+        out.persistence.statement = texts.insert(persistence.statement).memberAfterInsert
+        return out
     }
 }
 

@@ -138,11 +138,11 @@ extension LiveSource {
             guard let start = incident.startedAt else { return nil }
             return start...max(start, incident.recoveredAt ?? incident.lastFailureAt ?? start)
         }
-        var kept: [Snapshot] = []
+        var kept: [Int] = []
         var latest: [ReadingKey: Timestamp] = [:]
         var index = 0
         collector.snapshots.log.forEach { snapshot in
-            index += 1
+            defer { index += 1 }
             let at = Timestamp(nanoseconds: snapshot.stamp.nanoseconds)
             let key = ReadingKey(snapshot)
             let isDue = latest[key].map { at.seconds(since: $0) >= Self.thinned } ?? true
@@ -151,12 +151,13 @@ extension LiveSource {
                     || abs(at.seconds(since: span.lowerBound)) <= Self.closeSurroundings
                     || abs(at.seconds(since: span.upperBound)) <= Self.closeSurroundings
             }
-            guard index > count - Self.newestKept || isWanted else { return }
+            guard index >= count - Self.newestKept || isWanted else { return }
             latest[key] = at
-            kept.append(snapshot)
+            kept.append(index)
         }
         // Of too many around incidents the oldest give way.
-        resetSamples(Array(kept.suffix(Self.sampleLimit / 2)), in: store())
+        let staying = Set(kept.suffix(Self.sampleLimit / 2))
+        keepSamples(in: store()) { staying.contains($0) }
     }
 }
 

@@ -108,10 +108,15 @@ final class LiveSource {
         savedEvents = saved
     }
 
-    /// Puts other samples in the place of all.
-    func resetSamples(_ snapshots: [Snapshot], in store: EventStore) {
-        collector.snapshots = SnapshotCollector(path: input.name, store: store)
-        for snapshot in snapshots { collector.snapshots.restore(snapshot) }
+    /// Leaves out the samples for whose number, from 0, `stays` is false.
+    func keepSamples(in store: EventStore, where stays: (Int) -> Bool) {
+        var kept = SnapshotCollector(path: input.name, store: store)
+        var number = 0
+        collector.snapshots.log.forEach { snapshot in
+            if stays(number) { kept.restore(snapshot) }
+            number += 1
+        }
+        collector.snapshots = kept
         savedSnapshots = 0
         isFresh = true
         isChanged = true
@@ -177,59 +182,68 @@ final class LiveMatcher {
 // MARK: - Keeping
 
 extension LiveSource {
-    /// The lines that put this source and its new events on disk.
-    func appendUnsavedLines(to out: inout [UInt8], _ patterns: [PatternInfo]) {
+    /// The lines that put this source and its new events on disk, in pieces.
+    func unsavedLines(_ patterns: [PatternInfo]) -> [[UInt8]] {
         let isWhole = holdsSnapshots
-        append(
-            (isWhole ? 0 : savedEvents)..<collector.log.count, to: &out, patterns,
-            isFirst: isWhole || isFresh)
-        out += snapshotLines(from: isWhole ? 0 : savedSnapshots).utf8
+        var out = [Array((line(isFirst: isWhole || isFresh).rendered(pretty: false) + "\n").utf8)]
+        var start = isWhole ? 0 : savedEvents
+        while start < collector.log.count {
+            let end = min(start + Self.pieceSize, collector.log.count)
+            out.append(lines(of: start..<end, patterns))
+            start = end
+        }
+        forEachPiece(ofSnapshotsFrom: isWhole ? 0 : savedSnapshots) { out.append($0) }
+        return out
     }
+
+    /// Events, and snapshots, that are written in one piece.
+    private static let pieceSize = 256
 
     /// The same for all that is known, in batches of bounded size.
     func forEachBatch(
-        _ patterns: [PatternInfo], _ body: ([UInt8]) throws(LiveError) -> Void
+        _ patterns: [PatternInfo], _ body: ([[UInt8]]) throws(LiveError) -> Void
     ) throws(LiveError) {
         var start = 0
         repeat {
-            let end = min(start + 1024, collector.log.count)
-            var batch: [UInt8] = []
-            append(start..<end, to: &batch, patterns, isFirst: start == 0)
-            try body(batch)
+            let end = min(start + Self.pieceSize, collector.log.count)
+            let head = line(isFirst: start == 0).rendered(pretty: false) + "\n"
+            try body([Array(head.utf8), lines(of: start..<end, patterns)])
             start = end
         } while start < collector.log.count
-        let snapshots = snapshotLines(from: 0)
-        if !snapshots.isEmpty { try body(Array(snapshots.utf8)) }
+        try forEachPiece(ofSnapshotsFrom: 0) { piece throws(LiveError) in try body([piece]) }
     }
 
-    private func snapshotLines(from start: Int) -> String {
+    private func forEachPiece<Problem>(
+        ofSnapshotsFrom start: Int, _ body: ([UInt8]) throws(Problem) -> Void
+    ) throws(Problem) {
         var snapshots = collector.snapshots
         if holdsSnapshots {
             // A reading that is still open shows something all the same.
             var facts = InputFacts(path: "")
             snapshots.finish(&facts)
         }
-        guard start < snapshots.log.count else { return "" }
-        var out = ""
+        guard start < snapshots.log.count else { return }
+        var piece: [UInt8] = []
         var index = 0
-        snapshots.log.forEach { snapshot in
+        try snapshots.log.forEach { snapshot throws(Problem) in
             defer { index += 1 }
             guard index >= start, case .object(let members) = snapshot.json else { return }
             let own = [JSONMember("source", JSONValue(number))]
-            out += JSONValue.object(own + members).rendered(pretty: false) + "\n"
+            piece += (JSONValue.object(own + members).rendered(pretty: false) + "\n").utf8
+            guard (index - start + 1).isMultiple(of: Self.pieceSize) else { return }
+            try body(piece)
+            piece = []
         }
-        return out
+        if !piece.isEmpty { try body(piece) }
     }
 
-    private func append(
-        _ events: Range<Int>, to out: inout [UInt8], _ patterns: [PatternInfo], isFirst: Bool
-    ) {
-        out += line(isFirst: isFirst).rendered(pretty: false).utf8
-        out.append(0x0A)
+    private func lines(of events: Range<Int>, _ patterns: [PatternInfo]) -> [UInt8] {
+        var out: [UInt8] = []
         for i in events {
             let event = collector.log.packed(at: i)
             event.appendStateLine(to: &out, source: number, id: patterns[event.pattern].id)
         }
+        return out
     }
 
     func saved() {

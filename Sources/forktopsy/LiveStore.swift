@@ -165,10 +165,8 @@ extension LiveStore {
         let changed = withPartners(dirty.filter { due.contains($0.origin) })
         guard !changed.isEmpty else { return }
         if changed.contains(where: \.holdsSnapshots) { snapshotsSavedAt = monotonicSeconds() }
-        var lines: [UInt8] = []
-        for source in changed { source.appendUnsavedLines(to: &lines, patterns) }
         do throws(LiveError) {
-            try log.append(lines)
+            try log.append(changed.flatMap { $0.unsavedLines(patterns) })
             for source in changed { source.saved() }
             recovered()
         } catch {
@@ -313,7 +311,7 @@ extension LiveStore {
             if isSynced { syncedAt = now }
             try log.replace(isSynced: isSynced) { add throws(LiveError) in
                 for source in all { try source.forEachBatch(patterns, add) }
-                if !carry.isEmpty { try add(Array(carry.line.utf8)) }
+                if !carry.isEmpty { try add([Array(carry.line.utf8)]) }
             }
             for source in all { source.saved() }
             compactedSize = log.size

@@ -26,6 +26,7 @@ extension Placement {
             if take(hostZones(&round, ofKernels: true), &round) { continue }
             if take(hostZones(&round, ofKernels: false), &round) { continue }
             if assume(&round) { continue }
+            if assumeBoots(&round) { continue }
             return
         } while true
     }
@@ -98,7 +99,9 @@ extension Placement {
             out.boot = (at, out.twinBasis)
             return out
         }
-        guard let found = round.boots.boot(for: extractions[i].facts.path) else { return nil }
+        guard let found = round.boots.boot(for: extractions[i].facts.path) else {
+            return toldBoot(round, i)
+        }
         out.boot = (found.at, .neighbour)
         out.witness = found.witness
         return out
@@ -269,6 +272,7 @@ struct Settling {
     private var isAsking = false
     private(set) var saves = SaveTimes()
     let boots: HostFindings<Timestamp>
+    let toldBoots: HostFindings<ToldBoot>
     let zones: HostFindings<TimeZoneRules>
     /// What local time is ahead of UTC where snapshots name a zone: date(1) does.
     let common: (seconds: Int, witness: String)?
@@ -294,12 +298,14 @@ struct Settling {
         }
         guard !open.isEmpty else {
             (boots, zones, common, starts) = (HostFindings(), HostFindings(), nil, [])
+            toldBoots = HostFindings()
             hasMoments = false
             return
         }
         for extraction in extractions { saves.learn(extraction.snapshots) }
         hasMoments = Self.hasMoments(extractions, placement.patterns)
         boots = HostFindings(extractions)
+        toldBoots = HostFindings(extractions)
         var rules: [String: TimeZoneRules?] = [:]
         zones = HostFindings(extractions) { name in
             if let known = rules[name] { return known }

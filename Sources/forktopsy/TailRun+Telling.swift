@@ -31,7 +31,14 @@ extension TailRun {
         // What is written meanwhile was not looked at: that is no silence.
         lastProgress += end - start
         nextReport = end + Self.pause(after: end - start)
+        if trimAt <= end {
+            OwnMemory.trim()
+            trimAt = end + Self.trimPause
+        }
     }
+
+    /// Seconds between two times at which memory is given back behind a report.
+    private static let trimPause = 0.5
 
     /// Whether what is new need not be put on disk before more of a storm is read: most of it will
     /// be pruned. Events that are printed are on disk before.

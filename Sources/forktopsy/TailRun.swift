@@ -35,6 +35,8 @@ final class TailRun {
     var sweepAt = 0.0
     var refreshAt = 0.0
     var saveAt: Double?
+    /// When memory may be given back behind a report.
+    var trimAt = 0.0
     var lastProgress = monotonicSeconds()
     var told: [Int: Int] = [:]
     /// Whether it is known which logs there are.

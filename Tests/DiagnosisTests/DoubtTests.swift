@@ -106,7 +106,7 @@ import Testing
     @Test("a warning is missing only where the rest of the start stands")
     func filteredLog() throws {
         func said(_ kinds: [EventKind]) throws -> Bool {
-            let world = World.refusal(overcommit: nil).with {
+            let world = World.refusal(version: "7.0.15", overcommit: nil).with {
                 $0.log.entries.removeAll { kinds.contains($0.kind) }
             }
             return try #require(world.incident).causes.flatMap(\.evidence).contains {

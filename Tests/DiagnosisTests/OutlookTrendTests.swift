@@ -43,6 +43,26 @@ import Testing
         #expect(text.contains("Forks take longer: 40 ms at first") == isTold, "\(text)")
     }
 
+    @Test(
+        "room under CommitLimit ends by what grows: others alone, or the server as well",
+        arguments: [(0.0, "40 min"), (0.1, "10 min")])
+    func commitRoom(growth: Double, end: String) {
+        var facts = HandWrittenSnapshots()
+        for i in 0..<21 {
+            let minute = Double(i)
+            facts.host(
+                at: minute * 60,
+                [
+                    .overcommitMemory: 2, .commitLimit: .gib(16),
+                    .committedAS: .gib(6 + minute / 10),
+                    .adminReserve: 0, .userReserve: 0,
+                ])
+            facts.process(at: minute * 60, [.vmData: .gib(4 + minute * growth), .userID: 0])
+        }
+        let text = statement(facts)
+        #expect(text.contains("would be used up in \(end)"), "\(text)")
+    }
+
     @Test("what rises while data are loaded is no trend")
     func loading() {
         let forks: [SnapshotValue.Quantity] = [.real(0.0004), .real(0.08), .real(0.165)]

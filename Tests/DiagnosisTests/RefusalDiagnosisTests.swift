@@ -136,7 +136,7 @@ extension Incident {
         "a start without a warning means 1, or 2 where only 0 is warned of",
         arguments: [
             ("6.0.20", true), ("6.2.7", true), ("7.0.5", true), ("6.2.8", false), ("7.0.6", false),
-            ("7.2.6", false), ("3.2.13", true),
+            ("7.0.15", false), ("3.2.13", true),
         ])
     func silence(version: String, couldBeStrict: Bool) throws {
         let incident = try refused("Cannot allocate memory", version: version)
@@ -145,6 +145,13 @@ extension Incident {
             strict.evidence.first { $0.statement.hasPrefix("no overcommit warning") })
         #expect(silent.direction == (couldBeStrict ? .for : .against))
         #expect(incident.finding(.overcommit_not_enabled) == nil)
+    }
+
+    @Test("a start whose first line would be the warning proves nothing without it")
+    func silenceBeforeTheBanner() throws {
+        let incident = try refused("Cannot allocate memory", version: "7.2.6")
+        let all = incident.causes.flatMap(\.evidence).map(\.statement)
+        #expect(!all.contains { $0.contains("at the start") })
     }
 
     @Test("a log that begins in mid-life proves nothing about the mode")

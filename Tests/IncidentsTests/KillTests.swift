@@ -259,4 +259,46 @@ import Testing
         #expect(incident.instance.pids == [4711])
         #expect(incident.persistence.exposure == .unknown)
     }
+
+    @Test("a server that a daemon asked to end, and that saved first, has lost nothing")
+    func askedToEnd() throws {
+        var daemon = HandWrittenLog("daemons.log")
+        daemon.form = .daemon
+        daemon.add(
+            .earlyoom_kill, at: 20, ["comm": "redis-server", "pid": "4711", "name": "SIGTERM"],
+            pid: 0, role: .unknown)
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.exit(at: 20.4, saving: true)
+        let incident = try #require(correlate(log, daemon).incidents.first)
+        #expect(incident.status == .ended)
+        #expect(incident.persistence.lost == nil)
+        #expect(incident.persistence.exposure == .none, "\(incident.persistence.statement)")
+    }
+
+    private func manager(_ unit: String = "redis-server.service") -> HandWrittenLog {
+        var log = HandWrittenLog("systemd.log")
+        log.form = .daemon
+        log.add(.unit_oom, at: 20, ["unit": unit], pid: 0, role: .unknown)
+        log.add(.unit_failed, at: 20, ["unit": unit, "reason": "oom-kill"], pid: 0, role: .unknown)
+        return log
+    }
+
+    @Test("what systemd says of an OOM kill in a server's unit is one, where nothing else tells")
+    func managerAlone() throws {
+        let incident = try #require(correlate(manager()).incidents.first)
+        #expect(incident.kind == .oom_kill)
+        #expect(incident.failures.oomKills == 1)
+        #expect(incident.instance.unit == "redis-server.service")
+        #expect(correlate(manager("nginx.service")).incidents.isEmpty)
+        #expect(correlate(manager("redis-exporter.service")).incidents.isEmpty)
+    }
+
+    @Test(
+        "the kernel's line and systemd's are of one kill, whichever stands first",
+        arguments: [18.0, 22])
+    func managerAndKernel(at seconds: Double) {
+        let incidents = correlate(kernelLog(kills: [(seconds, 4711)]), manager()).incidents
+        #expect(incidents.map(\.failures.oomKills) == [1])
+    }
 }

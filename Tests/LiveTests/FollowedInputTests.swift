@@ -79,9 +79,7 @@ struct FollowedInputTests {
     /// The source as the state on disk would give it back.
     private func restarted(_ source: LiveSource) -> LiveSource {
         var reader = LiveStateReader(patterns: Self.patterns, store: EventStore(limits: .none))
-        var lines: [UInt8] = []
-        source.appendUnsavedLines(to: &lines, Self.patterns)
-        reader.take(lines)
+        reader.take(Array(source.unsavedLines(Self.patterns).joined()))
         #expect(reader.problem == nil)
         #expect(reader.unknownEvents == 0)
         // What was kept before is on the disk already; here there is but one batch.

@@ -56,6 +56,22 @@ struct PruningTests {
         #expect(reporter.report.outlook.map(\.saves) == whole.outlook.map(\.saves))
     }
 
+    @Test func `What a storm adds is written in pieces, and read back whole`() throws {
+        let store = EventStore(limits: .none)
+        let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)
+        let bytes = storm(3000)
+        #expect(source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn)) == bytes.count)
+        let pieces = source.unsavedLines(Self.patterns)
+        #expect(pieces.count > 3)
+        #expect(pieces.map(\.count).max() ?? 0 < pieces.joined().count / 3)
+        var reader = LiveStateReader(patterns: Self.patterns, store: store)
+        reader.take(Array(pieces.joined()))
+        let read = try #require(reader.sources[1])
+        #expect(reader.problem == nil)
+        #expect(read.collector.log.count == source.collector.log.count)
+        #expect(read.unsavedLines(Self.patterns).count == 1, "no event is new")
+    }
+
     @Test func `Refusals without a line that says why are pruned as well`() throws {
         let store = EventStore(limits: .none)
         let source = LiveSource(number: 1, origin: "redis.log", name: "redis.log", store: store)

@@ -11,9 +11,15 @@ struct StateLogTests {
         "first\n", "second\nof two lines\n", String(repeating: "x", count: 9000),
     ]
 
+    /// The batch in three pieces, the second of them empty.
+    private static func pieces(of batch: String) -> [[UInt8]] {
+        let bytes = Array(batch.utf8)
+        return [Array(bytes.prefix(4)), [], Array(bytes.dropFirst(4))]
+    }
+
     private func written(in folder: String) throws -> Data {
         var log = try StateLog(directory: folder, report: { _ in }) { _ in }
-        for batch in Self.batches { try log.append(Array(batch.utf8)) }
+        for batch in Self.batches { try log.append(Self.pieces(of: batch)) }
         return try Data(contentsOf: URL(fileURLWithPath: folder + "/events.state"))
     }
 
@@ -45,7 +51,7 @@ struct StateLogTests {
                 #expect(Self.batches.starts(with: found.batches))
                 #expect(found.reports.isEmpty)
                 var log = try StateLog(directory: folder, report: { _ in }) { _ in }
-                try log.append(Array("more".utf8))
+                try log.append([Array("more".utf8)])
                 try #expect(read(folder).batches == found.batches + ["more"])
             }
         }
@@ -85,7 +91,7 @@ struct StateLogTests {
                 atPath: path, withIntermediateDirectories: false)
             var reports: [String] = []
             var log = try StateLog(directory: folder, report: { reports.append($0) }) { _ in }
-            try log.append(Array("kept".utf8))
+            try log.append([Array("kept".utf8)])
             #expect(log.problem == nil && reports.count == 1)
             _ = consume log
             #expect(try read(folder).batches == ["kept"])
@@ -109,9 +115,9 @@ struct StateLogTests {
                 atPath: path, withDestinationPath: folder + "/elsewhere")
             var log = try StateLog(directory: folder, report: { _ in }) { _ in }
             #expect(log.problem != nil)
-            #expect(throws: LiveError.self) { try log.append(Array("lost".utf8)) }
+            #expect(throws: LiveError.self) { try log.append([Array("lost".utf8)]) }
             try FileManager.default.removeItem(atPath: path)
-            try log.append(Array("kept".utf8))
+            try log.append([Array("kept".utf8)])
             #expect(log.problem == nil)
             _ = consume log
             #expect(try read(folder).batches == ["kept"])

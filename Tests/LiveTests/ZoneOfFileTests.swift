@@ -63,9 +63,7 @@ struct ZoneOfFileTests {
         #expect(source.zone == .host)
         var reader = LiveStateReader(
             patterns: Catalogue.builtIn.patterns, store: .init(limits: .none))
-        var lines: [UInt8] = []
-        source.appendUnsavedLines(to: &lines, Catalogue.builtIn.patterns)
-        reader.take(lines)
+        reader.take(source.unsavedLines(Catalogue.builtIn.patterns).flatMap { $0 })
         #expect(reader.sources[1]?.zone == .host)
     }
 }

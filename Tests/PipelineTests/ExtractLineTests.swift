@@ -166,6 +166,7 @@ struct ExtractLineTests {
         facts.clock.forwardSteps = 6
         facts.clock.backwardSteps = 7
         facts.clock.boots = [Timestamp(seconds: 1_700_000_000)]
+        facts.clock.toldBoots = [ToldBoot(line: 5, stamp: stamp, doubtSeconds: 60)]
         facts.clock.uptimes = [
             ClockAnchor(line: 4, instant: Timestamp(nanoseconds: 937_219_873_000), local: stamp)
         ]

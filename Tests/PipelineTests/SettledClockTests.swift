@@ -107,6 +107,55 @@ struct SettledClockTests {
         #expect(report.inputs.contains { $0.facts.kind == .facts })
     }
 
+    // MARK: - Boots
+
+    /// The outage's kernel counts from 2026-11-22T09:33:20Z.
+    static let toldBoots: [(name: String, lines: [String], hours: Double, doubt: Double)] = [
+        ("uptime_-s", ["2026-11-22 10:33:20"], 1, 1),
+        ("facts.txt", ["root@h:~# uptime -s", "2026-11-22 10:33:20", "root@h:~# id"], 1, 1),
+        ("who_-b", ["         system boot  2026-11-22 10:33"], 1, 60),
+        (
+            "journalctl_--list-boots",
+            [
+                "IDX BOOT ID                          FIRST ENTRY                 LAST ENTRY",
+                " -1 4a1ba2d4b6c34c7fb1c3d1f0a6f4c1aa Sat 2026-11-21 08:00:00 UTC Sat 2026-11-21 "
+                    + "20:10:11 UTC",
+                "  0 0f1ba2d4b6c34c7fb1c3d1f0a6f4c1ab Sun 2026-11-22 09:33:20 UTC Sun 2026-11-22 "
+                    + "13:10:11 UTC",
+            ], 0, 15
+        ),
+        (
+            "uptime.txt",
+            [
+                "root@h:~# date", "Sun Nov 22 12:33:20 UTC 2026", "root@h:~# cat /proc/uptime",
+                "10800.00 20000.00",
+            ], 0, 2
+        ),
+    ]
+
+    @Test(arguments: toldBoots)
+    func `What commands tell of the boot places the kernel's lines`(
+        name: String, lines: [String], hours: Double, doubt: Double
+    ) throws {
+        let kernel = ("h/dmesg", outage.dmesg(boot: boot))
+        let zone = TimeZoneRules(fixedOffsetSeconds: Int(hours * 3600)).name
+        let named = try analyzed([kernel, ("h/" + name, lines), ("h/MANIFEST.txt", manifest(zone))])
+        let clock = try #require(named.clock(of: "dmesg").first)
+        #expect(clock.basis == .neighbour)
+        #expect(clock.shownBy?.hasSuffix("h/" + name) == true)
+        #expect(clock.uncertaintySeconds == doubt)
+        #expect(named.losses.linesUndated == 0)
+        let first = try #require(named.incidents.first?.startedAt?.rfc3339.prefix(16))
+        #expect(first == outage.firstFailure.prefix(16))
+        // Beside a container's log in UTC, with nothing that names the host's zone.
+        let log = ("h/redis.log", outage.log(.utc))
+        if doubt < 15 { expectOne(try analyzed([kernel, ("h/" + name, lines), log])) }
+        // Of two that differ neither is believed.
+        let other = ("h/uptime-s.txt", ["2026-11-20 10:33:20"])
+        let differing = try analyzed([kernel, ("h/" + name, lines), other])
+        if hours == 0 || name == "uptime_-s" { #expect(differing.losses.linesUndated > 0) }
+    }
+
     // MARK: - Chains
 
     @Test(arguments: zones)

@@ -270,7 +270,6 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     let report = changed {
         $0.kind = .oom_kill
         $0.consequences = ["oom_kill", "restart"]
-        $0.serverFailed = true
         $0.timeline[1].kind = EventKind.oom_victim.rawValue
         $0.timeline[1].text = "the OOM killer killed process redis-server (pid 5976)"
     }
@@ -279,10 +278,10 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(rendered.contains("It led to: restart."))
 }
 
-@Test func whatOnlyCameAfterItIsNotItsDoing() {
-    let report = changed { $0.consequences = ["replica_loss", "failover", "restart"] }
-    let words = text(report).split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    #expect(words.contains("It led to: replica loss. In the same time: failover and restart;"))
+@Test func aRefusedForkEndsNoProcess() {
+    let rendered = text(changed { $0.consequences = ["replica_loss", "failover", "restart"] })
+    #expect(rendered.contains("It led to: replica loss."))
+    #expect(rendered.contains("for a reason that the data does not tell: failover and restart."))
 }
 
 @Test func aCountIsABareNumber() {

@@ -133,12 +133,9 @@ enum CommitLimitStrict: Cause {
     /// The kernel's line alone: since it exists (Linux 6.1) mode 0 refuses only what is larger
     /// than RAM and swap together.
     private static func withoutMode(_ facts: Case) -> Finding {
-        let named = facts.kernelRefusals.compactMap { $0.int("bytes") }.map(Int64.init)
-        if let largest = named.max(), let (ram, swap) = facts.ramAndSwap,
-            largest < ram.number + (swap?.number ?? 0)
-        {
+        if let (ram, largest) = facts.kernelShowsStrict {
             return finding(
-                .likely, .high,
+                .likely, facts.overcommitMode == nil ? .high : .medium,
                 "Memory accounting must have been strict (vm.overcommit_memory=2): the kernel "
                     + "refused to account a mapping smaller than RAM and swap together, which "
                     + "mode 0 never does on a kernel that prints this line.",

@@ -107,12 +107,12 @@ enum HostOOMKill: Cause {
             ])
     }
 
-    /// The lowest MemAvailable within ten seconds before each kill; `nil` where one is not covered.
+    /// The lowest MemAvailable within ten seconds before each kill, which gives memory back; `nil` where one is not covered.
     private static func lowestAvailable(_ facts: Case) -> Measured? {
         var lowest: Measured?
         for event in facts.kills(9) + facts.vanished {
             guard let at = event.at,
-                let reading = facts.before(.memAvailable, at, where: Case.isHost),
+                let reading = facts.surelyBefore(.memAvailable, at, where: Case.isHost),
                 let read = reading.at, at.seconds(since: read) <= 10
             else { return nil }
             if lowest.map({ reading.number < $0.number }) ?? true { lowest = reading }

@@ -18,10 +18,13 @@ enum MaxmemoryNoeviction: Cause {
     static func judge(_ facts: Case) -> Finding? {
         let refusals = facts.events(.memory_refused)
         let over = readingOver(facts)
-        guard !refusals.isEmpty || over != nil && facts.incident.kind == .write_refusal else {
-            return nil
-        }
+        let count = countedRefusals(facts)
+        guard
+            !refusals.isEmpty
+                || (over != nil || count != nil) && facts.incident.kind == .write_refusal
+        else { return nil }
         guard let over else {
+            if refusals.isEmpty, let count { return told(count) }
             return finding(
                 .possible, .high,
                 "Commands were refused at maxmemory; this has nothing to do with fork.",
@@ -46,6 +49,25 @@ enum MaxmemoryNoeviction: Cause {
         ]
         out.remedies = remedies(facts, over)
         return out
+    }
+
+    /// INFO's count of refused commands, where no reading shows the limit exceeded.
+    private static func countedRefusals(_ facts: Case) -> Measured? {
+        facts.around(.memoryRefusals, where: Case.isServer).first {
+            $0.placed.snapshot.countsRefusalsAtMaxmemory
+        }
+    }
+
+    private static func told(_ count: Measured) -> Finding {
+        finding(
+            .likely, .high,
+            "The server refused commands at maxmemory, since its policy is to evict nothing. No fork and "
+                + "no kernel limit is involved.",
+            evidence: [
+                Evidence(
+                    .for, "INFO counts \(counted(Int(clamping: count.number), "refused command"))",
+                    at: count.at, source: count.source)
+            ])
     }
 
     /// An INFO of the incident in which used_memory had reached maxmemory under noeviction.

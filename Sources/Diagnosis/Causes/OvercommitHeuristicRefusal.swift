@@ -42,7 +42,7 @@ enum OvercommitHeuristicRefusal: Cause {
 
     private static func verdict(_ facts: Case) -> Finding {
         let mode = facts.overcommitMode
-        if let mode, mode.number != 0 {
+        if let mode, mode.number != 0, facts.kernelShowsStrict == nil {
             // Read at another time only, else it would be ruled out.
             return finding(
                 .possible, .low,
@@ -79,7 +79,9 @@ enum OvercommitHeuristicRefusal: Cause {
         }
         let room = ram.number + (swap?.number ?? 0)
         let largest = facts.nearest(.accountedLargest, where: Case.isServerProcess)
+            .flatMap { facts.isOutgrown($0) && $0.number < room ? nil : $0 }
         let size = facts.recent(.vmSize, where: Case.isServerProcess)
+            .flatMap { facts.isOutgrown($0) ? nil : $0 }
         var out: Finding
         if let bytes = named ?? largest?.number {
             let isTooLarge = bytes > room && swap != nil

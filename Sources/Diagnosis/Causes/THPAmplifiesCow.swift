@@ -17,7 +17,7 @@ enum THPAmplifiesCow: Cause {
     static let role = Finding.Role.contributing
 
     static func judge(_ facts: Case) -> Finding? {
-        let warning = facts.events(.thp_warning).last
+        let warning = facts.ownEvents(.thp_warning).last
         if facts.isRefusedMemory { return warning.map { notForForks(facts, $0) } }
         guard facts.isKilledForMemory, facts.childWasRunning else { return nil }
         let pages = facts.nearest(.processAnonHugePages, where: Case.isServerProcess)

@@ -69,9 +69,19 @@ struct ContainerState {
         self.id = id
     }
 
+    /// `shop-7d9/redis`: excerpts without ids tell containers apart by it.
+    private var name: String? {
+        let names = [Measure.podName, .containerName].compactMap { measure -> String? in
+            guard case .text(let name)? = values.first(where: { $0.measure == measure })?.quantity
+            else { return nil }
+            return name
+        }
+        return names.isEmpty ? nil : names.joined(separator: "/")
+    }
+
     func emit(_ format: String, at line: SnapshotLine, _ sink: inout SnapshotSink) {
         var snapshot = sink.snapshot(format, .cgroup, at: line)
-        snapshot.subject.path = id
+        snapshot.subject.path = id ?? name
         snapshot.subject.pid = pid
         if let host { snapshot.subject.host = host }
         snapshot.values = values

@@ -23,6 +23,8 @@ struct ContainerInspectFormat: SnapshotFormat {
     private var outline = Outline()
     private var state = ContainerState()
     private var start: SnapshotLine?
+    /// The container that is being read has said its id, well formed or not.
+    private var hasID = false
 
     mutating func begin(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         start = line
@@ -33,7 +35,7 @@ struct ContainerInspectFormat: SnapshotFormat {
             }
             return take(line, &sink)
         }
-        guard let document = line.document else {
+        guard let document = line.document ?? line.documentOfArray else {
             sink.note("line \(line.number): the container's JSON is damaged")
             return false
         }
@@ -43,6 +45,11 @@ struct ContainerInspectFormat: SnapshotFormat {
 
     mutating func take(_ line: SnapshotLine, _ sink: inout SnapshotSink) -> Bool {
         guard !line.isBlank else { return false }
+        // An array with one container a line goes on.
+        if line.text.trimmed.hasPrefix("{\""), let document = line.documentOfArray {
+            for line in document { _ = takeOne(line, &sink) }
+            return true
+        }
         guard let lines = line.unfolded else { return takeOne(line, &sink) }
         return lines.map { takeOne($0, &sink) }.contains(true)
     }
@@ -52,9 +59,12 @@ struct ContainerInspectFormat: SnapshotFormat {
         let (isTaken, leaf) = outline.take(line)
         guard isTaken, outline.isJSON else { return false }
         if let leaf {
-            if leaf.path.last == "Id", leaf.path.count == 1, state.id != nil {
-                finish(&sink)
-                start = line
+            if leaf.path.last == "Id", leaf.path.count == 1 {
+                if hasID || state.id != nil {
+                    finish(&sink)
+                    start = line
+                }
+                hasID = true
             }
             read(leaf)
         }

@@ -83,8 +83,7 @@ struct InfoFormat: SnapshotFormat {
             snapshot?.values.append(
                 SnapshotValue(.replicaState, .text(state), line: line.number))
             if let lag = InfoField.replicaLag(value) {
-                snapshot?.values.append(
-                    SnapshotValue(.replicaLag, .whole(lag), line: line.number))
+                snapshot?.values.append(SnapshotValue(.replicaLag, .whole(lag), line: line.number))
             }
         }
         guard let field = InfoField.all[name] else { return }

@@ -10,6 +10,8 @@ struct InfoField: Sendable {
         case microseconds
         /// `ok` or `err`.
         case status
+        /// `count=23`.
+        case counted
     }
 
     let measure: Measure
@@ -22,6 +24,8 @@ struct InfoField: Sendable {
         case .real: Double(text).flatMap { $0.isFinite ? .real($0) : nil }
         case .text: text.isEmpty ? nil : .text(String(text))
         case .microseconds: Int64(text).map { .real(Double($0) / 1_000_000) }
+        case .counted:
+            text.hasPrefix("count=") ? Int64(text.dropFirst(6)).map { .whole($0) } : nil
         case .status: ["ok", "err"].contains(text) ? .text(String(text)) : nil
         }
     }
@@ -48,11 +52,9 @@ struct InfoField: Sendable {
         return state.flatMap { $0.isEmpty ? nil : String($0) }
     }
 
-    /// For how many seconds a replica had told nothing: `slave0:…,state=online,offset=1,lag=0`.
+    /// The seconds since a replica was last heard of: `…,lag=1` (2.8 and later).
     static func replicaLag(_ value: Substring) -> Int64? {
-        value.split(separator: ",").first { $0.hasPrefix("lag=") }.flatMap {
-            Int64($0.dropFirst(4))
-        }
+        value.split(separator: ",").last { $0.hasPrefix("lag=") }.flatMap { Int64($0.dropFirst(4)) }
     }
 
     /// Whether a heading is one of INFO's. Modules add their own, `modulename_section`.
@@ -86,6 +88,7 @@ struct InfoField: Sendable {
         for (name, measure) in texts { out[name] = InfoField(measure: measure, form: .text) }
         for (name, measure) in statuses { out[name] = InfoField(measure: measure, form: .status) }
         out["mem_fragmentation_ratio"] = InfoField(measure: .fragmentationRatio, form: .real)
+        out["errorstat_OOM"] = InfoField(measure: .memoryRefusals, form: .counted)
         out["latest_fork_usec"] = InfoField(measure: .latestForkSeconds, form: .microseconds)
         return out
     }()
