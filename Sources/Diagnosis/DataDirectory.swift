@@ -66,8 +66,8 @@ struct DataDirectory {
     }
 
     private static func isAboutRDB(_ facts: Case) -> Bool {
-        facts.events(.aof_write_error, .aof_file_error, .aof_enable_failed).isEmpty
-            && !facts.events(.operation_failed).contains { $0.operation == .aof_rewrite }
+        facts.events(.operation_failed).contains { $0.operation == .bgsave }
+            || facts.events(.aof_write_error, .aof_file_error, .aof_enable_failed).isEmpty
     }
 
     /// The mount point that is the longest prefix of the directory; the only one, where the
