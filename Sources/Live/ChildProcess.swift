@@ -15,8 +15,12 @@ package final class ChildProcess {
     package private(set) var input: Int32
     private var isWaitedFor = false
 
-    /// What its output goes to.
-    package enum Output: Sendable { case pipe, nothing, standardError }
+    /// What its output goes to; `pipeWithErrors` takes its standard error as well.
+    package enum Output: Sendable {
+        case pipe, pipeWithErrors, nothing, standardError
+
+        fileprivate var isPipe: Bool { self == .pipe || self == .pipeWithErrors }
+    }
 
     /// Starts a program, searched in PATH where it has no slash. It gets our environment, with
     /// `environment` in it.
@@ -27,7 +31,7 @@ package final class ChildProcess {
         var inEnds: [Int32] = [-1, -1]
         var outEnds: [Int32] = [-1, -1]
         if takesInput, !makePipe(&inEnds) { throw LiveError(errno) }
-        if wanted == .pipe, !makePipe(&outEnds) {
+        if wanted.isPipe, !makePipe(&outEnds) {
             let problem = errno
             for end in inEnds where end >= 0 { close(end) }
             throw LiveError(problem)
@@ -104,12 +108,15 @@ package final class ChildProcess {
             unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         }
         switch wanted {
-        case .pipe: unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
+        case .pipe, .pipeWithErrors:
+            unsafe posix_spawn_file_actions_adddup2(&actions, output, 1)
         case .standardError: unsafe posix_spawn_file_actions_adddup2(&actions, 2, 1)
         case .nothing:
             unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         }
-        if wanted != .standardError {
+        if wanted == .pipeWithErrors {
+            unsafe posix_spawn_file_actions_adddup2(&actions, output, 2)
+        } else if wanted != .standardError {
             unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         }
         var attributes = posix_spawnattr_t()

@@ -15,6 +15,8 @@ package struct HostReadings: Sendable {
         package var pid: Int32?
         package var port: Int?
         package var isChild = false
+        /// The address of the server that answered, as it is spoken; `nil` for a file.
+        package var address: String?
     }
 
     package var items: [Item] = []
@@ -87,13 +89,13 @@ package struct HostReadings: Sendable {
                 Item(
                     path: "info_\(port.map(String.init) ?? "socket").txt",
                     command: "redis-cli \(target) INFO", text: answers.info, pid: pid,
-                    port: port))
+                    port: port, address: address.spoken))
             for (pattern, text) in answers.settings {
                 items.append(
                     Item(
                         path: "config_\(port.map(String.init) ?? "socket").txt",
                         command: "redis-cli \(target) CONFIG GET \(pattern)", text: text, pid: pid,
-                        port: port))
+                        port: port, address: address.spoken))
             }
             if let refusal = answers.refusal {
                 unread.append((Self.settingsOf + address.spoken, refusal))
@@ -114,9 +116,13 @@ package struct HostReadings: Sendable {
         if let encryption = login.encryption {
             let client = try ServerClient(address, login, encryption, seconds: seconds)
             let info = try client.info()
-            for pattern in patterns {
-                let text = try client.settings(pattern)
-                if !text.isEmpty { settings.append((pattern, text)) }
+            do throws(LiveError) {
+                for pattern in patterns {
+                    let text = try client.settings(pattern)
+                    if !text.isEmpty { settings.append((pattern, text)) }
+                }
+            } catch {
+                return (info, settings, error.reason)
             }
             return (info, settings, nil)
         }
@@ -127,12 +133,20 @@ package struct HostReadings: Sendable {
             for pattern in patterns {
                 let found = try server.settings(pattern)
                 guard !found.isEmpty else { continue }
-                settings.append((pattern, found.map { "\($0)\n\($1)\n" }.joined()))
+                settings.append((pattern, Self.numbered(found)))
             }
         } catch {
             return (info, settings, error.reason)
         }
         return (info, settings, nil)
+    }
+
+    /// Names and values as a terminal shows them: on bare lines a value may be empty, or look like
+    /// something else.
+    static func numbered(_ settings: [(String, String)]) -> String {
+        settings.flatMap { [$0, $1] }.enumerated().map { i, text in
+            "\(i + 1)) \"\(text.replacing("\n", with: " "))\"\n"
+        }.joined()
     }
 
     package mutating func read(
@@ -262,10 +276,16 @@ package struct HostReadings: Sendable {
     // MARK: - As text
 
     /// All items one below the other, as a person would have typed for them; `time` is RFC 3339.
-    package func transcript(time: String) -> String {
+    /// `begins` is called with the number of each item's first line, from 1.
+    package func transcript(time: String, _ begins: (Item, Int) -> Void = { _, _ in }) -> String {
         var out = ""
         var above = ""
+        var lines = 0
+        var counted = 0
         for item in items {
+            lines += out.utf8.dropFirst(counted).count { $0 == 0x0A }
+            counted = out.utf8.count
+            begins(item, lines + 1)
             var head = "### \(time)"
             if let pid = item.pid { head += " pid=\(pid) \(item.isChild ? "child of" : "server")" }
             if let port = item.port { head += " port=\(port)" }

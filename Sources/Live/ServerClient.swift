@@ -38,15 +38,25 @@ struct ServerClient {
         return text
     }
 
-    /// The settings that match a pattern: names and values, a line each.
+    /// The settings that match a pattern, as a terminal shows them; nothing where none does.
     func settings(_ pattern: String) throws(LiveError) -> String {
-        try answer(to: ["CONFIG", "GET", pattern])
+        try Self.settings(answer: answer(to: ["--no-raw", "CONFIG", "GET", pattern]))
     }
 
-    /// The client prints an error of the server like an answer.
+    /// An answer to CONFIG GET, if it is no error: `(error) NOPERM …`.
+    static func settings(answer text: String) throws(LiveError) -> String {
+        let first = reason(text).drop { $0 == " " }
+        if first.hasPrefix("1) ") || first.hasPrefix("1# ") { return text }
+        if first.hasPrefix("(empty ") { return "" }
+        let mark = "(error) "
+        throw LiveError(
+            reason: String(first.hasPrefix(mark) ? first.dropFirst(mark.count) : first))
+    }
+
+    /// The client prints an error of the server like an answer, and its own on standard error.
     private static func reason(_ text: String) -> String {
         let line = text.split { $0 == "\n" || $0 == "\r\n" }.first.map(String.init) ?? ""
-        return line.isEmpty ? "INFO was not answered" : line
+        return line.isEmpty ? "there was no answer" : line
     }
 
     private func answer(to question: [String]) throws(LiveError) -> String {
@@ -58,7 +68,6 @@ struct ServerClient {
             if bytes.isEmpty { try ServerConnection.wait(forInput: child.output, until: deadline) }
         }
         let text = String(decoding: out, as: UTF8.self)
-        // Where it cannot connect it says so on its standard error, or here.
         guard !text.isEmpty || question[0] != "INFO" else {
             throw LiveError(
                 reason: "the client got no answer: is the server\u{2019}s TLS port meant?")
@@ -70,7 +79,7 @@ struct ServerClient {
         for program in Self.programs {
             do throws(LiveError) {
                 return try ChildProcess(
-                    program, arguments + question, takesInput: false, output: .pipe,
+                    program, arguments + question, takesInput: false, output: .pipeWithErrors,
                     environment: environment)
             } catch  where error.isMissing {
                 continue

@@ -138,6 +138,8 @@ struct HostSample {
     let unread: [(what: String, reason: String)]
     /// The servers that were asked, by address.
     let asked: [String]
+    /// Where the answers of servers begin and end, and whose they are; `nil` what is no answer.
+    private let answers: [(line: Int, address: String?)]
 
     /// Reads what the kernel and the servers show now.
     init(_ targets: SampleTargets, settings: [String] = []) {
@@ -149,7 +151,11 @@ struct HostSample {
         self.at = at
         unread = readings.unread
         asked = readings.asked
-        let text = readings.transcript(time: at.rfc3339)
+        var answers: [(line: Int, address: String?)] = []
+        let text = readings.transcript(time: at.rfc3339) { item, line in
+            if answers.last?.address != item.address { answers.append((line, item.address)) }
+        }
+        self.answers = answers
         var reader = SnapshotReader(path: "this host")
         var found: [Snapshot] = []
         var number = 0
@@ -160,6 +166,12 @@ struct HostSample {
             found += reader.take(bytes.span, inner: bytes.span, number: number, offset: 0)
         }
         snapshots = found + reader.finish()
+    }
+
+    /// The server whose answer a reading is from, by its address: its own words for itself may be
+    /// others than the host's, in a container.
+    func address(of snapshot: Snapshot) -> String? {
+        answers.last { $0.line <= snapshot.line }?.address
     }
 
     static var now: Timestamp { Timestamp(nanoseconds: Int64(wallClock() * 1e9)) }

@@ -96,9 +96,13 @@ struct HostView {
         }
     }
 
-    private var commit: Check? {
-        guard let limit = host(.commitLimit), let used = host(.committedAS) else { return nil }
+    private var commit: Check {
         let source = "/proc/meminfo; Linux v6.6, Documentation/mm/overcommit-accounting.rst"
+        guard let limit = host(.commitLimit), let used = host(.committedAS) else {
+            return Check(
+                "commit_limit", .unknown, "CommitLimit and Committed_AS could not be read.",
+                source: source)
+        }
         let left = limit - used
         let percent = limit > 0 ? used * 100 / limit : 0
         let figure = (name: "commit_left", value: left, unit: "B")
@@ -134,9 +138,11 @@ struct HostView {
             fix: "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled", source: source)
     }
 
-    private var swap: Check? {
-        guard let total = host(.swapTotal), let free = host(.swapFree) else { return nil }
+    private var swap: Check {
         let source = "/proc/meminfo"
+        guard let total = host(.swapTotal), let free = host(.swapFree) else {
+            return Check("swap", .unknown, "The use of swap could not be read.", source: source)
+        }
         if total == 0 {
             return Check(
                 "swap", .passed,
@@ -149,14 +155,22 @@ struct HostView {
             fix: "grep -H VmSwap /proc/*/status | sort -k2 -n | tail", source: source)
     }
 
+    /// Left out where the kernel counts none, and has no such file.
     private var pressure: Check? {
+        let source = "Linux v6.6, Documentation/accounting/psi.rst"
         let found = sample.snapshots.last { $0.real(.pressureFull10) != nil }
-        guard let full = found?.real(.pressureFull10) else { return nil }
+        guard let full = found?.real(.pressureFull10) else {
+            let refused = sample.unread.first { $0.what == "/proc/pressure/memory" }
+            return refused.map {
+                Check(
+                    "memory_pressure", .unknown, "/proc/pressure/memory: \($0.reason).",
+                    source: source)
+            }
+        }
         let rounded = (full * 10).rounded() / 10
         return Check(
             "memory_pressure", full >= 20 ? .critical : full >= 5 ? .warning : .passed,
-            "All tasks waited for memory \(rounded) % of the last 10 s.",
-            source: "Linux v6.6, Documentation/accounting/psi.rst")
+            "All tasks waited for memory \(rounded) % of the last 10 s.", source: source)
     }
 
     private var history: Check {

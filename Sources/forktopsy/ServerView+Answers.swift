@@ -23,9 +23,20 @@ extension ServerView {
             source: "CONFIG GET")
     }
 
-    var limit: Check? {
-        guard let maximum = info(.maxmemory), let total = view.host(.memTotal) else { return nil }
+    /// A check of what INFO does not tell: servers of old releases leave much out.
+    private func untold(_ id: String, _ what: String, _ source: String) -> Check {
+        check(id, .unknown, "INFO tells nothing of \(what).", source: source)
+    }
+
+    var limit: Check {
         let source = "redis 7.2.4, redis.conf, maxmemory"
+        guard let maximum = info(.maxmemory) else {
+            return untold("maxmemory", "maxmemory", source)
+        }
+        guard let total = view.host(.memTotal) else {
+            return check(
+                "maxmemory", .unknown, "The host's memory could not be read.", source: source)
+        }
         if maximum == 0 {
             return check(
                 "maxmemory", .warning, "maxmemory is not set: the data may grow until memory ends.",
@@ -42,19 +53,28 @@ extension ServerView {
             fix: "\(client) CONFIG SET maxmemory \(room * 6 / 10)", source: source)
     }
 
-    var copies: Check? {
-        guard let available = view.host(.memAvailable),
-            let copied = [info(.lastSaveCopied), info(.lastRewriteCopied)].compactMap(\.self).max()
-        else { return nil }
+    var copies: Check {
+        let source = "redis 7.2.4, src/rdb.c, rdb_last_cow_size"
+        guard let available = view.host(.memAvailable) else {
+            return check(
+                "copy_on_write", .unknown, "What memory is available could not be read.",
+                source: source)
+        }
+        let known = [info(.lastSaveCopied), info(.lastRewriteCopied)].compactMap(\.self)
+        guard let copied = known.max() else {
+            return untold("copy_on_write", "what the last child copied", source)
+        }
         return check(
             "copy_on_write",
             copied > available ? .critical : copied * 2 > available ? .warning : .passed,
             "The last child copied \(size(copied)); \(size(available)) are available.",
-            source: "redis 7.2.4, src/rdb.c, rdb_last_cow_size")
+            source: source)
     }
 
-    var lastSave: Check? {
-        guard let status = text(.lastSaveStatus) else { return nil }
+    var lastSave: Check {
+        guard let status = text(.lastSaveStatus) else {
+            return untold("last_save", "the last save", "INFO persistence")
+        }
         return check(
             "last_save", status == "ok" ? .passed : .critical,
             status == "ok" ? "The last save succeeded." : "The last save failed.",
@@ -63,9 +83,10 @@ extension ServerView {
     }
 
     var saveAge: Check? {
-        guard let last = info(.lastSaveTime), let changes = info(.changesSinceSave),
-            let points = text(.configSave), !points.isEmpty
-        else { return nil }
+        guard let points = text(.configSave), !points.isEmpty else { return nil }
+        guard let last = info(.lastSaveTime), let changes = info(.changesSinceSave) else {
+            return untold("save_age", "when the last save was", "INFO persistence")
+        }
         let age = sample - last
         return check(
             "save_age", changes > 0 && age > 86_400 ? .warning : .passed,
@@ -78,8 +99,14 @@ extension ServerView {
     private var sample: Int64 { view.sample.at.nanoseconds / 1_000_000_000 }
 
     var appendOnly: Check? {
-        guard info(.aofEnabled) == 1 else { return nil }
+        guard let enabled = info(.aofEnabled) else {
+            return untold("append_only_file", "the append-only file", "INFO persistence")
+        }
+        guard enabled == 1 else { return nil }
         let states = [text(.lastRewriteStatus), text(.lastAOFWriteStatus)]
+        guard states.contains(where: { $0 != nil }) else {
+            return untold("append_only_file", "how writing it went", "INFO persistence")
+        }
         let isBad = states.contains { $0 != nil && $0 != "ok" }
         return check(
             "append_only_file", isBad ? .critical : .passed,
@@ -114,9 +141,10 @@ extension ServerView {
             source: "redis 7.2.4, redis.conf, stop-writes-on-bgsave-error")
     }
 
-    var fragmentation: Check? {
+    var fragmentation: Check {
+        let source = "redis.io, INFO, mem_fragmentation_ratio"
         guard let ratio = real(.fragmentationRatio), let resident = info(.usedMemoryRSS) else {
-            return nil
+            return untold("fragmentation", "resident memory", source)
         }
         let isHigh = ratio > 1.5 && resident > 256 << 20
         return check(
@@ -125,7 +153,7 @@ extension ServerView {
                 ? "Resident memory is \((ratio * 100).rounded() / 100) times what the data takes."
                 : "Resident memory is \(size(resident)), too little for its share to matter.",
             fix: "\(client) CONFIG SET activedefrag yes",
-            source: "redis.io, INFO, mem_fragmentation_ratio")
+            source: source)
     }
 
     /// valkey 8.0.1, 8.1.1 and 9.1.2 were recorded to abort after a refused fork.

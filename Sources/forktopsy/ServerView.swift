@@ -67,7 +67,7 @@ struct ServerView {
     }
 
     /// What makes a limit of the unit last; nothing where no unit has started the server.
-    private func lasting(_ setting: String) -> String {
+    func lasting(_ setting: String) -> String {
         guard let unit = server.unit else { return "" }
         return "\nsystemctl edit \(unit)  # \(setting); it counts from the next start, "
             + "which may lose data while saves fail"
@@ -81,6 +81,9 @@ struct ServerView {
 
     private func isOwn(_ snapshot: Snapshot) -> Bool {
         guard snapshot.subject.scope == .server else { return false }
+        if let address = view.sample.address(of: snapshot) {
+            return address == server.address?.spoken
+        }
         if let pid = snapshot.subject.pid { return pid == server.pid }
         return snapshot.subject.port == nil || snapshot.subject.port == server.address?.port
     }
@@ -127,9 +130,24 @@ struct ServerView {
         return view.host(.overcommitMemory) == 1 ? nil : "sysctl -w vm.overcommit_memory=1"
     }
 
+    /// A check of a limit of the process, where that could not be read; a server that is only asked
+    /// has none.
+    private func unread(_ id: String, _ source: String) -> Check? {
+        guard server.pid > 0 else { return nil }
+        let path = "/proc/\(server.pid)/limits"
+        let reason =
+            view.sample.unread.first { $0.what == path }?.reason ?? "it tells nothing of it"
+        return check(id, .unknown, "\(path): \(reason).", source: source)
+    }
+
     private var tasks: Check? {
-        guard let limit = process(.limitProcesses), limit < Self.none else { return nil }
         let source = "Linux v6.6, kernel/fork.c, copy_process; setrlimit(2), RLIMIT_NPROC"
+        guard let limit = process(.limitProcesses) else { return unread("process_limit", source) }
+        guard limit < Self.none else {
+            return check(
+                "process_limit", .passed, "The tasks of the server's user are not limited.",
+                source: source)
+        }
         if process(.userID) == 0 {
             return check(
                 "process_limit", .passed,
@@ -157,34 +175,46 @@ struct ServerView {
     }
 
     private var openFiles: Check? {
-        guard let limit = process(.limitOpenFiles) else { return nil }
+        let source = "redis 7.2.4, src/server.c, adjustOpenFilesLimit"
+        guard let limit = process(.limitOpenFiles) else {
+            return unread("open_files_limit", source)
+        }
         return check(
             "open_files_limit", limit < 1024 ? .warning : .passed,
-            "The server may open \(limit) files.",
+            limit < Self.none
+                ? "The server may open \(limit) files."
+                : "The server may open any number of files.",
             fix: "prlimit --pid \(server.pid) --nofile=65536" + lasting("LimitNOFILE=65536"),
-            source: "redis 7.2.4, src/server.c, adjustOpenFilesLimit")
+            source: source)
     }
 
     private var addressSpace: Check? {
-        guard let limit = process(.limitAddressSpace) else { return nil }
+        let source = "setrlimit(2), RLIMIT_AS"
+        guard let limit = process(.limitAddressSpace) else {
+            return unread("address_space_limit", source)
+        }
         return check(
             "address_space_limit", limit < Self.none ? .warning : .passed,
             limit < Self.none
                 ? "The address space is limited to \(size(limit)): allocations fail beyond it."
                 : "The address space is not limited.",
-            fix: "prlimit --pid \(server.pid) --as=unlimited", source: "setrlimit(2), RLIMIT_AS")
+            fix: "prlimit --pid \(server.pid) --as=unlimited", source: source)
     }
 
     /// Whether a reading is of a control group that the server is in, which `path` tells, or of one
     /// above it.
     func isOwnGroup(_ snapshot: Snapshot, by path: Measure) -> Bool {
         guard snapshot.subject.scope == .cgroup else { return false }
-        let own = view.sample.snapshots.last {
-            $0.subject.scope == .process && $0.subject.pid == server.pid && $0.text(path) != nil
-        }?.text(path)
-        guard let own else { return view.servers.count == 1 }
+        guard let own = group(by: path) else { return view.servers.count == 1 }
         let group = snapshot.subject.path ?? "/"
         return group == "/" || own == group || own.hasPrefix(group + "/")
+    }
+
+    /// The control group that the server is in.
+    func group(by path: Measure) -> String? {
+        view.sample.snapshots.last {
+            $0.subject.scope == .process && $0.subject.pid == server.pid && $0.text(path) != nil
+        }?.text(path)
     }
 
     /// Whether a reading says something of this server: readings of other servers, of their users
@@ -202,56 +232,6 @@ struct ServerView {
         case .server: return isOwn(snapshot)
         default: return true
         }
-    }
-
-    /// How a control group's limit is raised: through the unit where it is the unit's own.
-    private func raising(
-        _ group: String, _ file: String, to value: String, _ setting: String
-    )
-        -> String
-    {
-        if let unit = server.unit, group.hasSuffix("/" + unit) {
-            return "systemctl set-property \(unit) \(setting)=\(value)"
-        }
-        return "echo \(value) > \(Self.quoted("/sys/fs/cgroup\(group)/\(file)"))  # cgroup v2"
-    }
-
-    /// Every control group up to the root has a limit of its own.
-    private var groups: [Check] {
-        var memory: [Check] = []
-        var pids: [Check] = []
-        for snapshot in view.sample.snapshots where snapshot.subject.scope == .cgroup {
-            let path = snapshot.subject.path ?? "/"
-            if isOwnGroup(snapshot, by: .cgroupPath), let limit = snapshot[.cgroupLimit],
-                limit < Self.none,
-                let usage = snapshot[.cgroupUsage]
-            {
-                // What the kernel can take back is not lost.
-                let used = usage - (snapshot[.cgroupFile] ?? 0)
-                let percent = limit > 0 ? used * 100 / limit : 100
-                memory.append(
-                    check(
-                        "memory_limit",
-                        percent >= 95 ? .critical : percent >= 75 ? .warning : .passed,
-                        "The group \(path) uses \(percent) % of its limit of \(size(limit)), "
-                            + "without page cache; a save adds what it copies.",
-                        fix: raising(path, "memory.max", to: "\(limit * 2)", "MemoryMax"),
-                        source: "Linux v6.6, Documentation/admin-guide/cgroup-v2.rst"))
-            }
-            if isOwnGroup(snapshot, by: .pidsCgroupPath), let limit = snapshot[.pidsMax],
-                limit < Self.none, limit > 0,
-                let count = snapshot[.pidsCurrent]
-            {
-                pids.append(
-                    check(
-                        "pids_limit",
-                        count >= limit ? .critical : count * 10 >= limit * 8 ? .warning : .passed,
-                        "The group \(path) has \(count) of \(limit) tasks.",
-                        fix: raising(path, "pids.max", to: "\(limit * 4)", "TasksMax"),
-                        source: "Linux v6.6, Documentation/admin-guide/cgroup-v1/pids.rst"))
-            }
-        }
-        return memory + pids
     }
 
     /// A word for the shell, which takes it as it is.

@@ -69,6 +69,24 @@ struct DoctorTests {
         #expect(try #require(other.checks("last_save").first?.fix).hasPrefix("redis-cli -s /run"))
     }
 
+    @Test(arguments: 0..<40)
+    func `Settings are read in whatever order the server tells them`(order: Int) {
+        var host = Self.host
+        host.order = order
+        #expect(host.checks("settings").isEmpty)
+        for check in ["persistence", "stop_writes", "disk_space"] {
+            #expect(host.checks(check).map(\.status) == [.passed], "\(check)")
+        }
+    }
+
+    @Test func `A server in a container is asked though it calls itself otherwise`() {
+        var host = Self.host.with(info: "process_id", "1")
+        host.address = "127.0.0.1:7000"
+        #expect(host.checks("info").isEmpty)
+        #expect(host.checks("last_save").map(\.status) == [.passed])
+        #expect(host.checks("persistence").map(\.status) == [.passed])
+    }
+
     @Test func `Logs that were not to be read are no finding`() {
         var view = Self.host.with(incidents: nil).view
         view.readsLogs = false
@@ -100,7 +118,11 @@ struct DoctorTests {
         Trial(
             "commit_limit", .warning, "mode 2, 85 % used",
             strict.with("/proc/meminfo", "Committed_AS:    4194304", "Committed_AS:    8912896")),
-        Trial("commit_limit", nil, "no meminfo", host.with("/proc/meminfo", nil)),
+        Trial("commit_limit", .unknown, "no meminfo", host.with("/proc/meminfo", nil)),
+        Trial("swap", .unknown, "no meminfo", host.with("/proc/meminfo", nil)),
+        Trial(
+            "memory_pressure", .unknown, "not readable",
+            host.with(unread: "/proc/pressure/memory", "Permission denied")),
         Trial(
             "transparent_huge_pages", .warning, "always",
             host.with(pages, "[always] madvise never\n")),
@@ -130,6 +152,9 @@ struct DoctorTests {
             host.with(incidents: [incident(.recovered, daysAgo: 30)])),
     ]
 
+    private static let withoutLimits = host.with(unread: "/proc/900/limits", "Permission denied")
+    private static let withoutPath = host.withoutGroup.with("/proc/900/cgroup", nil)
+
     private static let limitTrials = [
         Trial("fork", .critical, "mode 2 without room", lowCommit),
         Trial(
@@ -143,6 +168,14 @@ struct DoctorTests {
             host.with(PreparedHost.taskCount, "57000\n")),
         Trial(
             "process_limit", .unknown, "not counted", host.with(PreparedHost.taskCount, nil)),
+        Trial("process_limit", .unknown, "no limits", withoutLimits),
+        Trial("open_files_limit", .unknown, "no limits", withoutLimits),
+        Trial("address_space_limit", .unknown, "no limits", withoutLimits),
+        Trial(
+            "process_limit", .passed, "none",
+            host.with(
+                "/proc/900/limits", "Max processes             63000                63000 ",
+                "Max processes             unlimited            unlimited ")),
         Trial(
             "process_limit", .passed, "the superuser",
             host.with(PreparedHost.taskCount, "63000\n")
@@ -167,6 +200,12 @@ struct DoctorTests {
             "memory_limit", .passed, "97 % used, nearly all page cache",
             host.with(group: "memory.current", "8354214400\n")
                 .with(group: "memory.stat", "anon 911212544\nfile 7442000000\n")),
+        Trial("memory_limit", .passed, "none", host.with(group: "memory.max", "max\n")),
+        Trial("pids_limit", .passed, "none", host.with(group: "pids.max", "max\n")),
+        Trial("memory_limit", .unknown, "no group known", withoutPath),
+        Trial("pids_limit", .unknown, "no group known", withoutPath),
+        Trial("memory_limit", .unknown, "nothing of it readable", host.withoutGroup),
+        Trial("pids_limit", .unknown, "nothing of it readable", host.withoutGroup),
         Trial("pids_limit", .critical, "at the limit", host.with(group: "pids.max", "5\n")),
         Trial(
             "pids_limit", .warning, "nine tenths",
@@ -193,6 +232,13 @@ struct DoctorTests {
             "known_defect", .warning, "a release of valkey, diskless",
             host.with(info: "valkey_version", "8.0.1").with(info: "server_name", "valkey")),
         Trial("known_defect", nil, "redis", host),
+        Trial(
+            "maxmemory", .unknown, "the server does not tell",
+            host.with(info: "maxmemory", nil).with(setting: "maxmemory", nil)),
+        Trial("maxmemory", .unknown, "no meminfo", host.with("/proc/meminfo", nil)),
+        Trial(
+            "fragmentation", .unknown, "INFO does not tell",
+            host.with(info: "mem_fragmentation_ratio", nil)),
     ]
 
     private static let saveTrials = [
@@ -202,6 +248,18 @@ struct DoctorTests {
         Trial(
             "copy_on_write", .warning, "more than half of it",
             host.with(info: "rdb_last_cow_size", "8589934592")),
+        Trial("copy_on_write", .unknown, "no meminfo", host.with("/proc/meminfo", nil)),
+        Trial(
+            "copy_on_write", .unknown, "INFO does not tell",
+            host.with(info: "rdb_last_cow_size", nil).with(info: "aof_last_cow_size", nil)),
+        Trial(
+            "last_save", .unknown, "INFO does not tell",
+            host.with(info: "rdb_last_bgsave_status", nil)),
+        Trial(
+            "save_age", .unknown, "INFO does not tell", host.with(info: "rdb_last_save_time", nil)),
+        Trial("save_age", nil, "no save points", host.with(setting: "save", "")),
+        Trial(
+            "append_only_file", .unknown, "INFO does not tell", host.with(info: "aof_enabled", nil)),
         Trial("last_save", .critical, "failed", host.with(info: "rdb_last_bgsave_status", "err")),
         Trial(
             "save_age", .warning, "two days",
@@ -244,6 +302,22 @@ struct DoctorTests {
     @Test func `The documents name every check`() throws {
         let text = try String(contentsOfFile: Checkout.path + "/docs/doctor.md", encoding: .utf8)
         for check in Set(Self.trials.map(\.check)) { #expect(text.contains("| `\(check)` |")) }
+    }
+
+    @Test func `Each state of the documents' table is tried, and no other is reached`() throws {
+        let text = try String(contentsOfFile: Checkout.path + "/docs/doctor.md", encoding: .utf8)
+        let states: [Check.Status] = [.warning, .critical, .unknown]
+        let tried = Dictionary(grouping: Self.trials) { $0.check }
+            .mapValues { Set($0.compactMap(\.status)) }
+        for (check, tried) in tried {
+            let row = try #require(
+                text.split(separator: "\n").first { $0.hasPrefix("| `\(check)`") })
+            let cells = row.split(separator: "|", omittingEmptySubsequences: false).dropFirst(2)
+                .map { $0.trimmingCharacters(in: .whitespaces) }
+            for (state, cell) in zip(states, cells) {
+                #expect(tried.contains(state) == !cell.isEmpty, "\(check): \(state)")
+            }
+        }
     }
 
     @Test func `The schema names every check`() throws {

@@ -3,6 +3,7 @@
 import Incidents
 import Live
 import Model
+import TestSupport
 
 @testable import Live
 @testable import forktopsy
@@ -24,6 +25,10 @@ struct PreparedHost: Sendable {
     var address = "127.0.0.1:6379"
     var available: Int64? = 64 << 30
     var incidents: [Incident]? = []
+    /// In which order the server tells its settings, which is another for each start.
+    var order = 0
+    /// Files that are there and cannot be read, and why.
+    var unread: [String: String] = [:]
 
     /// The checks of one id.
     func checks(_ id: String) -> [Check] { view.checks().filter { $0.id == id } }
@@ -50,6 +55,7 @@ struct PreparedHost: Sendable {
             if path == Self.taskCount { item.command = "ps -L -u 112 -o pid= | wc -l" }
             out.items.append(item)
         }
+        out.unread += unread.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         guard isRunning else { return out }
         guard answers else {
             out.unread.append((HostReadings.serverAt + "127.0.0.1:6379", "the server is stuck"))
@@ -59,9 +65,21 @@ struct PreparedHost: Sendable {
         if settings.isEmpty {
             out.unread.append((HostReadings.settingsOf + "127.0.0.1:6379", "NOPERM"))
         } else {
-            add("config_6379.txt", "CONFIG GET *", settings.map { "\($0)\n\($1)\n" }, to: &out)
+            add("config_6379.txt", "CONFIG GET *", [HostReadings.numbered(answered)], to: &out)
         }
         return out
+    }
+
+    /// The settings in the order of this server, among others that look like something else.
+    private var answered: [(String, String)] {
+        var random = Seeded(order)
+        let others = [
+            ("client-query-buffer-limit", "1073741824"), ("notify-keyspace-events", ""),
+            ("bind", "* -::*"), ("tls-key-file", "/etc/ssl/key.pem"), ("masterauth", ""),
+            ("proc-title-template", "{title} {listen-addr} {server-mode}"),
+        ]
+        return (settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) } + others)
+            .shuffled(using: &random)
     }
 
     private func add(
@@ -70,6 +88,7 @@ struct PreparedHost: Sendable {
         var item = HostReadings.Item(path: path, text: lines.sorted().joined())
         item.command = "redis-cli -h 127.0.0.1 -p 6379 \(command)"
         (item.pid, item.port) = (Self.pid, ServerAddress(address)?.port)
+        item.address = address
         out.items.append(item)
     }
 }
@@ -93,13 +112,27 @@ extension PreparedHost {
         return with(path, text.replacing(old, with: new))
     }
 
-    func with(info name: String, _ value: String) -> PreparedHost {
+    /// The host with a file that cannot be read.
+    func with(unread path: String, _ reason: String) -> PreparedHost {
+        var out = with(path, nil)
+        out.unread[path] = reason
+        return out
+    }
+
+    /// The host without the files of the server's control group.
+    var withoutGroup: PreparedHost {
+        var out = self
+        out.files = files.filter { !$0.key.hasPrefix(Self.group) }
+        return out
+    }
+
+    func with(info name: String, _ value: String?) -> PreparedHost {
         var out = self
         out.info[name] = value
         return out
     }
 
-    func with(setting name: String, _ value: String) -> PreparedHost {
+    func with(setting name: String, _ value: String?) -> PreparedHost {
         var out = self
         out.settings[name] = value
         return out
