@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Foundation
 import Model
 import Testing
 
@@ -122,35 +121,6 @@ struct ContainerTests {
             """
         let container = try #require(snapshots("$ kubectl get pod x -o json\n" + pod).first)
         #expect(container[.wasOOMKilled] == 1 && container[.cgroupLimit] == 268_435_456)
-    }
-
-    @Test func severalContainersAreTold() {
-        let two =
-            Self.inspect.dropLast(2)
-            + ",\n"
-            + Self.inspect.dropFirst(2).replacing("0123", with: "fedc")
-            .replacing("3221225472", with: "0")
-        let found = snapshots(String(two))
-        #expect(found.map { $0[.cgroupLimit] } == [3_221_225_472, .max])
-        #expect(found.last?.subject.path?.hasPrefix("fedc") == true)
-    }
-
-    @Test func containersOfAnArrayAreToldWhateverTheirIdsAndLines() {
-        func one(_ name: String, _ isKilled: Bool) -> String {
-            "{\"Id\":\"abc\",\"Name\":\"/\(name)\",\"State\":{\"Status\":\"exited\",\"OOMKilled\":\(isKilled),"
-                + "\"ExitCode\":137},\"Config\":{\"Image\":\"redis:7\"}}"
-        }
-        let lines = "[" + one("web", false) + ",\n" + one("cache", true) + "]\n"
-        // As `docker inspect` prints it, one value a line.
-        let spread = [("{", "{\n"), ("}", "\n}"), (",\"", ",\n\""), ("\":", "\": ")].reduce(lines) {
-            $0.replacingOccurrences(of: $1.0, with: $1.1)
-        }
-        for text in [lines, spread] {
-            let found = snapshots(text)
-            #expect(found.map { $0.text(.containerName) } == ["web", "cache"], "\(text)")
-            #expect(found.map { $0[.wasOOMKilled] } == [0, 1])
-            #expect(found.map(\.subject.path) == ["web", "cache"])
-        }
     }
 
     @Test func readsWhatTheRuntimeSays() {
@@ -422,14 +392,5 @@ struct ContainerTests {
     ])
     func foreignTextIsNoContainer(text: String) {
         #expect(!snapshots(text).contains { $0.subject.scope == .cgroup })
-    }
-
-    @Test(
-        arguments: [
-            ("2Gi", 2_147_483_648), ("512M", 512_000_000), ("1e9", 1_000_000_000),
-            ("128974848000m", 128_974_848), ("64Ki", 65536), ("5k", 5000),
-        ] as [(String, Int64)])
-    func quantitiesAreThoseOfKubernetes(text: String, bytes: Int64) {
-        #expect(ContainerState.quantity(text) == bytes)
     }
 }
