@@ -48,6 +48,14 @@ package struct SnapshotLog: Sendable {
         while let snapshot = chunk.next() { try body(snapshot) }
     }
 
+    /// Goes over to another store where it is in `old`, which stays as long as any log is in it.
+    package mutating func move(from old: EventStore, to new: EventStore) {
+        guard store === old else { return }
+        var next = SnapshotLog(store: new)
+        forEach { next.append($0) }
+        self = next
+    }
+
     private mutating func seal() {
         sealed.append(store.keep(EventBlock(bytes: open.bytes)))
         open = SnapshotPacker()

@@ -278,6 +278,8 @@ extension LiveStore {
             pruneAt *= 2
             return
         }
+        // Each log that was rotated meanwhile would keep a store that is used no more.
+        for source in all { source.collector.snapshots.move(from: events, to: fresh) }
         events = fresh
         pruneAt = max(Self.pruneStart, 2 * all.reduce(0) { $0 + $1.collector.log.count })
     }

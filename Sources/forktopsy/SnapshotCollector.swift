@@ -30,6 +30,9 @@ struct SnapshotCollector {
     /// Takes up snapshots that were kept.
     mutating func restore(_ snapshot: Snapshot) { keep([snapshot]) }
 
+    /// Goes over to another store where it is in `old`.
+    mutating func move(from old: EventStore, to new: EventStore) { log.move(from: old, to: new) }
+
     /// Takes a line that is no record. `message` is what is left of it behind prefixes.
     mutating func take(
         _ line: Span<UInt8>, _ message: Span<UInt8>, _ place: RecordPlace, after record: Stamp

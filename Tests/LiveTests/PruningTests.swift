@@ -4,6 +4,7 @@
 import Matching
 import Model
 import Reports
+import TestSupport
 import Testing
 
 @testable import forktopsy
@@ -70,6 +71,25 @@ struct PruningTests {
         #expect(reader.problem == nil)
         #expect(read.collector.log.count == source.collector.log.count)
         #expect(read.unsavedLines(Self.patterns).count == 1, "no event is new")
+    }
+
+    @Test func `Pruning leaves nothing of the store that events waited in`() throws {
+        try withTemporaryFolder { folder in
+            let store = try LiveStore(directory: folder, patterns: Self.patterns) { _ in }
+            let source = store.makeSource(origin: "redis.log", name: "redis.log")
+            _ = store.makeSource(origin: "samples", name: "samples")
+            let bytes = storm(6000)
+            _ = source.take(bytes.span, isLast: true, with: LiveMatcher(.builtIn))
+            let reporter = LiveReporter(catalogue: .builtIn, assembler: Assembler(), redact: .none)
+            reporter.notesLines = true
+            reporter.changes(store.inOrder, carry: store.carry)
+            let before = source.collector.log.count
+            weak let old = store.events
+            let shown = reporter.lines
+            store.prune(shown: { _ in shown["redis.log"] ?? [] }) { reporter.carry(without: $0) }
+            #expect(source.collector.log.count < before)
+            #expect(old == nil)
+        }
     }
 
     @Test func `Refusals without a line that says why are pruned as well`() throws {
