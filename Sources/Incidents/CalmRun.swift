@@ -256,6 +256,7 @@ extension InstanceTracker {
         run.started = (glance, pid, false)
         if trigger != nil { trigger = nil }
         if refusal != nil { refusal = nil }
+        if draft?.incident.forkPassed == false { draft?.set { $0.forkPassed = true } }
         run.trigger = nil
         run.child = pid
         return true
