@@ -257,6 +257,7 @@ extension InstanceTracker {
         draft?.set { $0.forkPassed = true }
         if trigger != nil { trigger = nil }
         if refusal != nil { refusal = nil }
+        if draft?.incident.forkPassed == false { draft?.set { $0.forkPassed = true } }
         run.trigger = nil
         run.child = pid
         return true
