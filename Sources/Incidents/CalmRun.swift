@@ -254,7 +254,6 @@ extension InstanceTracker {
             run.trigger != nil || trigger?.kind != .sync_started
         else { return false }
         run.started = (glance, pid, false)
-        draft?.set { $0.forkPassed = true }
         if trigger != nil { trigger = nil }
         if refusal != nil { refusal = nil }
         if draft?.incident.forkPassed == false { draft?.set { $0.forkPassed = true } }
