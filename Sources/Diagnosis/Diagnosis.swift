@@ -46,8 +46,8 @@ package enum Diagnosis {
         if summary.oomKills > 0 { parts.append(counted(summary.oomKills, "OOM kill")) }
         if summary.reportedFailures > 0 {
             parts.append(
-                "\(counted(summary.reportedFailures, "refused fork")) reported in words that no "
-                    + "server prints"
+                "\(counted(summary.reportedFailures, "refused fork")) reported, not by a "
+                    + "server's own line"
             )
         }
         return "\(parts.joined(separator: ", ")); \(ending(report.incidents)).\(warning)"

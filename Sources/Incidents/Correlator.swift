@@ -143,6 +143,7 @@ package struct Correlator {
         for i in trackers.indices { trackers[i].finish() }
         report(refusals)
         report(unitKills)
+        quotations += InstanceTracker.dropQuotations(&trackers)
         let folded = twins.folded + foldedKills
         if trackers.allSatisfy({ $0.finished.isEmpty && $0.asides.isEmpty }) {
             // Where no log shows a failure, INFO may.

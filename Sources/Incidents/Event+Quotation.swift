@@ -46,3 +46,24 @@ extension Substring {
         return name.hasSuffix("Error") || name.hasSuffix("Exception")
     }
 }
+
+extension InstanceTracker {
+    /// Beside servers' logs, what a text without times says of a refused fork quotes the message: a
+    /// runbook, or a page about it. Where no log is there, it may be all that is known of an outage.
+    /// Returns how many lines that were.
+    static func dropQuotations(_ trackers: inout [InstanceTracker]) -> Int {
+        guard trackers.contains(where: { !$0.instance.pids.isEmpty }) else { return 0 }
+        var lines = 0
+        for i in trackers.indices where trackers[i].instance.pids.isEmpty {
+            trackers[i].finished.removeAll { incident in
+                let failures = incident.failures
+                guard incident.startedAt == nil, failures.total == 0, failures.reported > 0,
+                    failures.saveFailures == 0
+                else { return false }
+                lines += failures.reported
+                return true
+            }
+        }
+        return lines
+    }
+}

@@ -120,7 +120,7 @@ extension InstanceTracker {
     }
 }
 
-// MARK: - Reports in words that no server prints
+// MARK: - Reports outside of servers' logs
 
 extension InstanceTracker {
     private mutating func reportSeen(_ event: Event) {
@@ -145,7 +145,7 @@ extension InstanceTracker {
             event, severity: .failure,
             text: event.isFromWindowsPort
                 ? "the Windows port could not fork"
-                : "a failed fork is reported in words that no server prints",
+                : "a refused fork is reported, not by a server's own line",
             sources: sources)
         draft?.fail(.operation(event.operation ?? .unknown), at: event.at)
         draft?.isFollowUpOnly = false

@@ -69,7 +69,7 @@ package struct Correlation: Sendable {
     package var instances: [InstanceSummary] = []
     package var duplicatesFolded = 0
     /// Lines that quote the reply to a refused command, without a time and not as a program prints
-    /// it: no incident is made of them.
+    /// it, or a server's message beside servers' logs: no incident is made of them.
     package var quotations = 0
 
     package init() {}

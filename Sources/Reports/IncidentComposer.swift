@@ -147,7 +147,9 @@ extension IncidentComposer {
         if counts.reported > 0 {
             let lines = counted(counts.reported, "line reports", "lines report")
             sentences.append(
-                "\(lines) a refused fork in words that no server prints: no server's evidence."
+                "\(lines) a refused fork. No server wrote "
+                    + (counts.reported == 1
+                        ? "it, so it proves nothing." : "them, so they prove nothing.")
             )
         }
         if counts.hiddenAtLeast > 0 {

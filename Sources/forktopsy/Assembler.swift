@@ -248,8 +248,8 @@ struct Assembler {
         guard correlation.quotations > 0 else { return [] }
         let lines = counted(correlation.quotations, "line quotes", "lines quote")
         return [
-            "\(lines) a server's error reply in a text (without a time, and not as a program "
-                + "prints it): not counted as refused commands."
+            "\(lines) a server's message or error reply in a text (without a time, and not as a "
+                + "program prints it): not counted as failures."
         ]
     }
 

@@ -92,7 +92,7 @@ struct WholeTextTests {
     func `A reply that a guide quotes is no refused write`(line: String) throws {
         let report = try report(["guide.md": "# What to do\n\n\(line)\n\nCheck the disk.\n"])
         #expect(report.incidents.isEmpty)
-        #expect(report.verdict.hasSuffix("not counted as refused commands."))
+        #expect(report.verdict.hasSuffix("not counted as failures."))
     }
 
     @Test(arguments: [
