@@ -119,4 +119,21 @@ import Testing
         let finding = try #require(world.incident?.finding(.host_oom_kill))
         #expect((finding.verdict == .ruled_out) == isRuledOut)
     }
+
+    @Test("a group's counter of hits confirms its limit only where it rose", arguments: [10, 14])
+    func hitsOfTheGroup(after count: Int64) throws {
+        let world = World.refusal(version: "3.2.13").with {
+            $0.facts.host(at: 90, [.kernelRelease: "4.14.0-3-amd64", .overcommitMemory: 1])
+            for (at, hits) in [(99.0, Int64(10)), (110, count)] {
+                $0.facts.cgroup(
+                    at: at,
+                    [
+                        .cgroupLimit: .gib(4), .cgroupUsage: .gib(3.999),
+                        .cgroupFailures: .whole(hits),
+                    ])
+            }
+        }
+        let finding = try #require(world.incident?.finding(.cgroup_memory_limit))
+        #expect((finding.verdict == .confirmed) == (count > 10))
+    }
 }

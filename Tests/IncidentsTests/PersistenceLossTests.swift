@@ -92,6 +92,20 @@ extension PersistenceTests {
         #expect(timeline.filter { $0.kind == "loading_detail" }.map(\.count) == [1])
     }
 
+    @Test("a server that is gone for good may have left its data to a replica that was in step")
+    func goneBesideReplica() throws {
+        func ended(_ replica: Bool) throws -> Persistence.Exposure {
+            var log = HandWrittenLog()
+            log.start(at: 0, aof: true)
+            if replica { log.sync("10.0.0.2:6379", at: 1) }
+            log.refuseSave(at: 20)
+            log.exit(at: 30)
+            return try only(log).exposure
+        }
+        #expect(try ended(true) == .replica_covers)
+        #expect(try ended(false) == .aof_covers)
+    }
+
     @Test("a replica that took over holds what the old master lost")
     func takenOver() throws {
         var log = HandWrittenLog("a.log")
