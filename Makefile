@@ -69,6 +69,7 @@ faults: build           ## the faults of docs/reliability.md, a hundredth of the
 # docs/reliability.md says how the program is tried for leaks.
 sanitize: export SWIFT_BACKTRACE = enable=no
 sanitize: export ASAN_OPTIONS = detect_leaks=0
+sanitize: export TSAN_OPTIONS = suppressions=$(CURDIR)/scripts/thread-sanitizer.txt
 sanitize:               ## every test under the address sanitizer, then under the thread sanitizer
 	swift test -j $(JOBS) --disable-xctest --scratch-path .build-address --sanitize address
 	swift test -j $(JOBS) --disable-xctest --scratch-path .build-thread --sanitize thread

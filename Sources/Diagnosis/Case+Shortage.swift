@@ -25,7 +25,8 @@ extension Case {
     /// Whether a kill was for a cgroup's limit and not for the whole host's memory.
     var isKilledByCgroup: Bool {
         oomVictims.isEmpty
-            ? killCounter != nil && metLimit != nil : oomVictims.contains { $0.isCgroupKill(self) }
+            ? killCounter != nil && metLimit != nil
+            : oomVictims.contains { $0.killScope(self) == .group }
     }
 
     /// Whether accounting was strict when the fork was refused, as far as is known.

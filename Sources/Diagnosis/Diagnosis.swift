@@ -324,13 +324,3 @@ extension Instance {
     /// Whether its log says that it runs in a container.
     var isInContainer: Bool { container != nil || pids == [1] }
 }
-
-extension Event {
-    /// Whether an OOM kill was for a cgroup's limit. Old kernels say so in another line.
-    func isCgroupKill(_ facts: Case) -> Bool {
-        if kind == .oom_victim, self["scope"] != nil { return self["scope"] == "cgroup" }
-        return facts.events(.oom_constraint).contains {
-            $0["constraint"] == "CONSTRAINT_MEMCG" && $0["pid"] == self["pid"]
-        }
-    }
-}

@@ -49,6 +49,23 @@ enum OOMVictim {
         return out
     }
 
+    /// The kernel's lines about victims that do not say for whose want of memory they were killed.
+    static func bare(_ facts: Case) -> [Evidence] {
+        facts.cite(
+            facts.oomVictims.filter { $0.killScope(facts) == .unknown },
+            "the kernel killed it; the lines before this one, which tell for whose want of memory, "
+                + "are missing")
+    }
+
+    /// The kernel's lines, where some are needed to tell who was out of memory.
+    static func missing(_ facts: Case) -> MissingFact {
+        FactCommands.kernelLinesAreMissing(
+            facts.incident,
+            facts.oomVictims.isEmpty
+                ? "an OOM kill always leaves some"
+                : "those above the kill name the group whose limit was met, if it was one's")
+    }
+
     /// With `oom-score-adj` the child is taken before the server.
     static func shield(_ facts: Case, from order: Int) -> [Remedy] {
         guard facts.incident.instance.product != "keydb" else { return [] }
@@ -65,5 +82,34 @@ enum OOMVictim {
                     + "REWRITE, or the line in redis.conf.",
                 permanent: false)
         ]
+    }
+}
+
+/// For whose want of memory a process was killed.
+enum KillScope {
+    case host, group
+    /// A daemon killed it, and not the kernel.
+    case daemon
+    /// The line does not say, and those before it are missing.
+    case unknown
+}
+
+extension Event {
+    /// For whose want of memory a process was killed. Up to Linux 4.20 the kernel's line about the victim is
+    /// the same for both: the lines before it say so (mm/oom_kill.c, mm/memcontrol.c).
+    func killScope(_ facts: Case) -> KillScope {
+        guard kind == .oom_victim else { return .daemon }
+        if let scope = self["scope"] { return scope == "cgroup" ? .group : .host }
+        let named = facts.events(.oom_constraint).first { $0["pid"] == self["pid"] }
+        if let named { return named["constraint"] == "CONSTRAINT_MEMCG" ? .group : .host }
+        let before = facts.events(.oom_victim_chosen, .oom_detail).filter { line in
+            guard let at, let told = line.at else { return at == line.at }
+            return (-0.5...5).contains(at.seconds(since: told))
+        }
+        if before.contains(where: { $0["limit_cgroup"] != nil }) { return .group }
+        guard let chosen = before.last(where: { $0.kind == .oom_victim_chosen }) else {
+            return .unknown
+        }
+        return chosen["reason"]?.hasPrefix("Memory cgroup") ?? false ? .group : .host
     }
 }

@@ -86,7 +86,7 @@ extension PatternInfo {
 /// What they change in the `InstanceTracker` is what `InstanceTracker.take` would change (a test holds
 /// the two against each other), but the lines that it remembers are put there at the end alone: of
 /// all that are remembered for a moment most are never asked for. Nobody may look at the tracker before
-/// `Correlator` has ended the run.
+/// the run has ended.
 struct CalmRun {
     /// By pattern.
     let steps: [CalmStep]
@@ -121,7 +121,7 @@ struct CalmRun {
     /// The same for the open incident, which keeps the last such line.
     fileprivate var observed: EventGlance?
 
-    init(_ patterns: [PatternInfo]) { steps = patterns.map { CalmStep($0) } }
+    init(_ steps: [CalmStep]) { self.steps = steps }
 
     /// Begins with the server whose process is `owner`.
     mutating func begin(_ number: Int, _ owner: InstanceMap.ProcessKey) {

@@ -79,22 +79,23 @@ package struct Correlator {
 
     /// Reads all events and returns the incidents, ordered by start, then instance.
     package consuming func correlate(in window: Window = Window()) -> Correlation {
+        let alone = sources.indices.map { takesShortWay && map.isAlone($0, sources) }
         var twins = TwinFilter(sources)
         let misdated = MisdatedKills(sources, patterns: patterns)
         let kills = KillTwins(sources, patterns: patterns, misdated: misdated)
         var daemonKills = DaemonKills()
         var foldedKills = 0
         var refusals = KernelRefusals()
-        var merge = EventMerge(sources, patterns: patterns, needsSignatures: twins.isNeeded)
-        var calm = CalmRun(patterns)
-        let mayBeCalm = takesShortWay && !twins.isNeeded && window.isUnbounded
+        var merge = EventMerge(
+            sources, patterns: patterns, alone: twins.isNeeded ? alone : nil)
+        var calm = CalmRuns(patterns, inputs: sources.count)
         while !merge.isAtEnd {
-            if calm.isOn {
-                if takeCalmly(&calm, &merge) { continue }
-                let number = calm.number
-                calm.end(&trackers[number], &merge)
+            if let place = calm.place(of: merge.nextInput) {
+                if takeCalmly(&calm[place], &merge) { continue }
+                calm.end(input: merge.nextInput, &trackers, &merge)
             }
             let event = merge.next()
+            if event.concernsOthers { calm.endAll(&trackers, &merge) }
             guard !kills.isTwin(event), !daemonKills.isTwin(event, host: host(of: event)) else {
                 foldedKills += 1
                 continue
@@ -121,16 +122,16 @@ package struct Correlator {
             }
             let outcome = trackers[number].take(event, isCounted: hasBegun)
             if outcome.hasOpened || told?.hasOpened ?? false {
+                calm.endAll(&trackers, &merge)
                 noteChildrenElsewhere(number, event)
             }
             if outcome.hasStrangersKills { passOnKills(number, in: window) }
             share(event, from: number)
-            if mayBeCalm, outcome.isCalm { begin(&calm, number, input: merge.origin.input) }
+            if outcome.isCalm, alone[merge.origin.input], window.isUnbounded {
+                begin(&calm, number, input: merge.origin.input)
+            }
         }
-        if calm.isOn {
-            let number = calm.number
-            calm.end(&trackers[number], &merge)
-        }
+        calm.endAll(&trackers, &merge)
         for i in trackers.indices {
             trackers[i].settleKillsAtEnd()
             passOnKills(i, in: window)
@@ -152,7 +153,7 @@ package struct Correlator {
     }
 
     /// Begins a calm run where the lines of its server have no other owner.
-    private func begin(_ calm: inout CalmRun, _ number: Int, input: Int) {
+    private func begin(_ calm: inout CalmRuns, _ number: Int, input: Int) {
         guard let lastOwner, lastOwner.number == number, lastOwner.key.input == input,
             lastOwner.key.pid == trackers[number].life.pid, let lastRemembered,
             lastRemembered == (input, number)
@@ -216,6 +217,17 @@ package struct Correlator {
         return host != own
     }
 
+    /// Whether the kernel that tells is another host's than the one on which the server runs. A container
+    /// has a name of its own for its host, and one name may be longer than another.
+    private func isOfOtherHost(_ event: Event, _ number: Int) -> Bool {
+        let instance = trackers[number].instance
+        guard let host = host(of: event), let own = instance.host, instance.isNumberedByHost else {
+            return false
+        }
+        let (short, other) = (host.prefix { $0 != "." }, own.prefix { $0 != "." })
+        return short.lowercased() != other.lowercased()
+    }
+
     private func host(of event: Event) -> String? { writer(of: event).host }
 
     private func writer(of event: Event) -> WriterStream {
@@ -234,12 +246,14 @@ package struct Correlator {
             return number
         }
         if let number = childOwners[key] { return number }
-        if header.form == .kernel || header.form == .daemon, let number = ownerByWords(event) {
+        let isHosts = header.form == .kernel || header.form == .daemon
+        if isHosts, let number = ownerByWords(event), !isOfOtherHost(event, number) {
             return number
         }
         if let number = map.onlyInstance(input: input, stream: header.stream) ?? recent[input],
-            header.form == .kernel || header.form == .daemon
-                || !map.instances[number].isAnother(than: writer(of: event))
+            isHosts
+                ? !isOfOtherHost(event, number)
+                : !map.instances[number].isAnother(than: writer(of: event))
         {
             return number
         }
@@ -349,49 +363,5 @@ package struct Correlator {
         if meant.count > 1 { meant = meant.filter { trackers[$0].draft != nil } }
         guard meant.count == 1, let only = meant.first else { return }
         trackers[only].hear(fromSentinel: event)
-    }
-}
-
-extension Event {
-    /// Whether a client wrote the line, and no server.
-    var isClients: Bool {
-        switch kind {
-        case .writes_refused, .memory_refused: patternID.hasPrefix("reported.")
-        default: false
-        }
-    }
-
-    /// Whether the line may quote a server's reply as guides do: nothing tells when somebody was
-    /// refused, and it is not what a program prints that was.
-    var isQuotation: Bool {
-        guard isClients, at == nil, header.stamp.form == .none else { return false }
-        let text = line.drop { $0 == " " || $0 == "\t" }
-        if text.hasPrefix("(error) ") || text.hasPrefix("-MISCONF") { return false }
-        return !text.holdsTime && !text.beginsWithException
-    }
-}
-
-extension Substring {
-    /// Whether a time of day or seconds since 1970 stand somewhere: `11:52:10`, `1795348800`.
-    fileprivate var holdsTime: Bool {
-        var digits = 0
-        var pairs = 0
-        for byte in utf8 {
-            if byte &- 0x30 < 10 {
-                digits += 1
-                if digits >= 10 || pairs == 2 && digits == 2 { return true }
-            } else {
-                pairs = byte == 0x3A && digits >= 2 ? pairs + 1 : 0
-                digits = 0
-            }
-        }
-        return false
-    }
-
-    /// `redis.exceptions.ResponseError: MISCONF …`, `Caused by: …Exception: MISCONF …`
-    fileprivate var beginsWithException: Bool {
-        let text = hasPrefix("Caused by: ") ? dropFirst(11) : self
-        let name = text.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" || $0 == "$" }
-        return name.hasSuffix("Error") || name.hasSuffix("Exception")
     }
 }

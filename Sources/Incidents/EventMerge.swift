@@ -7,7 +7,8 @@ internal import Model
 /// A clock that jumps back does not tear a file apart: an event is never placed before one that
 /// stands above it in the same file. Copies of such a file stay beside each other.
 struct EventMerge {
-    private let needsSignatures: Bool
+    /// By input, whether it is alone with its servers; `nil` where no record can be a copy.
+    private let alone: [Bool]?
     private var cursors: [EventCursor]
     /// The time under which each input's next event is placed.
     private var keys: [Int64]
@@ -22,9 +23,9 @@ struct EventMerge {
     /// What each input waits for finer copies of its records, in nanoseconds.
     private let delays: [Int64]
 
-    init(_ sources: [SourceEvents], patterns: [PatternInfo], needsSignatures: Bool) {
-        self.needsSignatures = needsSignatures
-        delays = needsSignatures ? Self.delays(sources) : Array(repeating: 0, count: sources.count)
+    init(_ sources: [SourceEvents], patterns: [PatternInfo], alone: [Bool]?) {
+        self.alone = alone
+        delays = alone == nil ? Array(repeating: 0, count: sources.count) : Self.delays(sources)
         let patterns = PatternTable(patterns)
         cursors = sources.enumerated().map {
             EventCursor($0.element.log, input: $0.offset, patterns: patterns)
@@ -47,7 +48,9 @@ struct EventMerge {
     /// Where the event that was taken last comes from.
     struct Origin {
         var input = 0
-        /// 0 unless signatures are needed.
+        /// No other input can hold the record.
+        var isAlone = true
+        /// 0 where the record is alone.
         var signature: UInt64 = 0
         var key: Int64 = 0
         /// Its own time; less than the key where a clock has jumped back.
@@ -62,7 +65,8 @@ struct EventMerge {
         origin.input = input
         origin.key = keys[input]
         origin.moment = moments[input]
-        if needsSignatures { origin.signature = cursors[input].signature }
+        origin.isAlone = alone.map { $0[input] && cursors[input].glance().isRecord } ?? true
+        origin.signature = origin.isAlone ? 0 : cursors[input].signature
         let event = cursors[input].next()
         settle()
         return event
@@ -203,8 +207,10 @@ struct TwinFilter {
 
         /// Whether the end of the one is the beginning of the other: parts of a log that was
         /// rotated, which share no records though they may share a moment. By their names they may
-        /// be such parts also where all of one is but that moment.
-        func touches(_ other: Span) -> Bool {
+        /// be such parts also where all of one is but that moment. Copies of a kernel's log are stamped
+        /// anew, so that the few lines of one may lie just beside those of another: `isKernels`.
+        func touches(_ other: Span, isKernels: Bool) -> Bool {
+            guard !isKernels || log == other.log else { return false }
             let isStaggered =
                 log == other.log && (first, last) != (other.first, other.last)
                 ? first <= other.first && last <= other.last
@@ -238,7 +244,7 @@ struct TwinFilter {
     private static let relayTolerance: Int64 = 2_000_000_000
 
     mutating func isTwin(_ event: Event, _ origin: EventMerge.Origin, instance: Int) -> Bool {
-        guard isNeeded, let at = event.at?.nanoseconds else { return false }
+        guard isNeeded, !origin.isAlone, let at = event.at?.nanoseconds else { return false }
         earliest = min(earliest, origin.moment)
         sweep(now: origin.key)
         let form = event.header.form
@@ -297,6 +303,7 @@ extension TwinFilter.Track {
         spans: [TwinFilter.Span]
     ) -> Bool {
         let (at, channel) = (new.at, new.channel)
+        let isKernels = tolerance == relayTolerance && !channel.isBare
         func reach(_ other: TwinFilter.Sighting) -> Int64 {
             if other.channel.isBare { return relayTolerance }
             // A copy without fractions of seconds stands up to a second before the other.
@@ -304,7 +311,8 @@ extension TwinFilter.Track {
         }
         func isSame(_ other: TwinFilter.Sighting) -> Bool {
             abs(other.at - at) <= reach(other)
-                && !spans[other.channel.input].touches(spans[channel.input])
+                && !spans[other.channel.input].touches(
+                    spans[channel.input], isKernels: isKernels)
         }
         let isLate = latest[channel].map { at < $0 } ?? false
         if isLate, let i = passed[channel]?.firstIndex(where: { isSame(sightings[$0]) }) {
@@ -326,5 +334,15 @@ extension TwinFilter.Track {
         }
         sightings.append(new)
         return false
+    }
+}
+
+extension EventGlance {
+    /// Whether a process wrote it that is named, and not the kernel or a daemon of a server's.
+    fileprivate var isRecord: Bool {
+        switch form {
+        case .none, .kernel, .daemon, .bareMessage: false
+        default: pid != 0
+        }
     }
 }

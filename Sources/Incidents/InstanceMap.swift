@@ -16,6 +16,8 @@ struct InstanceMap {
     }
 
     private(set) var instances: [Instance] = []
+    /// By instance, the inputs that hold its records.
+    private var inputs: [Set<Int>] = []
     private var byProcess: [ProcessKey: Int] = [:]
     private var byStream: [StreamKey: Set<Int>] = [:]
     private var byInput: [Int: Set<Int>] = [:]
@@ -32,6 +34,7 @@ struct InstanceMap {
     private mutating func add(_ members: [Lineage], _ sources: [SourceEvents]) {
         let number = instances.count
         instances.append(Self.instance(members, sources))
+        inputs.append(Set(members.map(\.input)))
         for lineage in members {
             for pid in lineage.pids {
                 byProcess[
@@ -56,6 +59,14 @@ struct InstanceMap {
         return ofInput.count == 1 ? ofInput.first : nil
     }
 
+    /// Whether no other input holds records of the servers of this one, nor this one any of them twice.
+    func isAlone(_ input: Int, _ sources: [SourceEvents]) -> Bool {
+        guard !sources[input].log.holdsBareMessages, let servers = byInput[input] else {
+            return false
+        }
+        return servers.allSatisfy { inputs[$0].count == 1 }
+    }
+
     /// Makes a place for events of which no server is known. `stream` is nil where they are no
     /// server's lines, so that no other record is taken to be of the same server.
     mutating func addUnknown(
@@ -67,6 +78,7 @@ struct InstanceMap {
         instance.unit = writer.unit
         instance.container = writer.container
         instances.append(instance)
+        inputs.append([input])
         let number = instances.count - 1
         if let stream {
             byStream[StreamKey(input: input, stream: stream), default: []].insert(number)
@@ -101,6 +113,15 @@ struct InstanceMap {
 }
 
 extension Instance {
+    /// Below it a process may be one of a container, or of a host that has just started.
+    static let lowestHostPID: Int32 = 300
+
+    /// Whether its processes have the numbers by which the host's kernel names them; where that is not
+    /// known, they may be a container's.
+    var isNumberedByHost: Bool {
+        container == nil && !pids.isEmpty && pids.allSatisfy { $0 >= Self.lowestHostPID }
+    }
+
     /// Whether a writer is known to be another than this server: of another unit, container or host.
     /// Where one of the two does not say, it may be the same.
     func isAnother(than writer: WriterStream) -> Bool {

@@ -55,10 +55,14 @@ extension InstanceTracker {
         switch event.kind {
         case .oom_victim, .oomd_kill, .earlyoom_kill: oomKill(event)
         case .kernel_commit_refused, .pids_rejected, .kernel_suppressed:
-            guard event.isServerFamily else { return }
+            guard event.isServerFamily, !isOfAnotherProcess(event) else { return }
             hearKernel(event)
-        case .oom_constraint, .oom_invoked, .segfault, .page_allocation_failed:
+        case .oom_constraint, .oom_invoked, .oom_victim_chosen, .segfault,
+            .page_allocation_failed:
             hearKernel(event)
+        case .oom_detail:
+            // Of a report's many lines the one that names whose limit was met.
+            if event["limit_cgroup"] != nil { hearKernel(event) }
         case .hung_task:
             guard event.isServerFamily else { return }
             hungTask = event
@@ -68,6 +72,15 @@ extension InstanceTracker {
             draft?.observe(event)
         default: show(event, .warning)
         }
+    }
+
+    /// Whether the kernel names another process than those of this server, which the host numbers:
+    /// `KernelRefusals` makes an incident of its own of that.
+    private func isOfAnotherProcess(_ event: Event) -> Bool {
+        guard let pid = event.int("pid").map({ Int32(clamping: $0) }), instance.isNumberedByHost
+        else { return false }
+        return pid >= Instance.lowestHostPID && pid != life.pid && !instance.pids.contains(pid)
+            && !children.contains(pid)
     }
 
     /// The kernel's line stands before the server's that it explains: it waits for an incident.

@@ -67,7 +67,7 @@ extension InstanceTracker {
             }
             guard held.at != nil, let delay = event.seconds(after: held) else { return nil }
             if event.kind == .child_killed, event["signal"] == "9", delay <= Self.killReach,
-                !isTold
+                !isTold, !tracker.isNoChilds(held)
             {
                 isTold = true
                 return .child(event.operation ?? .unknown)
@@ -129,12 +129,24 @@ extension InstanceTracker {
         {
             return true
         }
-        return life.pid >= Self.lowestHostPID && kill.victim >= Self.lowestHostPID
+        return life.pid >= Instance.lowestHostPID && kill.victim >= Instance.lowestHostPID
             && kill.victim != life.pid
     }
 
-    /// Below it a process may be one of a container, or of a host that has just started.
-    private static let lowestHostPID: Int32 = 300
+    /// Whether a kill cannot have been that of a child: the server has named its children, with the
+    /// numbers that the host's kernel gives, and none is the victim's; or all began later.
+    private func isNoChilds(_ kill: Event) -> Bool {
+        guard !children.all.isEmpty else { return false }
+        if kill.at != nil,
+            children.all.allSatisfy({
+                $0.value.started.seconds(after: kill).map { $0 > Self.stampReach } ?? false
+            })
+        {
+            return true
+        }
+        return instance.isNumberedByHost && kill.victim >= Instance.lowestHostPID
+            && !children.contains(kill.victim)
+    }
 
     private mutating func kill(_ event: Event, _ victim: Victim) {
         var operation: Operation?

@@ -301,8 +301,8 @@ extension EventKind {
             .crash
         case .oom_victim, .kernel_commit_refused, .pids_rejected, .oom_constraint, .segfault,
             .unit_oom, .unit_failed, .unit_exited, .unit_restarting, .kernel_suppressed, .oomd_kill,
-            .earlyoom_kill, .oom_invoked, .page_allocation_failed, .hung_task,
-            .storage_error:
+            .earlyoom_kill, .oom_invoked, .oom_victim_chosen, .oom_detail,
+            .page_allocation_failed, .hung_task, .storage_error:
             .host
         case .role_changed, .failover_started, .failover_finished, .failover_failed, .node_failing,
             .cluster_state_changed, .sentinel_switch, .sentinel_down, .sentinel_failover:

@@ -111,21 +111,40 @@ struct LineageGroups {
     // MARK: - Inputs that hold the same records
 
     private mutating func joinTwins() {
-        let prints = fingerprints()
+        let shared = mayShare()
+        guard !shared.isEmpty else { return }
+        let prints = fingerprints(of: shared)
         var holders: [(hash: UInt64, lineage: Int)] = []
         for i in joinCopies(prints) {
             for hash in prints[i].times.keys { holders.append((hash, i)) }
         }
         holders.sort { ($0.hash, $0.lineage) < ($1.hash, $1.lineage) }
-        var shared: [Pair: Int] = [:]
+        var pairs: [Pair: Int] = [:]
         for (i, a) in holders.enumerated() {
             for b in holders[(i + 1)...].prefix(while: { $0.hash == a.hash }) {
-                shared[Pair(a.lineage, b.lineage), default: 0] += 1
+                pairs[Pair(a.lineage, b.lineage), default: 0] += 1
             }
         }
-        for (pair, count) in shared where areTwins(pair, count, prints) {
+        for (pair, count) in pairs where areTwins(pair, count, prints) {
             sets.union(pair.a, pair.b)
         }
+    }
+
+    /// Lineages with a process that stands in another input too: a record names its process, so that no
+    /// others can hold the same records.
+    private func mayShare() -> [Int] {
+        var inputs: [Int32: Int] = [:]
+        var many: Set<Int32> = []
+        for lineage in lineages {
+            for pid in lineage.pids {
+                if inputs.updateValue(lineage.input, forKey: pid) ?? lineage.input != lineage.input
+                {
+                    many.insert(pid)
+                }
+            }
+        }
+        guard !many.isEmpty else { return [] }
+        return lineages.indices.filter { lineages[$0].pids.contains(where: many.contains) }
     }
 
     /// Joins lineages that hold the very same records, of which there may be thousands: one is enough
@@ -133,6 +152,7 @@ struct LineageGroups {
     private mutating func joinCopies(_ prints: [Fingerprints]) -> [Int] {
         var first: [UInt64: Int] = [:]
         return prints.indices.filter { i in
+            guard !prints[i].times.isEmpty else { return false }
             guard let other = first[prints[i].digest] else {
                 first[prints[i].digest] = i
                 return true
@@ -178,9 +198,9 @@ struct LineageGroups {
         return mine != theirs
     }
 
-    private func fingerprints() -> [Fingerprints] {
+    private func fingerprints(of chosen: [Int]) -> [Fingerprints] {
         var out = Array(repeating: Fingerprints(), count: lineages.count)
-        let byInput = Dictionary(grouping: lineages.indices) { lineages[$0].input }
+        let byInput = Dictionary(grouping: chosen) { lineages[$0].input }
         for (input, members) in byInput {
             var owner: [ProcessEvidence.Process: Int] = [:]
             for i in members {

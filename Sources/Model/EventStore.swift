@@ -17,7 +17,7 @@ package final class EventStore: Sendable {
         /// Blocks of the file that are kept when they were read.
         package var cache: Int
 
-        package init(memory: Int = 4 << 20, withoutFile: Int = 64 << 20, cache: Int = 2 << 20) {
+        package init(memory: Int = 1 << 20, withoutFile: Int = 64 << 20, cache: Int = 2 << 20) {
             self.memory = memory
             self.withoutFile = withoutFile
             self.cache = cache

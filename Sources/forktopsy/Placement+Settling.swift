@@ -255,10 +255,8 @@ extension Placement {
         // A copy that leaves out the year takes it from the one that has it.
         let dated = left.filter { extractions[$0].facts.clock.last.form != .localWithoutYear }
         if !dated.isEmpty { left = dated }
-        for i in left.sorted() {
-            round.settle(i)
-            round.learn(i, self, isRelative: true)
-        }
+        for i in left { round.settle(i) }
+        for i in left.sorted() { round.learn(i, self, isRelative: true) }
         return true
     }
 }
@@ -270,6 +268,8 @@ struct Settling {
     /// Inputs that were only placed beside others: nothing tells the zone of any of them.
     private(set) var relative: Set<Int> = []
     private(set) var twins = TwinClocks()
+    /// Whether it was noted what the open inputs say, which only matters when one tells of others.
+    private var isAsking = false
     private(set) var saves = SaveTimes()
     let boots: HostFindings<Timestamp>
     let toldBoots: HostFindings<ToldBoot>
@@ -302,8 +302,6 @@ struct Settling {
             hasMoments = false
             return
         }
-        // One input alone has no twin.
-        if extractions.count > 1 { for i in open.sorted() { twins.want(extractions[i].log) } }
         for extraction in extractions { saves.learn(extraction.snapshots) }
         hasMoments = Self.hasMoments(extractions, placement.patterns)
         boots = HostFindings(extractions)
@@ -333,6 +331,10 @@ struct Settling {
     mutating func learn(_ i: Int, _ placement: Placement, isRelative: Bool = false) {
         if isRelative { relative.insert(i) }
         guard compares else { return }
+        if !isAsking {
+            for i in open.sorted() { twins.want(placement.extractions[i].log) }
+            isAsking = true
+        }
         twins.learn(
             placement.extractions[i].log, placement.clocks[i], input: i, isSettled: true)
     }

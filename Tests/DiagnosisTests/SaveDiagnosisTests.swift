@@ -52,7 +52,7 @@ import Testing
     @Test(
         "a kernel line names the OOM killer, and whose limit",
         arguments: [
-            (["comm": "redis-server", "pid": "50"], CauseID.host_oom_kill),
+            (["comm": "redis-server", "pid": "50", "scope": "host"], CauseID.host_oom_kill),
             (["comm": "redis-server", "pid": "50", "scope": "cgroup"], .cgroup_memory_oom_kill),
         ])
     func oomLine(values: [String: String], cause: CauseID) throws {
@@ -65,6 +65,45 @@ import Testing
         #expect(incident.verdict.state == .decided)
         #expect(incident.causes.first?.id == cause.rawValue)
         #expect(incident.finding(.child_killed_by_signal)?.verdict == .ruled_out)
+    }
+
+    @Test(
+        "up to Linux 4.20 only the lines before the kill tell for whose want of memory it was",
+        arguments: [
+            (EventKind.oom_victim_chosen, ["reason": "Out of memory"], [CauseID.host_oom_kill]),
+            (
+                .oom_victim_chosen, ["reason": "Memory cgroup out of memory"],
+                [.cgroup_memory_oom_kill]
+            ),
+            (.oom_detail, ["limit_cgroup": "/docker/abc"], [.cgroup_memory_oom_kill]),
+            (.oom_detail, ["free_kib": "1000"], [.cgroup_memory_oom_kill, .host_oom_kill]),
+            (.oom_reaped, [:], [.cgroup_memory_oom_kill, .host_oom_kill]),
+        ])
+    func bareOOMLine(before: EventKind, values: [String: String], causes: [CauseID]) throws {
+        var log = HandWrittenLog()
+        log.start(at: 0)
+        log.fork(.bgsave, child: 50, at: 5)
+        log.add(before, at: 5.9, values, pid: 0, role: .unknown, form: .kernel)
+        log.add(
+            .oom_victim, at: 6, ["comm": "redis-server", "pid": "50"], pid: 0, role: .unknown,
+            form: .kernel)
+        log.add(.child_killed, at: 6.1, ["signal": "9", "operation": "bgsave"])
+        let incident = try diagnosed(log)
+        if causes.count > 1 {
+            #expect(incident.verdict.between == causes.map(\.rawValue))
+        } else {
+            #expect(incident.verdict.state == .decided)
+            #expect(incident.causes.first?.id == causes[0].rawValue)
+        }
+    }
+
+    @Test("with a group at its limit, a kill of which the kernel's line says no more is likely its")
+    func bareOOMLineAtALimit() throws {
+        var world = World.kill(scope: [:])
+        #expect(world.incident?.verdict.state == .undecided)
+        world.facts.cgroup(at: 99, [.cgroupLimit: .gib(1), .cgroupUsage: .gib(0.9999)])
+        #expect(world.incident?.finding(.cgroup_memory_oom_kill)?.verdict == .likely)
+        #expect(world.incident?.finding(.host_oom_kill)?.verdict != .confirmed)
     }
 
     @Test("an OOM kill of another process is no answer")

@@ -58,7 +58,7 @@ extension Trial {
             lessSure: { $0.facts.remove(.configSave) }),
         Trial(
             .no_swap, "a host without swap ran out of memory",
-            World.kill(scope: [:]).with {
+            World.kill(scope: ["scope": "host"]).with {
                 $0.facts.host(at: 90, [.memTotal: .gib(4), .swapTotal: 0])
             }, is: .possible, butNot: { $0.facts.set(.swapTotal, .gib(4)) },
             lessSure: { $0.facts.remove(.swapTotal) }),

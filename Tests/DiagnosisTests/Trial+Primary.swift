@@ -82,11 +82,11 @@ extension Trial {
             .cgroup_memory_oom_kill, "the kernel names the group", World.kill().inGroup(),
             is: .confirmed,
             butNot: { world in
-                world = World.kill(scope: [:]).inGroup()
+                world = World.kill(scope: ["scope": "host"]).inGroup()
             },
             lessSure: { $0 = World.kill(line: false) }),
         Trial(
-            .host_oom_kill, "the kernel names the whole host", World.kill(scope: [:]),
+            .host_oom_kill, "the kernel names the whole host", World.kill(scope: ["scope": "host"]),
             is: .confirmed, butNot: { $0 = World.kill() },
             lessSure: { $0 = World.kill(line: false) }),
         Trial(

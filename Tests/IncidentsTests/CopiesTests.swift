@@ -37,7 +37,7 @@ import Testing
         let count = 60_000
         let sources = ["a.log", "b.log"].map { log($0, count: count, strays).read(&patterns) }
         var twins = TwinFilter(sources)
-        var merge = EventMerge(sources, patterns: patterns.all, needsSignatures: true)
+        var merge = EventMerge(sources, patterns: patterns.all, alone: sources.map { _ in false })
         var (kept, most) = (0, 0)
         while !merge.isAtEnd {
             let event = merge.next()

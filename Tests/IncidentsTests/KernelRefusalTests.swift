@@ -81,6 +81,30 @@ import Testing
         #expect(incidents.first?.failures.hiddenAtLeast == 3)
     }
 
+    @Test("one line in three copies, of which each gives it another time, counts once")
+    func copiesOfOneLine() throws {
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.refuseSave(at: 100)
+        let copies = [("dmesg_iso.txt", 99.674), ("dmesg.txt", 100.004), ("dmesg_T.txt", 99)].map {
+            kernelLog($0.0, pid: 4711, at: [$0.1])
+        }
+        let incident = try #require(correlate([log] + copies).incidents.first)
+        #expect(incident.failures.total == 1)
+        #expect(incident.failures.hiddenAtLeast == 0)
+    }
+
+    @Test("a line that names another process is no evidence of a server that the host numbers")
+    func anotherProcess() throws {
+        var log = HandWrittenLog(pid: 4711)
+        log.start(at: 0)
+        log.refuseSave(at: 100)
+        let incidents = correlate(log, kernelLog(pid: 99_999, at: [99.9])).incidents
+        #expect(incidents.count == 2)
+        let own = try #require(incidents.first { $0.failures.total == 1 })
+        #expect(!own.observations.contains { $0.kind == .kernel_commit_refused })
+    }
+
     @Test("beside the server's own line it is evidence and no incident of its own")
     func explained() {
         var log = HandWrittenLog(pid: 4711)

@@ -172,6 +172,23 @@ import Testing
         #expect(incidents.count == 1)
     }
 
+    @Test(
+        "a neighbour's kill beside a child that somebody killed is not the child's",
+        arguments: [(2672, 3000, 77_120, 8.4), (1, 50, 77_120, 4)])
+    func neighbour(server: Int32, child: Int32, victim: Int, at: Double) throws {
+        var log = HandWrittenLog(pid: server)
+        log.start(at: 0)
+        log.fork(.bgsave, child: child, at: 8.098)
+        log.add(.child_killed, at: 8.795, ["signal": "9", "operation": "bgsave"])
+        log.save(at: 15)
+        let incidents = correlate(log, kernelLog(kills: [(at, victim)])).incidents
+        #expect(
+            incidents.map(\.kind).sorted { $0.rawValue < $1.rawValue } == [
+                .oom_kill, .save_failure,
+            ])
+        #expect(incidents.map(\.failures.saveFailures).sorted() == [0, 1])
+    }
+
     @Test("an undated kill of a server lies between its last line and the next start")
     func undatedServer() throws {
         var log = HandWrittenLog()

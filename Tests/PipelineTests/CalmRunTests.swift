@@ -30,6 +30,38 @@ struct CalmRunTests {
                     == Pipeline.report(extractions, takesShortWay: false))
         }
     }
+
+    @Test(arguments: 0..<60)
+    func `Logs of several servers give the same with and without the short way`(seed: Int) throws {
+        var random = Seeded(seed &* 31 &+ 7)
+        try withTemporaryFolder { folder in
+            var texts: [[String]] = []
+            for number in 0..<Int.random(in: 2...4, using: &random) {
+                // Servers in containers have one process id, others differ.
+                let pid = seed % 3 == 0 ? 1 : 1187 + 100_000 * number
+                var log = AnyOrderLog(seed: seed &+ number &* 5, pid: pid)
+                var lines = (0..<200).map { _ in log.line() }
+                if seed % 4 == 1 { lines.insert(kernelLine(naming: pid), at: 100) }
+                texts.append(lines)
+            }
+            // What is left of a copy, in which records stand a second time.
+            if seed % 2 == 0 { texts.append(Array(texts[0][40..<160])) }
+            for (number, lines) in texts.enumerated() {
+                let path = "\(folder)/server\(number).log"
+                try Data((lines.joined(separator: "\n") + "\n").utf8)
+                    .write(to: URL(fileURLWithPath: path))
+            }
+            let extractions = try Pipeline.extractions(of: [folder])
+            #expect(
+                Pipeline.report(extractions)
+                    == Pipeline.report(extractions, takesShortWay: false))
+        }
+    }
+
+    private func kernelLine(naming pid: Int) -> String {
+        "Nov 10 10:01:00 db1 kernel: [12345.678901] Out of memory: Killed process \(pid) "
+            + "(redis-server) total-vm:9000000kB, anon-rss:8000000kB, file-rss:0kB, shmem-rss:0kB"
+    }
 }
 
 /// What servers and their children say of saves and replicas, in an order that no server keeps, and
@@ -37,13 +69,14 @@ struct CalmRunTests {
 private struct AnyOrderLog {
     private var random: Seeded
     private var clock = 36_000_000
-    private var pid = 1187
+    private var pid: Int
     private var child = 20_000
     /// Of a hundred lines so many tell of a failure or a restart.
     private let trouble: Int
 
-    init(seed: Int) {
+    init(seed: Int, pid: Int = 1187) {
         random = Seeded(seed)
+        self.pid = pid
         trouble = [0, 1, 3, 10, 40][seed % 5]
     }
 

@@ -26,7 +26,10 @@ package enum Program {
     }()
 
     /// The environment of every run: as little as possible, so that nothing in it can matter.
-    package static let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
+    /// What a sanitizer is told, the program is told too.
+    package static let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(
+        ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+    ) { path, _ in path }
 
     package static func run(
         _ arguments: [String], in folder: String = Checkout.path, input: Data = Data(),

@@ -24,7 +24,7 @@ enum CgroupMemoryOOMKill: Cause {
     static func judge(_ facts: Case) -> Finding? {
         // After a refused fork a kill is a consequence, and no answer to what refused.
         guard facts.incident.kind != .fork_failure else { return nil }
-        let lines = facts.oomVictims.filter { $0.isCgroupKill(facts) }
+        let lines = facts.oomVictims.filter { $0.killScope(facts) == .group }
         let kills = facts.kills(9)
         let flag = ContainerKill.flag(facts)
         guard !facts.oomVictims.isEmpty || !(kills + facts.vanished).isEmpty || flag?.number == 1
@@ -44,6 +44,11 @@ enum CgroupMemoryOOMKill: Cause {
                 ])
         }
         if let out = ruledOut(facts) { return out }
+        if !facts.oomVictims.isEmpty, let limit = facts.metLimit,
+            limit.statement != "the group has a limit"
+        {
+            return confirmed(facts, .likely, .medium, OOMVictim.bare(facts) + [limit])
+        }
         if let flag, flag.number == 1, ContainerKill.hasLimit(flag) {
             return confirmed(
                 facts, .likely, .medium,
@@ -77,7 +82,7 @@ enum CgroupMemoryOOMKill: Cause {
     }
 
     private static func ruledOut(_ facts: Case) -> Finding? {
-        if let victim = facts.oomVictims.first {
+        if let victim = facts.oomVictims.first(where: { $0.killScope(facts) != .unknown }) {
             let named = facts.events(.oom_constraint).first { $0["pid"] == victim["pid"] }
             let scope = named?["constraint"].map { " (constraint=\($0))" } ?? ""
             return finding(
@@ -131,14 +136,15 @@ enum CgroupMemoryOOMKill: Cause {
     private static func possible(_ facts: Case, _ kills: [Event]) -> Finding {
         finding(
             .possible, .medium,
-            "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") inside its "
-                + "memory cgroup.",
-            evidence: facts.cite(
-                kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
+            facts.oomVictims.isEmpty
+                ? "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") inside "
+                    + "its memory cgroup."
+                : "The OOM killer ended \(OOMVictim.spoken(facts)), perhaps at the limit of its "
+                    + "memory cgroup.",
+            evidence: OOMVictim.bare(facts)
+                + facts.cite(
+                    kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
                 + gone(facts),
-            missing: [
-                FactCommands.kernelLinesAreMissing(
-                    facts.incident, "an OOM kill always leaves some")
-            ])
+            missing: [OOMVictim.missing(facts)])
     }
 }

@@ -6,7 +6,8 @@ internal import Model
 /// the server.
 ///
 /// Mechanism: Linux v6.6, mm/oom_kill.c.
-/// For: `Out of memory: Killed process`, `CONSTRAINT_NONE`, a daemon's own kill line.
+/// For: `Out of memory: Killed process`, `CONSTRAINT_NONE`, a daemon's own kill line. `Killed process` alone, as kernels
+/// up to 4.20 write it, is the same line for a cgroup's limit: those before it tell.
 /// Against: no such line in a kernel log that covers the time.
 /// Settled by: the kernel log.
 /// To do: find what else grew; leave room for copy-on-write; do not turn the OOM killer off.
@@ -19,7 +20,7 @@ enum HostOOMKill: Cause {
     static func judge(_ facts: Case) -> Finding? {
         // After a refused fork a kill is a consequence, and no answer to what refused.
         guard facts.incident.kind != .fork_failure else { return nil }
-        let lines = facts.oomVictims.filter { !$0.isCgroupKill(facts) }
+        let lines = facts.oomVictims.filter { [.host, .daemon].contains($0.killScope(facts)) }
         let kills = facts.kills(9)
         let flag = ContainerKill.flag(facts).flatMap { $0.number == 1 ? $0 : nil }
         guard !facts.oomVictims.isEmpty || !(kills + facts.vanished).isEmpty || flag != nil else {
@@ -38,7 +39,7 @@ enum HostOOMKill: Cause {
             out.remedies = remedies(facts)
             return out
         }
-        if let group = facts.oomVictims.first {
+        if let group = facts.oomVictims.first(where: { $0.killScope(facts) == .group }) {
             return finding(
                 .ruled_out, .high, "The kill was for a cgroup's limit, not for the host's memory.",
                 evidence: [facts.cite(group, .against, "the kernel names the group")])
@@ -122,16 +123,17 @@ enum HostOOMKill: Cause {
     private static func possible(_ facts: Case, _ kills: [Event]) -> Finding {
         finding(
             .possible, .medium,
-            "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") because the "
-                + "whole host was out of memory.",
-            evidence: facts.cite(
-                kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
+            facts.oomVictims.isEmpty
+                ? "The OOM killer may have ended the \(kills.isEmpty ? "server" : "child") because "
+                    + "the whole host was out of memory."
+                : "The OOM killer ended \(OOMVictim.spoken(facts)), perhaps because the whole host "
+                    + "was out of memory.",
+            evidence: OOMVictim.bare(facts)
+                + facts.cite(
+                    kills, "signal 9 to the child; the OOM killer sends it, and so does kill -9")
                 + facts.cite(
                     facts.vanished, "the server was gone without a word, as after signal 9"),
-            missing: [
-                FactCommands.kernelLinesAreMissing(
-                    facts.incident, "an OOM kill always leaves some")
-            ])
+            missing: [OOMVictim.missing(facts)])
     }
 
     /// What is left where the kernel logged no kill of its own.

@@ -27,7 +27,9 @@ enum NoSwap: Cause {
                     + "size, even if it is never used.",
                 evidence: evidence)
         }
-        guard facts.isKilledForMemory, !facts.isKilledByCgroup else { return nil }
+        guard facts.isKilledForMemory, !facts.isKilledByCgroup,
+            !facts.oomVictims.contains(where: { $0.killScope(facts) == .unknown })
+        else { return nil }
         var out = finding(
             .possible, .medium,
             "The host had no swap that could have taken seldom used pages while a save copied "
