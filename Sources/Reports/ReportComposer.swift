@@ -45,6 +45,11 @@ package struct ReportComposer: Sendable {
 extension ReportComposer {
     private var title: Prose {
         switch report.incidents.count {
+        case 0 where hasNoEvidence:
+            // Of what was not understood nothing can be said to be missing.
+            report.losses.damage.isNone
+                ? "Nothing to judge: no input was understood"
+                : "Nothing to judge: no input could be read"
         case 0:
             report.outlook.contains { $0.wouldFork == .no }
                 ? "No incident found, but the next fork would be refused" : "No incident found"
@@ -53,6 +58,10 @@ extension ReportComposer {
             composer(report.incidents[gravest]).headline
                 + Prose([.text("; and \(counted(count - 1, "more incident"))")])
         }
+    }
+
+    private var hasNoEvidence: Bool {
+        !report.inputs.isEmpty && report.inputs.allSatisfy { $0.facts.kind == .unknown }
     }
 
     /// The first of the gravest incidents.

@@ -33,6 +33,7 @@ struct Placement {
         }
         settle()
         alignSkews()
+        alignKernels()
         for (extraction, clock) in zip(extractions, clocks) where extraction.snapshots.count > 0 {
             snapshots.append(
                 SnapshotSource(

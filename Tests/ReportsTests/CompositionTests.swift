@@ -151,6 +151,16 @@ func theStatusIsSaidInWords(status: Incident.Status, words: String) {
     #expect(!report.contains("Do this now"))
 }
 
+@Test func whereNothingWasUnderstoodNoIncidentIsRuledOut() {
+    var report = SampleReport.quiet
+    for i in report.inputs.indices { report.inputs[i].facts.kind = .unknown }
+    report.losses.damage = Damage()
+    #expect(text(report).contains("Nothing to judge: no input was understood"))
+    report.losses.damage.bytesSkipped = 1
+    #expect(text(report).contains("Nothing to judge: no input could be read"))
+    #expect(!text(report).contains("No incident found"))
+}
+
 @Test func lossesNameOnlyWhatThereIs() {
     let report = text(SampleReport.report)
     #expect(report.contains("1 line was cut at the limit of length."))
